@@ -1,0 +1,36 @@
+/* What a backend is: something that turns calls of operators into steps.
+ *
+ * A backend sees calls (engine/base/op.h) and kernels, never the graph. `own` accepts every operator
+ * that kaon has, so every other backend may be partial: the planner asks the chosen backend first
+ * and falls back to own, node by node, and remembers the reason. */
+#ifndef KAON_BACKENDS_BACKEND_H
+#define KAON_BACKENDS_BACKEND_H
+
+#include "engine/base/op.h"
+
+struct kaon_backend {
+    const char *name;
+
+    /* True if prepare can make a step of this call; otherwise *why (static storage) says why not.
+     * NULL: accepts everything. */
+    bool (*accept)(const struct kaon_call *call, const char **why);
+
+    /* Once a node, when the model is opened: rearranges constant inputs (call->constant) into
+     * `memory`, which lives as long as the model. Dims of non-constant inputs may be -1 then, and
+     * their rank -1. *packed stays NULL if there is nothing to pack. */
+    enum kaon_status (*pack)(const struct kaon_call *call, struct kaon_arena *memory,
+                             const void **packed, struct kaon_msg *msg);
+
+    /* Once a plan: step->call is set, with concrete shapes; fills the rest. What step->args points
+     * to comes from `memory`, which lives as long as the plan. */
+    enum kaon_status (*prepare)(struct kaon_step *step, struct kaon_arena *memory,
+                                struct kaon_msg *msg);
+};
+
+extern const struct kaon_backend kaon_backend_own;
+extern const struct kaon_backend kaon_backend_openblas; /* where the build has it */
+
+/* NULL if there is none of that name. */
+const struct kaon_backend *kaon_backend_find(const char *name);
+
+#endif
