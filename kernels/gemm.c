@@ -43,22 +43,32 @@ void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, p
     }
 }
 
-/* Everything after the sum but the activations other than Relu, on sixteen columns of one row. */
-static inline vf finish(const struct kaon_epilogue *e, vf sum, size_t i, size_t j, size_t width)
+/* Everything after the sum but the activations other than Relu, on a finished tile that lies in `sums`,
+ * rows of `cols` vectors. A function of its own: inlined into each tile it would be most of the code. */
+static __attribute__((noinline)) void finish(const struct problem *p, const float *sums, size_t i,
+                                             size_t j, size_t rows, size_t cols)
 {
-    if (e->alpha != 1.0f)
-        sum = v_mul(sum, v_set(e->alpha));
-    if (e->bias)
-        sum = v_add(sum, v_load_n(e->bias + j, width));
-    if (e->row_bias)
-        sum = v_add(sum, v_set(e->row_bias[i]));
-    if (e->residual) {
-        vf r = v_load_n(e->residual + i * e->ldr + j, width);
-        if (e->beta != 1.0f)
-            r = v_mul(r, v_set(e->beta));
-        sum = v_add(sum, r);
-    }
-    return e->act == KAON_ACT_RELU ? v_max(v_set(0.0f), sum) : sum;
+    const struct kaon_epilogue *e = p->e;
+    const size_t end = p->n - j < cols * VLEN ? p->n - j : cols * VLEN;
+    const vf alpha = v_set(e->alpha), beta = v_set(e->beta), zero = v_set(0.0f);
+    for (size_t r = i; r < i + rows; r++, sums += cols * VLEN)
+        for (size_t v = 0; v < end; v += VLEN) {
+            const size_t at = j + v, width = end - v;
+            vf x = v_load(sums + v);
+            if (e->alpha != 1.0f)
+                x = v_mul(x, alpha);
+            if (e->bias)
+                x = v_add(x, v_load_n(e->bias + at, width));
+            if (e->row_bias)
+                x = v_add(x, v_set(e->row_bias[r]));
+            if (e->residual) {
+                const vf other = v_load_n(e->residual + r * e->ldr + at, width);
+                x = v_add(x, e->beta != 1.0f ? v_mul(other, beta) : other);
+            }
+            if (e->act == KAON_ACT_RELU)
+                x = v_max(zero, x);
+            v_store_n(p->c + r * p->ldc + at, x, width);
+        }
 }
 
 /* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call, so
@@ -91,17 +101,14 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
         }
     }
 
+    float sums[MAX_ROWS * BASE_COLS * VLEN > WIDE_AREA * VLEN ? MAX_ROWS * BASE_COLS * VLEN
+                                                              : WIDE_AREA * VLEN];
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 16
-        for (size_t v = 0; v < cols; v++) {
-            const size_t at = j + v * VLEN;
-            if (at < p->n) {
-                const size_t width = p->n - at;
-                v_store_n(p->c + (i + r) * p->ldc + at, finish(p->e, acc[r][v], i + r, at, width),
-                          width);
-            }
-        }
+        for (size_t v = 0; v < cols; v++)
+            v_store(sums + (r * cols + v) * VLEN, acc[r][v]);
+    finish(p, sums, i, j, rows, cols);
 }
 
 /* Makes the height a constant. `cols` is one already; heights that are never used with it, because the

@@ -279,7 +279,7 @@ static bool near(double want, float got, double ulp, double absolute)
     if (fabs(want) == INFINITY)
         return want == (double)got;
     if (fabsf(got) == INFINITY)
-        return fabs(want) + ulp * ulp_of(largest) >= largest && signbit(want) == signbit(got);
+        return fabs(want) + ulp * ulp_of(largest) >= largest && (want < 0) == (got < 0);
     return fabs((double)got - want) <= fmax(ulp * ulp_of(want), absolute);
 }
 

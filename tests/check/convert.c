@@ -58,7 +58,7 @@ static void check_nearest(struct check *c, float x, uint16_t y, double (*value)(
         const double other = value(next[i]), distance = fabs(other - (double)x);
         if ((y & 0x7fff) == 0 && i == 1)
             continue; /* below zero lies no neighbour of the same sign */
-        if (distance < error || (distance == error && y & 1) || signbit(x) != signbit(got))
+        if (distance < error || (distance == error && y & 1) || !signbit(x) != !signbit(got))
             check_fail(c, "%a became %a, not %a", (double)x, got, other);
     }
 }

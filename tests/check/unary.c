@@ -94,7 +94,7 @@ static double exact_softplus(double x, double a, double b)
 {
     (void)a;
     (void)b;
-    return fmax(x, 0) + log1p(exp(-fabs(x))) + 0 * x;
+    return x != x ? x : fmax(x, 0) + log1p(exp(-fabs(x)));
 }
 
 static double exact_softsign(double x, double a, double b)
@@ -136,7 +136,7 @@ static double exact_hard_swish(double x, double a, double b)
 {
     (void)a;
     (void)b;
-    return x * fmax(0, fmin(1, x / 6 + 0.5)) + 0 * x;
+    return x != x ? x : x * fmax(0, fmin(1, x / 6 + 0.5));
 }
 
 static double exact_hard_sigmoid(double x, double a, double b)
