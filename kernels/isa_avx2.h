@@ -1,0 +1,214 @@
+/* Sixteen lanes in two ymm. Included by kernels/isa.h only; each operation's meaning is written in
+ * kernels/isa_scalar.h. */
+#include <immintrin.h>
+
+typedef struct {
+    __m256 lo, hi;
+} vf;
+typedef struct {
+    __m256i lo, hi;
+} vi;
+typedef vf vm;
+
+static inline vf v_set(float x)
+{
+    return (vf){_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+
+static inline vf v_load(const float *p)
+{
+    return (vf){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+
+static inline void v_store(float *p, vf x)
+{
+    _mm256_storeu_ps(p, x.lo);
+    _mm256_storeu_ps(p + 8, x.hi);
+}
+
+/* lanes from..from+7 that lie below n, all ones */
+static inline __m256i v_part_mask(size_t n, int from)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n - from), lane);
+}
+
+static inline vf v_load_part(const float *p, size_t n, vf fill)
+{
+    const __m256i lo = v_part_mask(n, 0), hi = v_part_mask(n, 8);
+    return (vf){
+        _mm256_blendv_ps(fill.lo, _mm256_maskload_ps(p, lo), _mm256_castsi256_ps(lo)),
+        _mm256_blendv_ps(fill.hi, n > 8 ? _mm256_maskload_ps(p + 8, hi) : _mm256_setzero_ps(),
+                         _mm256_castsi256_ps(hi)),
+    };
+}
+
+static inline void v_store_part(float *p, vf x, size_t n)
+{
+    _mm256_maskstore_ps(p, v_part_mask(n, 0), x.lo);
+    if (n > 8)
+        _mm256_maskstore_ps(p + 8, v_part_mask(n, 8), x.hi);
+}
+
+static inline vf v_add(vf a, vf b)
+{
+    return (vf){_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
+}
+
+static inline vf v_sub(vf a, vf b)
+{
+    return (vf){_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
+}
+
+static inline vf v_mul(vf a, vf b)
+{
+    return (vf){_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+}
+
+static inline vf v_div(vf a, vf b)
+{
+    return (vf){_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
+}
+
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    return (vf){_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+static inline vf v_fnma(vf a, vf b, vf c)
+{
+    return (vf){_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+static inline vf v_max(vf a, vf b)
+{
+    return (vf){_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+}
+
+static inline vf v_min(vf a, vf b)
+{
+    return (vf){_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
+}
+
+static inline vf v_sqrt(vf x)
+{
+    return (vf){_mm256_sqrt_ps(x.lo), _mm256_sqrt_ps(x.hi)};
+}
+
+static inline vf v_round(vf x)
+{
+    return (vf){_mm256_round_ps(x.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                _mm256_round_ps(x.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+
+static inline vf v_floor(vf x)
+{
+    return (vf){_mm256_floor_ps(x.lo), _mm256_floor_ps(x.hi)};
+}
+
+static inline vf v_ceil(vf x)
+{
+    return (vf){_mm256_ceil_ps(x.lo), _mm256_ceil_ps(x.hi)};
+}
+
+static inline vm v_lt(vf a, vf b)
+{
+    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+}
+
+static inline vm v_eq(vf a, vf b)
+{
+    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
+}
+
+static inline vm v_unordered(vf a, vf b)
+{
+    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_UNORD_Q), _mm256_cmp_ps(a.hi, b.hi, _CMP_UNORD_Q)};
+}
+
+static inline vf v_select(vm m, vf a, vf b)
+{
+    return (vf){_mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi)};
+}
+
+static inline vi i_set(int32_t x)
+{
+    return (vi){_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
+}
+
+static inline vi v_as_i(vf x)
+{
+    return (vi){_mm256_castps_si256(x.lo), _mm256_castps_si256(x.hi)};
+}
+
+static inline vf i_as_v(vi x)
+{
+    return (vf){_mm256_castsi256_ps(x.lo), _mm256_castsi256_ps(x.hi)};
+}
+
+static inline vi i_add(vi a, vi b)
+{
+    return (vi){_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+}
+
+static inline vi i_sub(vi a, vi b)
+{
+    return (vi){_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
+}
+
+static inline vi i_and(vi a, vi b)
+{
+    return (vi){_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
+}
+
+static inline vi i_or(vi a, vi b)
+{
+    return (vi){_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)};
+}
+
+static inline vi i_xor(vi a, vi b)
+{
+    return (vi){_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)};
+}
+
+static inline vi i_sar23(vi a)
+{
+    return (vi){_mm256_srai_epi32(a.lo, 23), _mm256_srai_epi32(a.hi, 23)};
+}
+
+static inline vf v_from_i(vi a)
+{
+    return (vf){_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)};
+}
+
+static inline __m256 v_scale_half(__m256 x, __m256 n)
+{
+    const __m256i e = _mm256_cvtps_epi32(n), bias = _mm256_set1_epi32(127);
+    const __m256i half = _mm256_srai_epi32(e, 1);
+    const __m256i a = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
+    const __m256i b = _mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(e, half), bias), 23);
+    return _mm256_mul_ps(_mm256_mul_ps(x, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
+}
+
+static inline vf v_scale(vf x, vf n)
+{
+    return (vf){v_scale_half(x.lo, n.lo), v_scale_half(x.hi, n.hi)};
+}
+
+static inline float v_first(vf x)
+{
+    return _mm256_cvtss_f32(x.lo);
+}
+
+/* After the first step both halves hold the same, and the compiler keeps one. */
+static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
+{
+    __m256 y;
+    x = op(x, (vf){x.hi, x.lo});
+    y = _mm256_permute2f128_ps(x.lo, x.lo, 0x01);
+    x = op((vf){x.lo, x.lo}, (vf){y, y});
+    y = _mm256_permute_ps(x.lo, 0x4e);
+    x = op((vf){x.lo, x.lo}, (vf){y, y});
+    y = _mm256_permute_ps(x.lo, 0xb1);
+    return op((vf){x.lo, x.lo}, (vf){y, y});
+}

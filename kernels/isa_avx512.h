@@ -1,0 +1,180 @@
+/* Sixteen lanes in one zmm. Included by kernels/isa.h only; each operation's meaning is written in
+ * kernels/isa_scalar.h. */
+#include <immintrin.h>
+
+typedef __m512 vf;
+typedef __m512i vi;
+typedef __mmask16 vm;
+
+static inline vf v_set(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+static inline vf v_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+static inline void v_store(float *p, vf x)
+{
+    _mm512_storeu_ps(p, x);
+}
+
+static inline vf v_load_part(const float *p, size_t n, vf fill)
+{
+    return _mm512_mask_loadu_ps(fill, (__mmask16)((1u << n) - 1), p);
+}
+
+static inline void v_store_part(float *p, vf x, size_t n)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), x);
+}
+
+static inline vf v_add(vf a, vf b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+static inline vf v_sub(vf a, vf b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+static inline vf v_mul(vf a, vf b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+static inline vf v_div(vf a, vf b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+static inline vf v_fnma(vf a, vf b, vf c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+
+static inline vf v_max(vf a, vf b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+static inline vf v_min(vf a, vf b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+static inline vf v_sqrt(vf x)
+{
+    return _mm512_sqrt_ps(x);
+}
+
+static inline vf v_round(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+static inline vf v_floor(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+
+static inline vf v_ceil(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+}
+
+static inline vm v_lt(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+
+static inline vm v_eq(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
+}
+
+static inline vm v_unordered(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q);
+}
+
+static inline vf v_select(vm m, vf a, vf b)
+{
+    return _mm512_mask_blend_ps(m, b, a);
+}
+
+static inline vi i_set(int32_t x)
+{
+    return _mm512_set1_epi32(x);
+}
+
+static inline vi v_as_i(vf x)
+{
+    return _mm512_castps_si512(x);
+}
+
+static inline vf i_as_v(vi x)
+{
+    return _mm512_castsi512_ps(x);
+}
+
+static inline vi i_add(vi a, vi b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+static inline vi i_sub(vi a, vi b)
+{
+    return _mm512_sub_epi32(a, b);
+}
+
+static inline vi i_and(vi a, vi b)
+{
+    return _mm512_and_si512(a, b);
+}
+
+static inline vi i_or(vi a, vi b)
+{
+    return _mm512_or_si512(a, b);
+}
+
+static inline vi i_xor(vi a, vi b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+static inline vi i_sar23(vi a)
+{
+    return _mm512_srai_epi32(a, 23);
+}
+
+static inline vf v_from_i(vi a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+
+static inline vf v_scale(vf x, vf n)
+{
+    return _mm512_scalef_ps(x, n);
+}
+
+static inline float v_first(vf x)
+{
+    return _mm512_cvtss_f32(x);
+}
+
+static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
+{
+    x = op(x, _mm512_shuffle_f32x4(x, x, 0x4e));
+    x = op(x, _mm512_shuffle_f32x4(x, x, 0xb1));
+    x = op(x, _mm512_permute_ps(x, 0x4e));
+    return op(x, _mm512_permute_ps(x, 0xb1));
+}

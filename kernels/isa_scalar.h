@@ -1,0 +1,272 @@
+/* Sixteen lanes in plain C: the form the others are compared with. Included by kernels/isa.h only.
+ *
+ * fmaf, rintf, floorf, ceilf and sqrtf are exact by definition, so it does not matter which libm
+ * supplies them. */
+typedef struct {
+    float l[16];
+} vf;
+typedef struct {
+    uint32_t l[16]; /* unsigned: wraps as vectors do */
+} vi;
+typedef struct {
+    uint32_t l[16]; /* all ones or zero */
+} vm;
+
+static inline vf v_set(float x)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = x;
+    return r;
+}
+
+static inline vf v_load(const float *p)
+{
+    vf r;
+    memcpy(r.l, p, sizeof r.l);
+    return r;
+}
+
+static inline void v_store(float *p, vf x)
+{
+    memcpy(p, x.l, sizeof x.l);
+}
+
+static inline vf v_load_part(const float *p, size_t n, vf fill)
+{
+    for (size_t i = 0; i < n; i++)
+        fill.l[i] = p[i];
+    return fill;
+}
+
+static inline void v_store_part(float *p, vf x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = x.l[i];
+}
+
+static inline vf v_add(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] += b.l[i];
+    return a;
+}
+
+static inline vf v_sub(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] -= b.l[i];
+    return a;
+}
+
+static inline vf v_mul(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] *= b.l[i];
+    return a;
+}
+
+static inline vf v_div(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] /= b.l[i];
+    return a;
+}
+
+/* a * b + c, rounded once */
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    for (int i = 0; i < 16; i++)
+        c.l[i] = fmaf(a.l[i], b.l[i], c.l[i]);
+    return c;
+}
+
+/* c - a * b, rounded once */
+static inline vf v_fnma(vf a, vf b, vf c)
+{
+    for (int i = 0; i < 16; i++)
+        c.l[i] = fmaf(-a.l[i], b.l[i], c.l[i]);
+    return c;
+}
+
+/* a > b ? a : b, so b where either is NaN or both are zeros */
+static inline vf v_max(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        b.l[i] = a.l[i] > b.l[i] ? a.l[i] : b.l[i];
+    return b;
+}
+
+/* a < b ? a : b, so b where either is NaN or both are zeros */
+static inline vf v_min(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        b.l[i] = a.l[i] < b.l[i] ? a.l[i] : b.l[i];
+    return b;
+}
+
+static inline vf v_sqrt(vf x)
+{
+    for (int i = 0; i < 16; i++)
+        x.l[i] = sqrtf(x.l[i]);
+    return x;
+}
+
+/* to the nearest integer, halves to even */
+static inline vf v_round(vf x)
+{
+    for (int i = 0; i < 16; i++)
+        x.l[i] = rintf(x.l[i]);
+    return x;
+}
+
+static inline vf v_floor(vf x)
+{
+    for (int i = 0; i < 16; i++)
+        x.l[i] = floorf(x.l[i]);
+    return x;
+}
+
+static inline vf v_ceil(vf x)
+{
+    for (int i = 0; i < 16; i++)
+        x.l[i] = ceilf(x.l[i]);
+    return x;
+}
+
+static inline vm v_lt(vf a, vf b)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] < b.l[i] ? UINT32_MAX : 0;
+    return m;
+}
+
+static inline vm v_eq(vf a, vf b)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] == b.l[i] ? UINT32_MAX : 0;
+    return m;
+}
+
+static inline vm v_unordered(vf a, vf b)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] != a.l[i] || b.l[i] != b.l[i] ? UINT32_MAX : 0;
+    return m;
+}
+
+/* m ? a : b */
+static inline vf v_select(vm m, vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        b.l[i] = m.l[i] ? a.l[i] : b.l[i];
+    return b;
+}
+
+static inline vi i_set(int32_t x)
+{
+    vi r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = (uint32_t)x;
+    return r;
+}
+
+static inline vi v_as_i(vf x)
+{
+    vi r;
+    memcpy(r.l, x.l, sizeof r.l);
+    return r;
+}
+
+static inline vf i_as_v(vi x)
+{
+    vf r;
+    memcpy(r.l, x.l, sizeof r.l);
+    return r;
+}
+
+static inline vi i_add(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] += b.l[i];
+    return a;
+}
+
+static inline vi i_sub(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] -= b.l[i];
+    return a;
+}
+
+static inline vi i_and(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] &= b.l[i];
+    return a;
+}
+
+static inline vi i_or(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] |= b.l[i];
+    return a;
+}
+
+static inline vi i_xor(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] ^= b.l[i];
+    return a;
+}
+
+/* arithmetic shift right by 23: the exponent field down to bit 0 */
+static inline vi i_sar23(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] = (a.l[i] >> 23) | (a.l[i] >> 31 ? 0xfffffe00u : 0);
+    return a;
+}
+
+/* the signed integer as a float; exact below 2^24 */
+static inline vf v_from_i(vi a)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = (float)(int32_t)a.l[i];
+    return r;
+}
+
+/* x * 2^n, rounded once, for |x| in 0.5 .. 2 (or NaN) and whole n in -252 .. 252. Two factors, so that
+ * a denormal result is rounded by the second product alone. */
+static inline vf v_scale(vf x, vf n)
+{
+    for (int i = 0; i < 16; i++) {
+        const int32_t e = n.l[i] >= -252.0f && n.l[i] <= 252.0f ? (int32_t)n.l[i] : 0;
+        const int32_t half = e / 2;
+        const uint32_t bits[2] = {(uint32_t)(half + 127) << 23, (uint32_t)(e - half + 127) << 23};
+        float f[2];
+        memcpy(f, bits, sizeof f);
+        x.l[i] = x.l[i] * f[0] * f[1];
+    }
+    return x;
+}
+
+static inline float v_first(vf x)
+{
+    return x.l[0];
+}
+
+static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
+{
+    for (int half = 8; half > 0; half /= 2) {
+        vf y;
+        for (int i = 0; i < 16; i++)
+            y.l[i] = x.l[i ^ half];
+        x = op(x, y);
+    }
+    return x;
+}

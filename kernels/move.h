@@ -1,0 +1,26 @@
+/* Moves of 32-bit elements of any kind.
+ *
+ *   transpose_32     y[j * ld_y + i] = x[i * ld_x + j]                 i < rows, j < cols
+ *   gather_rows_32   y[r * n + e]    = x[index[r] * n + e]             r < n_index, e < n = row_elements
+ *
+ * Leading dimensions in elements, ld_x >= cols, ld_y >= rows. Indices are the caller's to check: each
+ * must name a row of x. Extents >= 0, any alignment of 4 bytes or more; y must not overlap x. */
+#ifndef KAON_KERNELS_MOVE_H
+#define KAON_KERNELS_MOVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/name.h"
+
+typedef void kaon_transpose_32_fn(uint32_t *y, const uint32_t *x, size_t rows, size_t cols,
+                                  size_t ld_x, size_t ld_y);
+typedef void kaon_gather_rows_32_fn(uint32_t *y, const uint32_t *x, const int64_t *index,
+                                    size_t n_index, size_t row_elements);
+
+#ifdef KAON_ISA
+kaon_transpose_32_fn KAON_K(kaon_transpose_32);
+kaon_gather_rows_32_fn KAON_K(kaon_gather_rows_32);
+#endif
+
+#endif

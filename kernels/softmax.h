@@ -1,0 +1,24 @@
+/* Softmax and its logarithm along rows.
+ *
+ *   softmax      y[r][i] = exp(x[r][i] - m) / sum_j exp(x[r][j] - m),        m = max_j x[r][j]
+ *   log_softmax  y[r][i] = (x[r][i] - m) - log(sum_j exp(x[r][j] - m))
+ *
+ * x, y (rows, n)   contiguous; y may be x. rows, n >= 0, any alignment.
+ * NaN anywhere in a row, +inf, or a row of nothing but -inf gives a row of NaN, as the formula does
+ * (log_softmax too). Division by the sum is a multiplication by its reciprocal.
+ * Error against double, n <= 4096: softmax 5 + |x - m| ulp or 1e-37; log_softmax 5 ulp or 5e-7 (1 + |y|). */
+#ifndef KAON_KERNELS_SOFTMAX_H
+#define KAON_KERNELS_SOFTMAX_H
+
+#include <stddef.h>
+
+#include "kernels/name.h"
+
+typedef void kaon_softmax_rows_fn(float *y, const float *x, size_t rows, size_t n);
+
+#ifdef KAON_ISA
+kaon_softmax_rows_fn KAON_K(kaon_softmax_rows);
+kaon_softmax_rows_fn KAON_K(kaon_log_softmax_rows);
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* The table of this ISA. */
+#include "kernels/kernels.h"
+
+#include "kernels/isa.h"
+
+extern const struct kaon_kernels KAON_K(kaon_kernels);
+
+const struct kaon_kernels KAON_K(kaon_kernels) = {
+    .isa = KAON_ISA_NAME,
+    .need = KAON_ISA_NEED,
+    .gemm_pack = KAON_K(kaon_gemm_pack),
+    .gemm = KAON_K(kaon_gemm),
+    .softmax_rows = KAON_K(kaon_softmax_rows),
+    .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
+    .layernorm_rows = KAON_K(kaon_layernorm_rows),
+    .rmsnorm_rows = KAON_K(kaon_rmsnorm_rows),
+    .unary = KAON_K(kaon_unary),
+    .binary = KAON_K(kaon_binary),
+    .reduce_rows = KAON_K(kaon_reduce_rows),
+    .reduce_columns = KAON_K(kaon_reduce_columns),
+    .transpose_32 = KAON_K(kaon_transpose_32),
+    .gather_rows_32 = KAON_K(kaon_gather_rows_32),
+    .f32_from_f16 = KAON_K(kaon_f32_from_f16),
+    .f16_from_f32 = KAON_K(kaon_f16_from_f32),
+    .f32_from_bf16 = KAON_K(kaon_f32_from_bf16),
+    .bf16_from_f32 = KAON_K(kaon_bf16_from_f32),
+};

@@ -1,0 +1,141 @@
+/* exp, log, erf, tanh and their kin on a vector. The same operations in the same order on every ISA, so
+ * the same bits; the activations of gemm and the unary kernels both call these.
+ *
+ * The polynomials are our own fits, made and printed by kernels/fit_polynomials.py (near-minimax in
+ * relative error, coefficients rounded to float with refitting). The range reductions are the textbook
+ * ones: Cody and Waite, Software Manual for the Elementary Functions, 1980. Error bounds stand in
+ * kernels/unary.h; tests/check/unary.c holds the functions to them. */
+#ifndef KAON_KERNELS_VMATH_H
+#define KAON_KERNELS_VMATH_H
+
+#include "kernels/isa.h"
+
+/* Horner's rule, highest degree first; the loop unrolls, `count` is a constant in every call. */
+static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, int count)
+{
+    vf p = v_set(coef[count - 1]);
+    for (int i = count - 2; i >= 0; i--)
+        p = v_fma(p, x, v_set(coef[i]));
+    return p;
+}
+
+/* exp(x) = 2^n * (1 + p), for x in -110 .. 110. p is expm1 of the reduced argument.
+ *
+ * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n times it
+ * is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-28. */
+static inline vf v_exp_parts(vf x, vf *n)
+{
+    static const float coef[] = {0x1.0p-1f, 0x1.55548ep-3f, 0x1.5554d8p-5f, 0x1.123bfep-7f,
+                                 0x1.6d5f4cp-10f};
+    const vf magic = v_set(0x1.8p23f);
+    *n = v_sub(v_fma(x, v_set(0x1.715476p+0f), magic), magic); /* log2(e) */
+    vf r = v_fnma(*n, v_set(0x1.62e4p-1f), x);                 /* ln 2, upper */
+    r = v_fnma(*n, v_set(0x1.7f7d1cp-20f), r);                 /* ln 2, rest */
+    return v_fma(v_mul(r, r), v_poly(r, coef, 5), r);
+}
+
+/* exp(x) for x <= 0 (or NaN): no clamp above. Anything else that overflows is a caller's mistake. */
+static inline vf v_exp_negative(vf x)
+{
+    vf n;
+    const vf p = v_exp_parts(v_max(v_set(-104.5f), x), &n); /* exp(-104) rounds to 0; NaN passes */
+    return v_scale(v_add(p, v_set(1.0f)), n);
+}
+
+static inline vf v_exp(vf x)
+{
+    return v_exp_negative(v_min(v_set(89.0f), x)); /* exp(88.73) is beyond FLT_MAX */
+}
+
+/* exp(x) - 1 without cancellation, for x <= 0 or NaN. */
+static inline vf v_expm1_negative(vf x)
+{
+    vf n;
+    const vf p = v_exp_parts(v_max(v_set(-30.0f), x), &n);
+    const vf scale = v_scale(v_set(1.0f), n);
+    return v_fma(p, scale, v_sub(scale, v_set(1.0f)));
+}
+
+/* log(1 + f) + e * ln 2 for 1 + f in sqrt(1/2) .. sqrt(2) and whole e in -200 .. 200.
+ * (log1p(f) - f + f^2/2) / f^3: error 2^-30. The upper part of ln 2 has 16 bits: e times it is exact. */
+static inline vf v_log_parts(vf f, vf e)
+{
+    static const float coef[] = {0x1.555548p-2f,  -0x1.000008p-2f, 0x1.99a478p-3f,
+                                 -0x1.555b90p-3f, 0x1.233afap-3f,  -0x1.fc3d62p-4f,
+                                 0x1.e6dbe4p-4f,  -0x1.dd9ecap-4f, 0x1.13c88ep-4f};
+    const vf f2 = v_mul(f, f);
+    vf r = v_mul(v_mul(f2, f), v_poly(f, coef, 9));
+    r = v_fma(e, v_set(0x1.7f7d1cp-20f), r);
+    r = v_fnma(v_set(0.5f), f2, r);
+    return v_fma(e, v_set(0x1.62e4p-1f), v_add(f, r));
+}
+
+/* log(x): 0 gives -inf, negative or NaN gives NaN, inf gives inf. */
+static inline vf v_log(vf x)
+{
+    const vf tiny = v_set(0x1.0p-126f), inf = v_set(INFINITY);
+    const vm denormal = v_lt(x, tiny);
+    const vf scaled = v_select(denormal, v_mul(x, v_set(0x1.0p+24f)), x);
+    /* Subtracting the bits of sqrt(1/2) makes the exponent step there rather than at 1. */
+    const vi bits = i_sub(v_as_i(scaled), i_set(0x3f3504f3));
+    const vf shift = v_select(denormal, v_set(-24.0f), v_set(0.0f));
+    const vf e = v_add(v_from_i(i_sar23(bits)), shift);
+    const vf m = i_as_v(i_add(i_and(bits, i_set(0x007fffff)), i_set(0x3f3504f3)));
+    vf r = v_log_parts(v_sub(m, v_set(1.0f)), e);
+    r = v_select(v_eq(x, inf), inf, r);
+    r = v_select(v_eq(x, v_set(0.0f)), v_set(-INFINITY), r);
+    r = v_select(v_lt(x, v_set(0.0f)), v_set(NAN), r);
+    return v_select(v_is_nan(x), x, r);
+}
+
+/* log(1 + z) for z in 0 .. 1 or NaN. Past sqrt(2) - 1 the argument is halved: 1 + z = 2 (1 + (z-1)/2),
+ * and z - 1 is exact there. */
+static inline vf v_log1p_unit(vf z)
+{
+    const vm small = v_lt(z, v_set(0x1.a8279ap-2f)); /* sqrt(2) - 1 */
+    const vf one = v_set(1.0f);
+    const vf f = v_select(small, z, v_mul(v_set(0.5f), v_sub(z, one)));
+    return v_log_parts(f, v_select(small, v_set(0.0f), one));
+}
+
+/* erf: x + x P(x^2) below 0.92, 1 - exp(Q(|x|)) above; errors 2^-30 and 2^-34. From 3.92 on it is 1. */
+static inline vf v_erf(vf x)
+{
+    static const float small[] = {0x1.06eba8p-3f, -0x1.812742p-2f,  0x1.ce2df0p-4f, -0x1.b80d70p-6f,
+                                  0x1.54c2b4p-8f, -0x1.aa3268p-11f, 0x1.5cfc0ep-14f};
+    static const float large[] = {0x1.6e6736p-13f, -0x1.2127e6p+0f, -0x1.444606p-1f,
+                                  -0x1.bb83fap-4f, 0x1.9b8e4ap-6f,  -0x1.1159b2p-8f,
+                                  0x1.c78a52p-12f, -0x1.61dc08p-16f};
+    const vf magnitude = v_abs(x), a = v_min(v_set(4.0f), magnitude);
+    const vf near = v_fma(x, v_poly(v_mul(a, a), small, 7), x);
+    const vf far = v_sub(v_set(1.0f), v_exp_negative(v_poly(a, large, 8)));
+    return v_select(v_lt(magnitude, v_set(0.92f)), near, v_with_sign(far, x));
+}
+
+/* tanh: x + x^3 P(x^2) below 0.625, 1 - 2 / (exp(2 |x|) + 1) above; error of P 2^-32. From 9.02 on it
+ * is 1. */
+static inline vf v_tanh(vf x)
+{
+    static const float small[] = {-0x1.555554p-2f, 0x1.111076p-3f,  -0x1.b9f030p-5f,
+                                  0x1.63920ap-6f,  -0x1.0bedd2p-7f, 0x1.1855c8p-9f};
+    const vf one = v_set(1.0f), two = v_set(2.0f);
+    const vf magnitude = v_abs(x), a = v_min(v_set(10.0f), magnitude), s = v_mul(x, x);
+    const vf near = v_fma(v_mul(x, s), v_poly(s, small, 6), x);
+    const vf far = v_sub(one, v_div(two, v_add(v_exp(v_add(a, a)), one)));
+    return v_select(v_lt(magnitude, v_set(0.625f)), near, v_with_sign(far, x));
+}
+
+/* 1 / (1 + exp(-x)), as z / (1 + z) with z = exp(x) where x < 0: no overflow, denormals as they should. */
+static inline vf v_sigmoid(vf x)
+{
+    const vf one = v_set(1.0f), z = v_exp_negative(v_neg(v_abs(x)));
+    return v_div(v_select(v_lt(x, v_set(0.0f)), z, one), v_add(one, z));
+}
+
+/* log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)) */
+static inline vf v_softplus(vf x)
+{
+    return v_add(v_max(v_set(0.0f), x), v_log1p_unit(v_exp_negative(v_neg(v_abs(x)))));
+}
+
+#endif
