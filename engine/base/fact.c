@@ -1,0 +1,202 @@
+#include "engine/base/fact.h"
+
+#include "engine/base/size.h"
+#include "engine/base/tensor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void kaon_fact_unknown(struct kaon_fact *fact, enum kaon_type type)
+{
+    if (!fact)
+        return;
+    *fact = (struct kaon_fact)KAON_FACT_NONE;
+    fact->type = type;
+}
+
+void kaon_fact_set(struct kaon_fact *fact, enum kaon_type type, int32_t rank, const int64_t *dims)
+{
+    if (!fact)
+        return;
+    struct kaon_fact made = KAON_FACT_NONE; /* apart: dims may lie in *fact */
+    made.type = type;
+    made.rank = rank;
+    for (int32_t i = 0; i < rank; i++)
+        made.dims[i] = dims[i];
+    *fact = made;
+}
+
+void kaon_fact_like(struct kaon_fact *fact, const struct kaon_fact *other)
+{
+    kaon_fact_set(fact, other->type, other->rank, other->dims);
+}
+
+bool kaon_fact_concrete(const struct kaon_fact *fact)
+{
+    for (int32_t i = 0; i < fact->rank; i++)
+        if (!kaon_dim_known(fact->dims[i]))
+            return false;
+    return fact->rank >= 0;
+}
+
+int64_t kaon_fact_count(const struct kaon_fact *fact)
+{
+    int64_t n = 1;
+    if (fact->rank < 0)
+        return KAON_DIM_UNKNOWN;
+    for (int32_t i = 0; i < fact->rank; i++)
+        n = kaon_dim_mul(n, fact->dims[i]);
+    return kaon_dim_known(n) ? n : KAON_DIM_UNKNOWN;
+}
+
+int32_t kaon_fact_ints(const struct kaon_fact *fact, int64_t *values, int32_t room)
+{
+    if (!fact || fact->rank < 0 || fact->rank > 1 ||
+        (fact->type != KAON_I64 && fact->type != KAON_I32))
+        return -1;
+    if (fact->value && kaon_fact_concrete(fact)) {
+        const int64_t n = kaon_fact_count(fact);
+        if (n < 0 || n > room)
+            return -1;
+        for (int64_t i = 0; i < n; i++)
+            values[i] = kaon_element_int(fact->type, fact->value, i);
+        return (int32_t)n;
+    }
+    if (fact->n_symbolic < 0 || fact->n_symbolic > room)
+        return -1;
+    memcpy(values, fact->symbolic, (size_t)fact->n_symbolic * sizeof *values);
+    return fact->n_symbolic;
+}
+
+bool kaon_fact_scalar(const struct kaon_fact *fact, double *value)
+{
+    if (!fact || !fact->value || kaon_fact_count(fact) != 1 || !kaon_type_bytes(fact->type))
+        return false;
+    *value = kaon_element_double(fact->type, fact->value, 0);
+    return true;
+}
+
+bool kaon_fact_scalar_int(const struct kaon_fact *fact, int64_t *value)
+{
+    int64_t v[1];
+    if (!fact)
+        return false;
+    if (fact->value && kaon_fact_count(fact) == 1 && kaon_type_bytes(fact->type)) {
+        *value = kaon_element_int(fact->type, fact->value, 0);
+        return true;
+    }
+    if (kaon_fact_ints(fact, v, 1) != 1 || !kaon_dim_known(v[0]))
+        return false;
+    *value = v[0];
+    return true;
+}
+
+/* One axis of a broadcast: `a` so far and `b`. A symbol beside a number above 1 must turn out to be
+ * that number or 1, so the number stands. */
+static bool join(int64_t *a, int64_t b)
+{
+    if (b == 1 || *a == b)
+        return true;
+    if (*a == 1) {
+        *a = b;
+        return true;
+    }
+    if (kaon_dim_known(*a) && kaon_dim_known(b))
+        return false;
+    if (kaon_dim_known(b))
+        *a = b;
+    else if (!kaon_dim_known(*a))
+        *a = KAON_DIM_UNKNOWN;
+    return true;
+}
+
+enum kaon_status kaon_fact_broadcast(struct kaon_fact *out, const struct kaon_fact *const *in,
+                                     size_t n, const char *op, struct kaon_msg *msg)
+{
+    int64_t dims[KAON_MAX_RANK];
+    int32_t rank = 0;
+    bool unknown = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!in[i])
+            continue;
+        unknown |= in[i]->rank < 0;
+        rank = in[i]->rank > rank ? in[i]->rank : rank;
+    }
+    if (unknown) {
+        if (out)
+            kaon_fact_unknown(out, out->type);
+        return KAON_OK;
+    }
+    for (int32_t i = 0; i < rank; i++)
+        dims[i] = 1;
+    for (size_t i = 0; i < n; i++)
+        for (int32_t k = 0; in[i] && k < in[i]->rank; k++)
+            if (!join(&dims[rank - in[i]->rank + k], in[i]->dims[k])) {
+                const struct kaon_shape_text a = kaon_shape_text(rank, dims),
+                                             b = kaon_shape_text(in[i]->rank, in[i]->dims);
+                return kaon_fail(msg, KAON_BAD_MODEL, "%s: shapes %s and %s do not broadcast", op,
+                                 a.text, b.text);
+            }
+    if (out)
+        kaon_fact_set(out, out->type, rank, dims);
+    return KAON_OK;
+}
+
+enum kaon_status kaon_fact_axis(int64_t axis, int32_t rank, const char *op, int32_t *out,
+                                struct kaon_msg *msg)
+{
+    if (axis < -(int64_t)rank || axis >= rank)
+        return kaon_fail(msg, KAON_BAD_MODEL, "%s: axis %lld is outside rank %d", op,
+                         (long long)axis, (int)rank);
+    *out = (int32_t)(axis < 0 ? axis + rank : axis);
+    return KAON_OK;
+}
+
+int64_t kaon_dim_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a == 0)
+        return b;
+    if (b == 0)
+        return a;
+    if (!kaon_dim_known(a) || !kaon_dim_known(b) || __builtin_add_overflow(a, b, &sum))
+        return KAON_DIM_UNKNOWN;
+    return kaon_dim_known(sum) ? sum : KAON_DIM_UNKNOWN;
+}
+
+int64_t kaon_dim_mul(int64_t a, int64_t b)
+{
+    int64_t product;
+    if (a == 1)
+        return b;
+    if (b == 1)
+        return a;
+    if (a == 0 || b == 0)
+        return 0;
+    if (!kaon_dim_known(a) || !kaon_dim_known(b) || __builtin_mul_overflow(a, b, &product))
+        return KAON_DIM_UNKNOWN;
+    return kaon_dim_known(product) ? product : KAON_DIM_UNKNOWN;
+}
+
+struct kaon_shape_text kaon_shape_text(int32_t rank, const int64_t *dims)
+{
+    struct kaon_shape_text t = { "[" };
+    size_t used = 1;
+    if (rank < 0)
+        return (struct kaon_shape_text){ "[?..]" };
+    for (int32_t i = 0; i < rank && used + 24 < sizeof t.text; i++) {
+        const char *comma = i ? "," : "";
+        int wrote;
+        if (kaon_dim_known(dims[i]))
+            wrote = snprintf(t.text + used, sizeof t.text - used, "%s%lld", comma,
+                             (long long)dims[i]);
+        else if (dims[i] == KAON_DIM_UNKNOWN)
+            wrote = snprintf(t.text + used, sizeof t.text - used, "%s?", comma);
+        else
+            wrote = snprintf(t.text + used, sizeof t.text - used, "%sn%lld", comma,
+                             (long long)(dims[i] - KAON_DIM_SYMBOL(0)));
+        used += (size_t)wrote;
+    }
+    snprintf(t.text + used, sizeof t.text - used, "]");
+    return t;
+}
