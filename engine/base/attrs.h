@@ -5,25 +5,337 @@
 
 #include "engine/base/op.h"
 
-struct kaon_softmax { /* Softmax, LogSoftmax, Hardmax */
+/* ---- shapes and movement --------------------------------------------------------------------- */
+
+/* Concat, Gather, GatherElements, Flatten, Compress, SequenceAt, ...: one axis. */
+struct kaon_axis {
     int64_t axis;
-    bool flat; /* opset < 13: the axes from `axis` on count as one, those before as another */
+    bool given;
+};
+
+/* Squeeze, Unsqueeze: axes as an attribute before opset 13, an input from then on. */
+struct kaon_axes {
+    const int64_t *axes;
+    int32_t n; /* -1: none given as an attribute */
+};
+
+struct kaon_shape_range { /* Shape */
+    int64_t start, end;
+    bool has_end;
+};
+
+struct kaon_reshape {
+    bool allow_zero;      /* a 0 is a length of 0, not "as the input has it" */
+    const int64_t *shape; /* opset 1 */
+    int32_t n;            /* -1: the shape is an input */
+};
+
+struct kaon_tile {
+    bool by_axis; /* opset 1: inputs are a count and an axis */
+};
+
+struct kaon_split {
+    int64_t axis;
+    const int64_t *sizes;
+    int32_t n;         /* -1: an input, or equal parts */
+    int64_t n_outputs; /* 0: as many as the node has */
+};
+
+struct kaon_slice { /* attributes before opset 10 */
+    const int64_t *starts, *ends, *axes;
+    int32_t n, n_axes; /* n -1: inputs */
+};
+
+struct kaon_transpose {
+    const int64_t *perm;
+    int32_t n; /* -1: axes reversed */
+};
+
+enum kaon_pad_mode { KAON_PAD_CONSTANT, KAON_PAD_REFLECT, KAON_PAD_EDGE, KAON_PAD_WRAP };
+
+struct kaon_pad {
+    enum kaon_pad_mode mode;
+    const int64_t *pads;
+    int32_t n;   /* -1: an input */
+    float value; /* before opset 11 */
+};
+
+struct kaon_gather_nd {
+    int64_t batch_dims;
+};
+
+enum kaon_scatter_reduction {
+    KAON_SCATTER_NONE,
+    KAON_SCATTER_ADD,
+    KAON_SCATTER_MUL,
+    KAON_SCATTER_MIN,
+    KAON_SCATTER_MAX,
+};
+
+struct kaon_scatter { /* Scatter, ScatterElements, ScatterND */
+    int64_t axis;
+    enum kaon_scatter_reduction reduction;
+};
+
+struct kaon_constant_of_shape {
+    const struct kaon_tensor *value; /* one element; NULL: float 0 */
+};
+
+struct kaon_eye_like {
+    enum kaon_type type; /* KAON_UNDEFINED: the input's */
+    int64_t k;
+};
+
+struct kaon_trilu {
+    bool upper;
+};
+
+struct kaon_dropout {
+    bool mask_is_bool; /* from opset 10 on; the data's type before */
+};
+
+struct kaon_cast {
+    enum kaon_type to; /* KAON_UNDEFINED in CastLike: the second input's */
+    bool saturate;
+};
+
+struct kaon_reverse_sequence {
+    int64_t batch_axis, time_axis;
+};
+
+struct kaon_depth_to_space { /* SpaceToDepth too */
+    int64_t block;
+    bool column_row_depth; /* mode CRD */
+};
+
+/* ---- elementwise ----------------------------------------------------------------------------- */
+
+/* Operators of one input with up to two parameters, each with the meaning that kernels/unary.h gives
+ * it, and Clip, whose bounds may be inputs. */
+struct kaon_unary_attr {
+    float a, b;
+    bool has_a, has_b; /* Clip: the bounds that are attributes */
+    bool tanh;         /* Gelu: approximate = "tanh" */
+    bool positive, negative; /* IsInf */
+};
+
+struct kaon_binary_attr {
+    bool legacy;    /* before opset 7: the second input is aligned at `axis` */
+    bool broadcast; /* legacy only */
+    int64_t axis;   /* INT64_MAX: at the end */
+    bool fmod;      /* Mod: sign of the dividend */
+    bool left;      /* BitShift */
+};
+
+/* Where the second input of a legacy broadcast starts in the first. */
+static inline int32_t kaon_legacy_axis(const struct kaon_binary_attr *a, int32_t rank_a,
+                                       int32_t rank_b)
+{
+    if (a->axis == INT64_MAX)
+        return rank_a - rank_b;
+    return (int32_t)(a->axis < 0 ? a->axis + rank_a : a->axis);
+}
+
+/* ---- reductions and searches ----------------------------------------------------------------- */
+
+struct kaon_reduction {
+    const int64_t *axes;
+    int32_t n; /* -1: an input or all axes */
+    bool keep, noop_if_empty;
+};
+
+struct kaon_arg {
+    int64_t axis;
+    bool keep, last;
+};
+
+struct kaon_top_k {
+    int64_t axis, k; /* k -1: an input */
+    bool largest, sorted;
+};
+
+struct kaon_cumulate { /* CumSum, CumProd */
+    bool exclusive, reverse;
+};
+
+struct kaon_unique {
+    int64_t axis;
+    bool flat, sorted;
+};
+
+/* ---- products -------------------------------------------------------------------------------- */
+
+struct kaon_gemm {
+    float alpha, beta;
+    bool trans_a, trans_b;
+};
+
+/* An einsum equation as numbers: labels 0 .. 51 are letters, KAON_EINSUM_DOTS + i the i-th axis from
+ * the end of what "..." stands for. */
+#define KAON_EINSUM_DOTS 52
+#define KAON_EINSUM_INPUTS 16
+
+struct kaon_einsum {
+    const char *equation;
+};
+
+enum kaon_auto_pad { KAON_AUTO_PAD_NOTSET, KAON_AUTO_PAD_UPPER, KAON_AUTO_PAD_LOWER, KAON_AUTO_PAD_VALID };
+
+enum { KAON_SPATIAL = KAON_MAX_RANK - 2 }; /* most spatial axes */
+
+/* Conv, ConvTranspose and pooling. Lists are absent with n -1. */
+struct kaon_window {
+    enum kaon_auto_pad auto_pad;
+    const int64_t *kernel, *strides, *dilations, *pads, *output_padding, *output_shape;
+    int32_t n_kernel, n_strides, n_dilations, n_pads, n_output_padding, n_output_shape;
+    int64_t group;
+    bool ceil, count_include_pad, column_major;
+    int64_t p; /* LpPool */
+};
+
+/* A window with its numbers filled in for concrete lengths; see kaon_window_place. */
+struct kaon_placed {
+    int32_t n; /* spatial axes */
+    int64_t in[KAON_SPATIAL], out[KAON_SPATIAL], kernel[KAON_SPATIAL], stride[KAON_SPATIAL],
+        dilation[KAON_SPATIAL], begin[KAON_SPATIAL], end[KAON_SPATIAL];
 };
 
 enum kaon_activation {
-    KAON_ACT_NONE,
-    KAON_ACT_RELU,
-    KAON_ACT_GELU_ERF,
-    KAON_ACT_GELU_TANH,
-    KAON_ACT_SILU,
-    KAON_ACT_SIGMOID,
-    KAON_ACT_TANH,
+    KAON_ACTIVATION_NONE,
+    KAON_ACTIVATION_RELU,
+    KAON_ACTIVATION_GELU_ERF,
+    KAON_ACTIVATION_GELU_TANH,
+    KAON_ACTIVATION_SILU,
+    KAON_ACTIVATION_SIGMOID,
+    KAON_ACTIVATION_TANH,
 };
 
 /* y = act(x B + bias): inputs x (.., K), B (K, N) constant, bias (N) optional. */
 struct kaon_linear {
     bool transposed; /* B is (N, K) */
     enum kaon_activation activation;
+};
+
+/* ---- normalisation --------------------------------------------------------------------------- */
+
+struct kaon_softmax { /* Softmax, LogSoftmax, Hardmax */
+    int64_t axis;
+    bool flat; /* opset < 13: the axes from `axis` on count as one, those before as another */
+};
+
+struct kaon_norm { /* LayerNormalization, RMSNormalization, BatchNormalization, ... */
+    int64_t axis;
+    float epsilon;
+    bool spatial;       /* BatchNormalization before opset 9: statistics a channel */
+    int64_t groups;     /* GroupNormalization */
+    bool per_group;     /* GroupNormalization before opset 21: scale and bias a group */
+    int64_t p;          /* LpNormalization */
+    enum kaon_type stash;
+};
+
+struct kaon_mean_variance {
+    const int64_t *axes;
+    int32_t n;
+};
+
+struct kaon_lrn {
+    float alpha, beta, bias;
+    int64_t size;
+};
+
+/* ---- recurrent ------------------------------------------------------------------------------- */
+
+enum kaon_direction { KAON_FORWARD, KAON_REVERSE, KAON_BIDIRECTIONAL };
+
+/* Activation functions of recurrent operators, as kaon_recurrent numbers them. */
+enum kaon_cell_fn {
+    KAON_CELL_SIGMOID,
+    KAON_CELL_TANH,
+    KAON_CELL_RELU,
+    KAON_CELL_AFFINE,
+    KAON_CELL_LEAKY_RELU,
+    KAON_CELL_THRESHOLDED_RELU,
+    KAON_CELL_SCALED_TANH,
+    KAON_CELL_HARD_SIGMOID,
+    KAON_CELL_ELU,
+    KAON_CELL_SOFTSIGN,
+    KAON_CELL_SOFTPLUS,
+    KAON_CELL_FNS
+};
+
+struct kaon_recurrent {
+    enum kaon_direction direction;
+    int64_t hidden;
+    struct {
+        enum kaon_cell_fn fn;
+        float a, b;
+    } act[6];
+    float clip; /* 0: none */
+    bool linear_before_reset, batch_first, couple_input_forget;
+    bool sequence_output; /* opset < 7: output_sequence */
+};
+
+/* ---- classical models ------------------------------------------------------------------------ */
+
+enum kaon_tree_mode {
+    KAON_TREE_LEQ,
+    KAON_TREE_LT,
+    KAON_TREE_GTE,
+    KAON_TREE_GT,
+    KAON_TREE_EQ,
+    KAON_TREE_NEQ,
+    KAON_TREE_LEAF,
+    KAON_TREE_MODES
+};
+
+enum kaon_post_transform {
+    KAON_POST_NONE,
+    KAON_POST_SOFTMAX,
+    KAON_POST_LOGISTIC,
+    KAON_POST_SOFTMAX_ZERO,
+    KAON_POST_PROBIT,
+};
+
+enum kaon_aggregate { KAON_AGGREGATE_SUM, KAON_AGGREGATE_AVERAGE, KAON_AGGREGATE_MIN, KAON_AGGREGATE_MAX };
+
+/* A node of a tree; `yes` and `no` are indices into the list of nodes. Of a leaf, `yes` and `no` are
+ * the first of its weights and their end. */
+struct kaon_tree_node {
+    double value;
+    int32_t feature, yes, no;
+    uint8_t mode;
+    bool nan_is_yes;
+};
+
+struct kaon_tree_weight {
+    double weight;
+    int32_t target;
+};
+
+struct kaon_trees {
+    const struct kaon_tree_node *nodes;
+    size_t n_nodes;
+    const int32_t *roots;
+    size_t n_roots;
+    const struct kaon_tree_weight *weights;
+    size_t n_weights;
+    int64_t n_targets; /* or classes */
+    int64_t n_features; /* highest feature + 1 */
+    const double *base;
+    int32_t n_base;
+    enum kaon_post_transform post;
+    enum kaon_aggregate aggregate;
+    const int64_t *labels; /* classifier */
+    bool one_score;        /* binary classifier whose weights all name one class */
+    bool scores_positive;  /* and none of them is negative */
+};
+
+/* ---- sequences ------------------------------------------------------------------------------- */
+
+struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequence */
+    enum kaon_type type;
+    int64_t axis;
+    bool new_axis, keep;
 };
 
 #endif

@@ -178,6 +178,22 @@ int64_t kaon_dim_mul(int64_t a, int64_t b)
     return kaon_dim_known(product) ? product : KAON_DIM_UNKNOWN;
 }
 
+int64_t kaon_slice_length(int64_t length, int64_t *start, int64_t end, int64_t step)
+{
+    const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? length : length - 1;
+    int64_t from = *start;
+    if (from < 0)
+        from = from < -length ? -1 : from + length;
+    if (end < 0)
+        end = end < -length ? -1 : end + length;
+    from = kaon_max_i64(step > 0 ? 0 : -1, kaon_min_i64(high, from));
+    end = kaon_max_i64(low, kaon_min_i64(step > 0 ? length : length - 1, end));
+    *start = from;
+    if (step > 0)
+        return end > from ? (int64_t)(((uint64_t)(end - from) - 1) / (uint64_t)step) + 1 : 0;
+    return from > end ? (int64_t)(((uint64_t)(from - end) - 1) / (0 - (uint64_t)step)) + 1 : 0;
+}
+
 struct kaon_shape_text kaon_shape_text(int32_t rank, const int64_t *dims)
 {
     struct kaon_shape_text t = { "[" };

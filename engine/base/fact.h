@@ -36,6 +36,10 @@ enum kaon_status kaon_fact_axis(int64_t axis, int32_t rank, const char *op, int3
 int64_t kaon_dim_add(int64_t a, int64_t b);
 int64_t kaon_dim_mul(int64_t a, int64_t b);
 
+/* Places a slice on an axis of `length`: its number of elements, and *start made an index of the first
+ * (used only if there are any). step is not 0. */
+int64_t kaon_slice_length(int64_t length, int64_t *start, int64_t end, int64_t step);
+
 /* "[2,n,?]" into text, for messages. */
 struct kaon_shape_text {
     char text[96];
