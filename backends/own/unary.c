@@ -248,7 +248,7 @@ static double real_atanh(double x, double a, double b)
 
 /* ---- the operators --------------------------------------------------------------------------- */
 
-enum { NO_KERNEL = KAON_UNARY_COUNT, NO_INTEGER = KAON_INTEGER_COUNT };
+/* KAON_UNARY_COUNT: no kernel; KAON_INTEGER_COUNT: no form for integers. */
 
 static const struct form {
     enum kaon_unary kernel;
@@ -258,42 +258,42 @@ static const struct form {
     [KAON_OP_abs] = { KAON_UNARY_ABS, real_abs, KAON_INTEGER_ABS },
     [KAON_OP_neg] = { KAON_UNARY_NEG, real_neg, KAON_INTEGER_NEG },
     [KAON_OP_relu] = { KAON_UNARY_RELU, real_relu, KAON_INTEGER_RELU },
-    [KAON_OP_exp] = { KAON_UNARY_EXP, real_exp, NO_INTEGER },
-    [KAON_OP_log] = { KAON_UNARY_LOG, real_log, NO_INTEGER },
-    [KAON_OP_sqrt] = { KAON_UNARY_SQRT, real_sqrt, NO_INTEGER },
-    [KAON_OP_reciprocal] = { KAON_UNARY_RECIPROCAL, real_reciprocal, NO_INTEGER },
-    [KAON_OP_erf] = { KAON_UNARY_ERF, real_erf, NO_INTEGER },
-    [KAON_OP_tanh] = { KAON_UNARY_TANH, real_tanh, NO_INTEGER },
-    [KAON_OP_sigmoid] = { KAON_UNARY_SIGMOID, real_sigmoid, NO_INTEGER },
-    [KAON_OP_softplus] = { KAON_UNARY_SOFTPLUS, real_softplus, NO_INTEGER },
-    [KAON_OP_softsign] = { KAON_UNARY_SOFTSIGN, real_softsign, NO_INTEGER },
-    [KAON_OP_gelu] = { KAON_UNARY_GELU_ERF, real_gelu_erf, NO_INTEGER },
-    [KAON_OP_mish] = { KAON_UNARY_MISH, real_mish, NO_INTEGER },
-    [KAON_OP_swish] = { KAON_UNARY_SWISH, real_swish, NO_INTEGER },
-    [KAON_OP_hardswish] = { KAON_UNARY_HARD_SWISH, real_hard_swish, NO_INTEGER },
-    [KAON_OP_hardsigmoid] = { KAON_UNARY_HARD_SIGMOID, real_hard_sigmoid, NO_INTEGER },
-    [KAON_OP_leaky_relu] = { KAON_UNARY_LEAKY_RELU, real_leaky_relu, NO_INTEGER },
-    [KAON_OP_elu] = { KAON_UNARY_ELU, real_elu, NO_INTEGER },
-    [KAON_OP_selu] = { KAON_UNARY_SELU, real_selu, NO_INTEGER },
-    [KAON_OP_celu] = { KAON_UNARY_CELU, real_celu, NO_INTEGER },
-    [KAON_OP_thresholded_relu] = { KAON_UNARY_THRESHOLDED_RELU, real_thresholded_relu, NO_INTEGER },
-    [KAON_OP_shrink] = { NO_KERNEL, real_shrink, NO_INTEGER },
+    [KAON_OP_exp] = { KAON_UNARY_EXP, real_exp, KAON_INTEGER_COUNT },
+    [KAON_OP_log] = { KAON_UNARY_LOG, real_log, KAON_INTEGER_COUNT },
+    [KAON_OP_sqrt] = { KAON_UNARY_SQRT, real_sqrt, KAON_INTEGER_COUNT },
+    [KAON_OP_reciprocal] = { KAON_UNARY_RECIPROCAL, real_reciprocal, KAON_INTEGER_COUNT },
+    [KAON_OP_erf] = { KAON_UNARY_ERF, real_erf, KAON_INTEGER_COUNT },
+    [KAON_OP_tanh] = { KAON_UNARY_TANH, real_tanh, KAON_INTEGER_COUNT },
+    [KAON_OP_sigmoid] = { KAON_UNARY_SIGMOID, real_sigmoid, KAON_INTEGER_COUNT },
+    [KAON_OP_softplus] = { KAON_UNARY_SOFTPLUS, real_softplus, KAON_INTEGER_COUNT },
+    [KAON_OP_softsign] = { KAON_UNARY_SOFTSIGN, real_softsign, KAON_INTEGER_COUNT },
+    [KAON_OP_gelu] = { KAON_UNARY_GELU_ERF, real_gelu_erf, KAON_INTEGER_COUNT },
+    [KAON_OP_mish] = { KAON_UNARY_MISH, real_mish, KAON_INTEGER_COUNT },
+    [KAON_OP_swish] = { KAON_UNARY_SWISH, real_swish, KAON_INTEGER_COUNT },
+    [KAON_OP_hardswish] = { KAON_UNARY_HARD_SWISH, real_hard_swish, KAON_INTEGER_COUNT },
+    [KAON_OP_hardsigmoid] = { KAON_UNARY_HARD_SIGMOID, real_hard_sigmoid, KAON_INTEGER_COUNT },
+    [KAON_OP_leaky_relu] = { KAON_UNARY_LEAKY_RELU, real_leaky_relu, KAON_INTEGER_COUNT },
+    [KAON_OP_elu] = { KAON_UNARY_ELU, real_elu, KAON_INTEGER_COUNT },
+    [KAON_OP_selu] = { KAON_UNARY_SELU, real_selu, KAON_INTEGER_COUNT },
+    [KAON_OP_celu] = { KAON_UNARY_CELU, real_celu, KAON_INTEGER_COUNT },
+    [KAON_OP_thresholded_relu] = { KAON_UNARY_THRESHOLDED_RELU, real_thresholded_relu, KAON_INTEGER_COUNT },
+    [KAON_OP_shrink] = { KAON_UNARY_COUNT, real_shrink, KAON_INTEGER_COUNT },
     [KAON_OP_sign] = { KAON_UNARY_SIGN, real_sign, KAON_INTEGER_SIGN },
-    [KAON_OP_floor] = { KAON_UNARY_FLOOR, real_floor, NO_INTEGER },
-    [KAON_OP_ceil] = { KAON_UNARY_CEIL, real_ceil, NO_INTEGER },
-    [KAON_OP_round] = { KAON_UNARY_ROUND, real_round, NO_INTEGER },
-    [KAON_OP_sin] = { KAON_UNARY_SIN, real_sin, NO_INTEGER },
-    [KAON_OP_cos] = { KAON_UNARY_COS, real_cos, NO_INTEGER },
-    [KAON_OP_tan] = { KAON_UNARY_TAN, real_tan, NO_INTEGER },
-    [KAON_OP_asin] = { KAON_UNARY_ASIN, real_asin, NO_INTEGER },
-    [KAON_OP_acos] = { KAON_UNARY_ACOS, real_acos, NO_INTEGER },
-    [KAON_OP_atan] = { KAON_UNARY_ATAN, real_atan, NO_INTEGER },
-    [KAON_OP_sinh] = { KAON_UNARY_SINH, real_sinh, NO_INTEGER },
-    [KAON_OP_cosh] = { KAON_UNARY_COSH, real_cosh, NO_INTEGER },
-    [KAON_OP_asinh] = { KAON_UNARY_ASINH, real_asinh, NO_INTEGER },
-    [KAON_OP_acosh] = { KAON_UNARY_ACOSH, real_acosh, NO_INTEGER },
-    [KAON_OP_atanh] = { KAON_UNARY_ATANH, real_atanh, NO_INTEGER },
-    [KAON_OP_bitwise_not] = { NO_KERNEL, NULL, KAON_INTEGER_NOT },
+    [KAON_OP_floor] = { KAON_UNARY_FLOOR, real_floor, KAON_INTEGER_COUNT },
+    [KAON_OP_ceil] = { KAON_UNARY_CEIL, real_ceil, KAON_INTEGER_COUNT },
+    [KAON_OP_round] = { KAON_UNARY_ROUND, real_round, KAON_INTEGER_COUNT },
+    [KAON_OP_sin] = { KAON_UNARY_SIN, real_sin, KAON_INTEGER_COUNT },
+    [KAON_OP_cos] = { KAON_UNARY_COS, real_cos, KAON_INTEGER_COUNT },
+    [KAON_OP_tan] = { KAON_UNARY_TAN, real_tan, KAON_INTEGER_COUNT },
+    [KAON_OP_asin] = { KAON_UNARY_ASIN, real_asin, KAON_INTEGER_COUNT },
+    [KAON_OP_acos] = { KAON_UNARY_ACOS, real_acos, KAON_INTEGER_COUNT },
+    [KAON_OP_atan] = { KAON_UNARY_ATAN, real_atan, KAON_INTEGER_COUNT },
+    [KAON_OP_sinh] = { KAON_UNARY_SINH, real_sinh, KAON_INTEGER_COUNT },
+    [KAON_OP_cosh] = { KAON_UNARY_COSH, real_cosh, KAON_INTEGER_COUNT },
+    [KAON_OP_asinh] = { KAON_UNARY_ASINH, real_asinh, KAON_INTEGER_COUNT },
+    [KAON_OP_acosh] = { KAON_UNARY_ACOSH, real_acosh, KAON_INTEGER_COUNT },
+    [KAON_OP_atanh] = { KAON_UNARY_ATANH, real_atanh, KAON_INTEGER_COUNT },
+    [KAON_OP_bitwise_not] = { KAON_UNARY_COUNT, NULL, KAON_INTEGER_NOT },
 };
 
 /* Shrink has only additions and comparisons: plain C gives the same bits everywhere. */
@@ -356,7 +356,7 @@ static bool choose(struct real_line *r, enum kaon_op_kind kind, enum kaon_type t
 {
     const struct form *f = &forms[kind];
     struct kaon_line *l = &r->line;
-    kaon_line_fn *single = f->kernel != NO_KERNEL        ? kaon_line_unary_kernel
+    kaon_line_fn *single = f->kernel != KAON_UNARY_COUNT        ? kaon_line_unary_kernel
                            : kind == KAON_OP_shrink      ? shrink_f32
                                                          : NULL;
     l->kernel = f->kernel;
@@ -373,7 +373,7 @@ static bool choose(struct real_line *r, enum kaon_op_kind kind, enum kaon_type t
         l->fn = f->real ? real_lines : NULL;
     else if (kaon_type_is_integer(type) && kind == KAON_OP_shrink)
         l->fn = shrink_other;
-    else if (kaon_type_is_integer(type) && f->integer != NO_INTEGER)
+    else if (kaon_type_is_integer(type) && f->integer != KAON_INTEGER_COUNT)
         l->fn = kaon_line_integer[f->integer][type];
     return l->fn;
 }
