@@ -170,14 +170,35 @@ struct kaon_gemm {
     bool trans_a, trans_b;
 };
 
-/* An einsum equation as numbers: labels 0 .. 51 are letters, KAON_EINSUM_DOTS + i the i-th axis from
- * the end of what "..." stands for. */
-#define KAON_EINSUM_DOTS 52
-#define KAON_EINSUM_INPUTS 16
+/* An einsum equation as numbers. Labels 0 .. 51 are letters, KAON_EINSUM_DOTS + i is the i-th axis
+ * from the end of what "..." stands for. */
+enum { KAON_EINSUM_INPUTS = 8, KAON_EINSUM_DOTS = 52, KAON_EINSUM_LABELS = 52 + KAON_MAX_RANK };
 
 struct kaon_einsum {
-    const char *equation;
+    struct kaon_einsum_term {
+        int8_t letter[KAON_MAX_RANK];
+        int32_t n;    /* letters */
+        int32_t dots; /* letters in front of "...", -1: none */
+    } in[KAON_EINSUM_INPUTS], out;
+    int32_t n_in;
 };
+
+/* Labels of the axes of a term that stands for a tensor of `rank` axes; false if they do not fit. */
+static inline bool kaon_einsum_labels(const struct kaon_einsum_term *term, int32_t rank,
+                                      int8_t *label)
+{
+    const int32_t dots = rank - term->n;
+    int32_t n = 0;
+    if (dots < 0 || rank > KAON_MAX_RANK || (dots > 0 && term->dots < 0))
+        return false;
+    for (int32_t i = 0; i <= term->n; i++) {
+        for (int32_t k = 0; i == term->dots && k < dots; k++)
+            label[n++] = (int8_t)(KAON_EINSUM_DOTS + dots - 1 - k);
+        if (i < term->n)
+            label[n++] = term->letter[i];
+    }
+    return true;
+}
 
 enum kaon_auto_pad { KAON_AUTO_PAD_NOTSET, KAON_AUTO_PAD_UPPER, KAON_AUTO_PAD_LOWER, KAON_AUTO_PAD_VALID };
 
