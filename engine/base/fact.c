@@ -194,6 +194,91 @@ int64_t kaon_slice_length(int64_t length, int64_t *start, int64_t end, int64_t s
     return from > end ? (int64_t)(((uint64_t)(from - end) - 1) / (0 - (uint64_t)step)) + 1 : 0;
 }
 
+/* Output length of a window that slides over `in` with pads, -1 if it does not fit once. */
+static int64_t slide(const struct kaon_window *a, struct kaon_placed *p, int32_t i)
+{
+    const int64_t in = p->in[i], s = p->stride[i], span = (p->kernel[i] - 1) * p->dilation[i] + 1;
+    if (a->auto_pad == KAON_AUTO_PAD_UPPER || a->auto_pad == KAON_AUTO_PAD_LOWER) {
+        const int64_t out = (in + s - 1) / s;
+        const int64_t total = kaon_max_i64(0, (out - 1) * s + span - in);
+        p->begin[i] = a->auto_pad == KAON_AUTO_PAD_UPPER ? total / 2 : total - total / 2;
+        p->end[i] = total - p->begin[i];
+        return out;
+    }
+    const int64_t room = in + p->begin[i] + p->end[i] - span;
+    if (room < 0)
+        return -1;
+    int64_t out = (room + (a->ceil ? s - 1 : 0)) / s + 1;
+    if (a->ceil && (out - 1) * s >= in + p->begin[i]) /* the last one would start in the end's pad */
+        out--;
+    return out;
+}
+
+static int64_t spread(const struct kaon_window *a, struct kaon_placed *p, int32_t i)
+{
+    const int64_t more = i < a->n_output_padding ? a->output_padding[i] : 0;
+    const int64_t full = (p->in[i] - 1) * p->stride[i] + more +
+                         (p->kernel[i] - 1) * p->dilation[i] + 1;
+    const bool same = a->auto_pad == KAON_AUTO_PAD_UPPER || a->auto_pad == KAON_AUTO_PAD_LOWER;
+    if (i < a->n_output_shape || same) {
+        const int64_t out = i < a->n_output_shape
+                                ? a->output_shape[a->n_output_shape - p->n + i]
+                                : p->in[i] * p->stride[i];
+        const int64_t total = kaon_max_i64(0, full - out);
+        p->begin[i] = a->auto_pad == KAON_AUTO_PAD_UPPER ? total / 2 : total - total / 2;
+        p->end[i] = total - p->begin[i];
+        return out;
+    }
+    return full - p->begin[i] - p->end[i];
+}
+
+/* Entry i of a list that may be absent; lengths are bounded, so that sums of a few do not overflow. */
+static bool listed(const int64_t *list, int32_t n, int32_t i, int64_t otherwise, int64_t least,
+                   int64_t *out)
+{
+    *out = n > i ? list[i] : otherwise;
+    return *out >= least && *out <= INT32_MAX;
+}
+
+enum kaon_status kaon_window_place(const struct kaon_window *a, int32_t n, const int64_t *in,
+                                   const int64_t *kernel, bool transposed, const char *op,
+                                   struct kaon_placed *out, struct kaon_msg *msg)
+{
+    if ((a->n_strides >= 0 && a->n_strides != n) || (a->n_dilations >= 0 && a->n_dilations != n) ||
+        (a->n_pads >= 0 && a->n_pads != 2 * n) || (a->n_kernel >= 0 && a->n_kernel != n) ||
+        (a->n_output_shape >= 0 && a->n_output_shape != n && a->n_output_shape != n + 2) ||
+        (a->n_output_padding >= 0 && a->n_output_padding != n))
+        return kaon_fail(msg, KAON_BAD_MODEL, "%s: lists of attributes do not fit %d spatial axes",
+                         op, (int)n);
+    memset(out, 0, sizeof *out);
+    out->n = n;
+    for (int32_t i = 0; i < n; i++) {
+        const bool padded = a->auto_pad == KAON_AUTO_PAD_NOTSET && a->n_pads >= 0;
+        out->in[i] = in[i];
+        out->kernel[i] = kernel[i];
+        if (!listed(a->strides, a->n_strides, i, 1, 1, &out->stride[i]) ||
+            !listed(a->dilations, a->n_dilations, i, 1, 1, &out->dilation[i]) ||
+            !listed(a->pads, padded ? a->n_pads : -1, i, 0, transposed ? INT32_MIN : 0,
+                    &out->begin[i]) ||
+            !listed(a->pads, padded ? a->n_pads : -1, i + n, 0, transposed ? INT32_MIN : 0,
+                    &out->end[i]))
+            return kaon_fail(msg, KAON_BAD_MODEL, "%s: a stride, dilation or pad is out of range",
+                             op);
+        out->out[i] = KAON_DIM_UNKNOWN;
+        if (!kaon_dim_known(in[i]) || !kaon_dim_known(kernel[i]))
+            continue;
+        if (in[i] < 0 || in[i] > INT32_MAX || kernel[i] < 1 || kernel[i] > INT32_MAX / out->dilation[i])
+            return kaon_fail(msg, KAON_BAD_MODEL, "%s: kernel of %lld on an axis of length %lld", op,
+                             (long long)kernel[i], (long long)in[i]);
+        out->out[i] = transposed ? spread(a, out, i) : slide(a, out, i);
+        if (out->out[i] < 0)
+            return kaon_fail(msg, KAON_BAD_MODEL,
+                             "%s: kernel of %lld does not fit on an axis of length %lld", op,
+                             (long long)kernel[i], (long long)in[i]);
+    }
+    return KAON_OK;
+}
+
 struct kaon_shape_text kaon_shape_text(int32_t rank, const int64_t *dims)
 {
     struct kaon_shape_text t = { "[" };

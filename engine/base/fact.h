@@ -3,6 +3,7 @@
 #ifndef KAON_BASE_FACT_H
 #define KAON_BASE_FACT_H
 
+#include "engine/base/attrs.h"
 #include "engine/base/op.h"
 
 /* Sets type and shape, contents unknown; `fact` may be NULL (an output that nobody wants). */
@@ -39,6 +40,13 @@ int64_t kaon_dim_mul(int64_t a, int64_t b);
 /* Places a slice on an axis of `length`: its number of elements, and *start made an index of the first
  * (used only if there are any). step is not 0. */
 int64_t kaon_slice_length(int64_t length, int64_t *start, int64_t end, int64_t step);
+
+/* Where windows lie: fills `out` for n spatial axes of the input lengths `in` (which may be symbols: the
+ * output's are unknown then). `kernel` are the kernel's lengths, n of them. With `transposed` the
+ * output is that of ConvTranspose. */
+enum kaon_status kaon_window_place(const struct kaon_window *a, int32_t n, const int64_t *in,
+                                   const int64_t *kernel, bool transposed, const char *op,
+                                   struct kaon_placed *out, struct kaon_msg *msg);
 
 /* "[2,n,?]" into text, for messages. */
 struct kaon_shape_text {

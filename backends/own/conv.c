@@ -1,0 +1,245 @@
+/* Conv: for each image and group, weights (m, k) times patches (k, positions), k = channels x kernel.
+ *
+ * Patches are written straight into the gemm kernel's panels of 32 columns, a few panels at a time, so
+ * that they stay in cache. A kernel of one element needs no patches: the image itself is packed. */
+#include "backends/own/wide.h"
+
+#include <string.h>
+
+/* Panels written before a gemm runs over them: as many as this many floats hold, at least one. Half
+ * of a 1 MiB level-2 cache. */
+enum { PATCH_FLOATS = 1 << 17 };
+
+struct conv {
+    struct kaon_wide wide; /* first */
+    struct kaon_placed at;
+    size_t batch, groups, channels, m; /* channels and m: of a group */
+    size_t taps, in, out;              /* kernel elements; spatial elements */
+    size_t panels;                     /* in scratch */
+    bool pointwise;
+};
+
+/* Where the window of output position j starts, axis by axis. */
+static void window_start(const struct kaon_placed *p, size_t j, int64_t *start)
+{
+    for (int32_t i = p->n - 1; i >= 0; i--) {
+        start[i] = (int64_t)(j % (size_t)p->out[i]) * p->stride[i] - p->begin[i];
+        j /= (size_t)p->out[i];
+    }
+}
+
+/* Spatial offset of tap t in a window, -1 in the padding. */
+static int64_t tap_offset(const struct kaon_placed *p, const int64_t *start, size_t t)
+{
+    int64_t offset = 0, scale = 1;
+    for (int32_t i = p->n - 1; i >= 0; i--) {
+        const int64_t x = start[i] + (int64_t)(t % (size_t)p->kernel[i]) * p->dilation[i];
+        t /= (size_t)p->kernel[i];
+        if (x < 0 || x >= p->in[i])
+            return -1;
+        offset += x * scale;
+        scale *= p->in[i];
+    }
+    return offset;
+}
+
+/* One panel: columns j .. j + n - 1 of the patches, zeros in the padding and past n. */
+static void write_panel(const struct conv *c, float *panel, const float *x, size_t j, size_t n)
+{
+    int64_t start[KAON_GEMM_PANEL][KAON_SPATIAL], offset[KAON_GEMM_PANEL];
+    for (size_t i = 0; i < n; i++)
+        window_start(&c->at, j + i, start[i]);
+    for (size_t t = 0; t < c->taps; t++) {
+        for (size_t i = 0; i < KAON_GEMM_PANEL; i++)
+            offset[i] = i < n ? tap_offset(&c->at, start[i], t) : -1;
+        for (size_t k = 0; k < c->channels; k++) {
+            float *row = panel + (k * c->taps + t) * KAON_GEMM_PANEL;
+            const float *plane = x + k * c->in;
+            for (size_t i = 0; i < KAON_GEMM_PANEL; i++)
+                row[i] = offset[i] < 0 ? 0.0f : plane[offset[i]];
+        }
+    }
+}
+
+/* One image and group. */
+static void run_patches(const struct conv *c, const struct kaon_kernels *kernels, float *y,
+                        const float *x, const float *w, const struct kaon_epilogue *e, float *packed)
+{
+    const size_t k = c->channels * c->taps, chunk = c->panels * KAON_GEMM_PANEL;
+    if (c->pointwise) {
+        kernels->gemm_pack(packed, x, (ptrdiff_t)c->in, 1, k, c->out);
+        kernels->gemm(y, c->out, w, k, packed, c->m, c->out, k, e);
+        return;
+    }
+    for (size_t j = 0; j < c->out; j += chunk) {
+        const size_t n = c->out - j < chunk ? c->out - j : chunk;
+        for (size_t i = 0; i < n; i += KAON_GEMM_PANEL)
+            write_panel(c, packed + i * k, x, j + i,
+                        n - i < KAON_GEMM_PANEL ? n - i : KAON_GEMM_PANEL);
+        kernels->gemm(y + j, c->out, w, k, packed, c->m, n, k, e);
+    }
+}
+
+static enum kaon_status run_conv(const struct kaon_step *step, const float *const *in,
+                                 float *const *out, void *scratch, struct kaon_msg *msg)
+{
+    const struct conv *c = step->args;
+    const size_t k = c->channels * c->taps;
+    (void)msg;
+    for (size_t b = 0; b < c->batch; b++)
+        for (size_t g = 0; g < c->groups; g++) {
+            struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+            e.row_bias = in[2] ? in[2] + g * c->m : NULL;
+            run_patches(c, step->call.kernels, out[0] + (b * c->groups + g) * c->m * c->out,
+                        in[0] + (b * c->groups + g) * c->channels * c->in, in[1] + g * c->m * k, &e,
+                        scratch);
+        }
+    return KAON_OK;
+}
+
+/* float64: the sum as it is written. */
+static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *msg)
+{
+    const struct conv *c = step->args;
+    const double *w = step->call.in[1]->data;
+    const double *bias = kaon_own_in(&step->call, 2) ? step->call.in[2]->data : NULL;
+    double *y = step->call.out[0]->data;
+    int64_t start[KAON_SPATIAL];
+    (void)msg;
+    for (size_t b = 0; b < c->batch; b++)
+        for (size_t m = 0; m < c->groups * c->m; m++)
+            for (size_t j = 0; j < c->out; j++) {
+                const size_t g = m / c->m;
+                const double *x = (const double *)step->call.in[0]->data +
+                                  (b * c->groups + g) * c->channels * c->in;
+                double sum = bias ? bias[m] : 0.0;
+                window_start(&c->at, j, start);
+                for (size_t k = 0; k < c->channels; k++)
+                    for (size_t t = 0; t < c->taps; t++) {
+                        const int64_t at = tap_offset(&c->at, start, t);
+                        if (at >= 0)
+                            sum += w[(m * c->channels + k) * c->taps + t] * x[k * c->in + (size_t)at];
+                    }
+                *y++ = sum;
+            }
+    return KAON_OK;
+}
+
+static bool is_pointwise(const struct conv *c)
+{
+    for (int32_t i = 0; i < c->at.n; i++)
+        if (c->at.kernel[i] != 1 || c->at.stride[i] != 1 || c->at.in[i] != c->at.out[i] ||
+            c->at.begin[i])
+            return false;
+    return true;
+}
+
+static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *memory,
+                                     struct kaon_msg *msg)
+{
+    const struct kaon_window *a = step->call.attr;
+    const struct kaon_tensor *x = step->call.in[0], *w = step->call.in[1], *y = step->call.out[0];
+    struct conv *c = kaon_own_args(step, memory, sizeof *c, msg);
+    if (!c)
+        return KAON_NO_MEMORY;
+    const enum kaon_status st = kaon_window_place(a, x->rank - 2, x->dims + 2, w->dims + 2, false,
+                                                  "Conv", &c->at, msg);
+    if (st != KAON_OK)
+        return st;
+    c->batch = (size_t)x->dims[0];
+    c->groups = (size_t)a->group;
+    c->channels = (size_t)w->dims[1];
+    c->m = (size_t)w->dims[0] / c->groups;
+    c->taps = kaon_own_product(w, 2, w->rank);
+    c->in = kaon_own_product(x, 2, x->rank);
+    c->out = kaon_own_product(y, 2, y->rank);
+    c->pointwise = is_pointwise(c);
+    const size_t k = c->channels * c->taps;
+    step->macs = (uint64_t)kaon_own_count(y) * k;
+    if (x->type == KAON_F64) {
+        step->run = run_real;
+        return KAON_OK;
+    }
+    const size_t most = (c->out + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
+    c->panels = k ? PATCH_FLOATS / (k * KAON_GEMM_PANEL) : 1;
+    c->panels = c->panels < 1 ? 1 : c->panels > most || c->pointwise ? most : c->panels;
+    step->kernel = c->pointwise ? "gemm" : "patches, gemm";
+    return kaon_wide_prepare(step, &c->wide, run_conv,
+                             c->panels * KAON_GEMM_PANEL * k * sizeof(float), msg);
+}
+
+const struct kaon_own kaon_own_conv = { .prepare = prepare_conv };
+
+/* ---- ConvTranspose --------------------------------------------------------------------------- */
+
+/* Products (m x taps, positions) = transposed weights times the image, then added where the taps fall,
+ * in a fixed order. Here `in` counts the positions and `out` the elements written to. */
+static void add_taps(const struct conv *c, float *y, const float *products)
+{
+    /* The output is what a Conv with the same window would read: the roles of in and out change. */
+    struct kaon_placed p = c->at;
+    int64_t start[KAON_SPATIAL];
+    memcpy(p.in, c->at.out, sizeof p.in);
+    memcpy(p.out, c->at.in, sizeof p.out);
+    for (size_t m = 0; m < c->m; m++, y += c->out)
+        for (size_t t = 0; t < c->taps; t++, products += c->in)
+            for (size_t j = 0; j < c->in; j++) {
+                window_start(&p, j, start);
+                const int64_t at = tap_offset(&p, start, t);
+                if (at >= 0)
+                    y[at] += products[j];
+            }
+}
+
+static enum kaon_status run_transposed(const struct kaon_step *step, const float *const *in,
+                                       float *const *out, void *scratch, struct kaon_msg *msg)
+{
+    const struct conv *c = step->args;
+    const struct kaon_kernels *kernels = step->call.kernels;
+    const size_t rows = c->m * c->taps, k = c->channels;
+    float *w = scratch, *packed = w + rows * k;
+    float *products = packed + kaon_gemm_packed_floats(k, c->in);
+    (void)msg;
+    for (size_t b = 0; b < c->batch; b++)
+        for (size_t g = 0; g < c->groups; g++) {
+            float *y = out[0] + (b * c->groups + g) * c->m * c->out;
+            kernels->transpose_32((uint32_t *)w, (const uint32_t *)in[1] + g * k * rows, k, rows,
+                                  rows, k);
+            kernels->gemm_pack(packed, in[0] + (b * c->groups + g) * k * c->in, (ptrdiff_t)c->in, 1,
+                               k, c->in);
+            kernels->gemm(products, c->in, w, k, packed, rows, c->in, k, NULL);
+            for (size_t i = 0; i < c->m * c->out; i++)
+                y[i] = in[2] ? in[2][g * c->m + i / c->out] : 0.0f;
+            add_taps(c, y, products);
+        }
+    return KAON_OK;
+}
+
+static enum kaon_status prepare_transposed(struct kaon_step *step, struct kaon_arena *memory,
+                                           struct kaon_msg *msg)
+{
+    const struct kaon_window *a = step->call.attr;
+    const struct kaon_tensor *x = step->call.in[0], *w = step->call.in[1], *y = step->call.out[0];
+    struct conv *c = kaon_own_args(step, memory, sizeof *c, msg);
+    if (!c)
+        return KAON_NO_MEMORY;
+    const enum kaon_status st = kaon_window_place(a, x->rank - 2, x->dims + 2, w->dims + 2, true,
+                                                  "ConvTranspose", &c->at, msg);
+    if (st != KAON_OK)
+        return st;
+    c->batch = (size_t)x->dims[0];
+    c->groups = (size_t)a->group;
+    c->channels = (size_t)x->dims[1] / c->groups;
+    c->m = (size_t)w->dims[1];
+    c->taps = kaon_own_product(w, 2, w->rank);
+    c->in = kaon_own_product(x, 2, x->rank);
+    c->out = kaon_own_product(y, 2, y->rank);
+    const size_t rows = c->m * c->taps;
+    const size_t floats = rows * c->channels + kaon_gemm_packed_floats(c->channels, c->in) +
+                          rows * c->in;
+    step->macs = (uint64_t)c->batch * c->groups * rows * c->channels * c->in;
+    step->kernel = "gemm, add";
+    return kaon_wide_prepare(step, &c->wide, run_transposed, floats * sizeof(float), msg);
+}
+
+const struct kaon_own kaon_own_conv_transpose = { .prepare = prepare_transposed };
