@@ -1,0 +1,373 @@
+/* RNN, GRU, LSTM.
+ *
+ * Of each direction, the inputs' part of all gates is one product over all steps; then each step adds
+ * the state's part and runs the cell, row by row of the batch. Rows end at their own lengths: a row
+ * that has ended keeps its state and gives zeros. In the reverse direction a row starts at its own end.
+ * Results of a row do not depend on the other rows. */
+#include "backends/own/wide.h"
+
+#include <string.h>
+
+enum { X, W, R, B, LENGTHS, INITIAL_H, INITIAL_C, PEEPHOLES }; /* inputs */
+
+struct recurrent {
+    struct kaon_wide wide; /* first */
+    const struct kaon_recurrent *attr;
+    size_t steps, batch, inputs, hidden, gates, directions, each; /* each: activations a direction */
+    /* floats into scratch */
+    size_t packed_w, bias, parts, now, h, c, extra;
+};
+
+/* What a direction works on. */
+struct side {
+    const struct recurrent *p;
+    const struct kaon_kernels *kernels;
+    const float *w, *r, *r_h;  /* packed: inputs; state; of GRU the candidate's part of the state */
+    const float *bias, *r_bias; /* r_bias: of the candidate, added before the reset gate */
+    const float *peepholes;
+    size_t direction, first_act;
+    float *parts, *now, *h, *c, *extra;
+};
+
+/* GRU multiplies the state for its two gates and for its candidate apart. */
+static size_t state_gates(const struct recurrent *p)
+{
+    return p->gates == 3 ? 2 : p->gates;
+}
+
+/* Floats of one direction's packed weights. */
+static size_t packed_floats(size_t inputs, size_t hidden, size_t gates)
+{
+    const size_t n = gates * hidden, apart = gates == 3 ? 2 * hidden : n;
+    return kaon_gemm_packed_floats(inputs, n) + kaon_gemm_packed_floats(hidden, apart) +
+           (gates == 3 ? kaon_gemm_packed_floats(hidden, hidden) : 0);
+}
+
+/* W (gates x hidden, inputs) and R (gates x hidden, hidden) of a direction, as right-hand sides. */
+static void pack_direction(const struct kaon_kernels *kernels, float *out, const float *w,
+                           const float *r, size_t inputs, size_t hidden, size_t gates)
+{
+    const size_t n = gates * hidden, apart = gates == 3 ? 2 * hidden : n;
+    kernels->gemm_pack(out, w, 1, (ptrdiff_t)inputs, inputs, n);
+    out += kaon_gemm_packed_floats(inputs, n);
+    kernels->gemm_pack(out, r, 1, (ptrdiff_t)hidden, hidden, apart);
+    out += kaon_gemm_packed_floats(hidden, apart);
+    if (gates == 3)
+        kernels->gemm_pack(out, r + apart * hidden, 1, (ptrdiff_t)hidden, hidden, hidden);
+}
+
+/* ---- activations ----------------------------------------------------------------------------- */
+
+static void activate(const struct side *s, size_t which, float *y, const float *x)
+{
+    static const enum kaon_unary kernel[KAON_CELL_FNS] = {
+        [KAON_CELL_SIGMOID] = KAON_UNARY_SIGMOID,
+        [KAON_CELL_TANH] = KAON_UNARY_TANH,
+        [KAON_CELL_RELU] = KAON_UNARY_RELU,
+        [KAON_CELL_AFFINE] = KAON_UNARY_AFFINE,
+        [KAON_CELL_LEAKY_RELU] = KAON_UNARY_LEAKY_RELU,
+        [KAON_CELL_THRESHOLDED_RELU] = KAON_UNARY_THRESHOLDED_RELU,
+        [KAON_CELL_SCALED_TANH] = KAON_UNARY_TANH,
+        [KAON_CELL_HARD_SIGMOID] = KAON_UNARY_HARD_SIGMOID,
+        [KAON_CELL_ELU] = KAON_UNARY_ELU,
+        [KAON_CELL_SOFTSIGN] = KAON_UNARY_SOFTSIGN,
+        [KAON_CELL_SOFTPLUS] = KAON_UNARY_SOFTPLUS,
+    };
+    const size_t n = s->p->hidden, at = s->first_act + which;
+    const enum kaon_cell_fn fn = s->p->attr->act[at].fn;
+    const float a = s->p->attr->act[at].a, b = s->p->attr->act[at].b, clip = s->p->attr->clip;
+    kaon_unary_fn *const *unary = s->kernels->unary;
+    if (clip > 0.0f) {
+        unary[KAON_UNARY_CLIP](y, x, n, -clip, clip);
+        x = y;
+    }
+    if (fn == KAON_CELL_SCALED_TANH) { /* a tanh(b x) */
+        unary[KAON_UNARY_AFFINE](y, x, n, b, 0.0f);
+        unary[KAON_UNARY_TANH](y, y, n, 0.0f, 0.0f);
+        unary[KAON_UNARY_AFFINE](y, y, n, a, 0.0f);
+        return;
+    }
+    unary[kernel[fn]](y, x, n, a, b);
+}
+
+/* y += a b, two roundings, element by element. */
+static void add_product(float *y, const float *a, const float *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += a[i] * b[i];
+}
+
+/* ---- cells: one row; g are its gates before activation --------------------------------------- */
+
+static void cell_rnn(const struct side *s, size_t row, float *g)
+{
+    activate(s, 0, s->h + row * s->p->hidden, g);
+}
+
+static void cell_lstm(const struct side *s, size_t row, float *g)
+{
+    const size_t n = s->p->hidden;
+    float *i = g, *o = g + n, *f = g + 2 * n, *candidate = g + 3 * n;
+    float *c = s->c + row * n, *h = s->h + row * n;
+    const float *p = s->peepholes; /* input, output, forget */
+    if (p) {
+        add_product(i, p, c, n);
+        add_product(f, p + 2 * n, c, n);
+    }
+    activate(s, 0, i, i);
+    activate(s, 0, f, f);
+    activate(s, 1, candidate, candidate);
+    for (size_t k = 0; k < n; k++) {
+        const float forget = s->p->attr->couple_input_forget ? 1.0f - i[k] : f[k];
+        c[k] = forget * c[k] + i[k] * candidate[k];
+    }
+    if (p)
+        add_product(o, p + n, c, n);
+    activate(s, 0, o, o);
+    activate(s, 2, f, c); /* f is free now */
+    for (size_t k = 0; k < n; k++)
+        h[k] = o[k] * f[k];
+}
+
+/* Update and reset gates are ready; the candidate's state part is in `extra`, or with
+ * linear_before_reset still lacks the reset gate. */
+static void cell_gru(const struct side *s, size_t row, float *g)
+{
+    const size_t n = s->p->hidden;
+    const float *z = g, *r = g + n;
+    float *candidate = g + 2 * n, *h = s->h + row * n;
+    const float *extra = s->extra + row * n;
+    for (size_t k = 0; k < n; k++)
+        candidate[k] += s->p->attr->linear_before_reset ? r[k] * extra[k] : extra[k];
+    activate(s, 1, candidate, candidate);
+    for (size_t k = 0; k < n; k++)
+        h[k] = (1.0f - z[k]) * candidate[k] + z[k] * h[k];
+}
+
+/* The candidate's state part, after the gates: R (r h), or R h + bias with linear_before_reset. */
+static void gru_candidate(const struct side *s)
+{
+    const size_t n = s->p->hidden, batch = s->p->batch, width = 3 * n;
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    const float *state = s->h;
+    for (size_t b = 0; b < batch; b++) {
+        float *g = s->now + b * width;
+        activate(s, 0, g, g);
+        activate(s, 0, g + n, g + n);
+    }
+    if (!s->p->attr->linear_before_reset) {
+        float *reset = s->extra + batch * n;
+        for (size_t b = 0; b < batch; b++)
+            s->kernels->binary[KAON_BINARY_MUL](reset + b * n, s->now + b * width + n, 1,
+                                                s->h + b * n, 1, n);
+        state = reset;
+    }
+    e.bias = s->r_bias;
+    s->kernels->gemm(s->extra, n, state, n, s->r_h, batch, n, n, &e);
+}
+
+/* ---- a direction ----------------------------------------------------------------------------- */
+
+/* Row of x or its part for batch row b at step t. */
+static size_t at_step(const struct recurrent *p, size_t t, size_t b)
+{
+    return p->attr->batch_first ? b * p->steps + t : t * p->batch + b;
+}
+
+static size_t length_of(const struct kaon_call *call, const struct recurrent *p, size_t b)
+{
+    const struct kaon_tensor *t = kaon_own_in(call, LENGTHS);
+    const int64_t n = t ? kaon_element_int(t->type, t->data, (int64_t)b) : (int64_t)p->steps;
+    return n < 0 ? 0 : n > (int64_t)p->steps ? p->steps : (size_t)n;
+}
+
+static float *place_y(const struct recurrent *p, float *y, size_t t, size_t direction, size_t b)
+{
+    const size_t n = p->hidden, d = p->directions;
+    return y + (p->attr->batch_first ? (b * p->steps + t) * d + direction
+                                     : (t * d + direction) * p->batch + b) * n;
+}
+
+static size_t place_state(const struct recurrent *p, size_t direction, size_t b)
+{
+    return (p->attr->batch_first ? b * p->directions + direction : direction * p->batch + b) *
+           p->hidden;
+}
+
+static void run_step(const struct side *s, const struct kaon_call *call, size_t step, float *y)
+{
+    const struct recurrent *p = s->p;
+    const size_t width = p->gates * p->hidden, batch = p->batch;
+    const bool reverse = p->attr->direction == KAON_REVERSE || s->direction == 1;
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    for (size_t b = 0; b < batch; b++) {
+        const size_t n = length_of(call, p, b), t = reverse && step < n ? n - 1 - step : step;
+        memcpy(s->now + b * width, s->parts + at_step(p, t, b) * width, width * sizeof(float));
+    }
+    e.residual = s->now;
+    e.ldr = width;
+    s->kernels->gemm(s->now, width, s->h, p->hidden, s->r, batch, state_gates(p) * p->hidden,
+                     p->hidden, &e);
+    if (p->gates == 3)
+        gru_candidate(s);
+    for (size_t b = 0; b < batch; b++) {
+        const size_t n = length_of(call, p, b), t = reverse && step < n ? n - 1 - step : step;
+        float *g = s->now + b * width;
+        if (step < n)
+            (p->gates == 1 ? cell_rnn : p->gates == 3 ? cell_gru : cell_lstm)(s, b, g);
+        if (y && step < n)
+            memcpy(place_y(p, y, t, s->direction, b), s->h + b * p->hidden,
+                   p->hidden * sizeof(float));
+        else if (y)
+            memset(place_y(p, y, t, s->direction, b), 0, p->hidden * sizeof(float));
+    }
+}
+
+/* The biases of inputs and state together; of a GRU with linear_before_reset the candidate's state
+ * bias stays apart. */
+static void join_biases(struct side *s, float *out, const float *in)
+{
+    const struct recurrent *p = s->p;
+    const size_t n = p->gates * p->hidden;
+    const bool apart = p->gates == 3 && p->attr->linear_before_reset;
+    s->bias = s->r_bias = NULL;
+    if (!in)
+        return;
+    for (size_t i = 0; i < n; i++)
+        out[i] = apart && i >= 2 * p->hidden ? in[i] : in[i] + in[n + i];
+    s->bias = out;
+    s->r_bias = apart ? in + n + 2 * p->hidden : NULL;
+}
+
+static void load_state(const struct side *s, float *state, const float *initial)
+{
+    const size_t n = s->p->hidden;
+    for (size_t b = 0; b < s->p->batch; b++)
+        if (initial)
+            memcpy(state + b * n, initial + place_state(s->p, s->direction, b), n * sizeof *state);
+        else
+            memset(state + b * n, 0, n * sizeof *state);
+}
+
+static void store_state(const struct side *s, float *out, const float *state)
+{
+    const size_t n = s->p->hidden;
+    for (size_t b = 0; out && b < s->p->batch; b++)
+        memcpy(out + place_state(s->p, s->direction, b), state + b * n, n * sizeof *out);
+}
+
+static void run_direction(const struct kaon_step *step, struct side *s, const float *const *in,
+                          float *const *out, float *scratch)
+{
+    const struct recurrent *p = s->p;
+    const size_t n = p->gates * p->hidden, d = s->direction;
+    const size_t all = packed_floats(p->inputs, p->hidden, p->gates);
+    const float *packed = step->call.packed;
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    if (packed) {
+        packed += d * all;
+    } else {
+        pack_direction(s->kernels, scratch + p->packed_w, in[W] + d * n * p->inputs,
+                       in[R] + d * n * p->hidden, p->inputs, p->hidden, p->gates);
+        packed = scratch + p->packed_w;
+    }
+    s->w = packed;
+    s->r = s->w + kaon_gemm_packed_floats(p->inputs, n);
+    s->r_h = s->r + kaon_gemm_packed_floats(p->hidden, state_gates(p) * p->hidden);
+    s->peepholes = in[PEEPHOLES] ? in[PEEPHOLES] + d * 3 * p->hidden : NULL;
+    join_biases(s, scratch + p->bias, in[B] ? in[B] + d * 2 * n : NULL);
+    e.bias = s->bias;
+    s->kernels->gemm(s->parts, n, in[X], p->inputs, s->w, p->steps * p->batch, n, p->inputs, &e);
+    load_state(s, s->h, in[INITIAL_H]);
+    if (s->c)
+        load_state(s, s->c, in[INITIAL_C]);
+    for (size_t t = 0; t < p->steps; t++)
+        run_step(s, &step->call, t, out[0]);
+    store_state(s, out[1], s->h);
+    if (s->c)
+        store_state(s, out[2], s->c);
+}
+
+static enum kaon_status run_recurrent(const struct kaon_step *step, const float *const *in,
+                                      float *const *out, void *scratch, struct kaon_msg *msg)
+{
+    const struct recurrent *p = step->args;
+    float *floats = scratch;
+    (void)msg;
+    for (size_t d = 0; d < p->directions; d++) {
+        struct side s = {
+            .p = p, .kernels = step->call.kernels, .direction = d, .first_act = d * p->each,
+            .parts = floats + p->parts, .now = floats + p->now, .h = floats + p->h,
+            .c = p->gates == 4 ? floats + p->c : NULL, .extra = floats + p->extra,
+        };
+        run_direction(step, &s, in, out, floats);
+    }
+    return KAON_OK;
+}
+
+static size_t take(size_t *used, size_t floats)
+{
+    const size_t at = *used;
+    *used += floats;
+    return at;
+}
+
+static size_t gates_of(const struct kaon_call *call)
+{
+    return call->op->kind == KAON_OP_rnn ? 1 : call->op->kind == KAON_OP_gru ? 3 : 4;
+}
+
+static enum kaon_status prepare_recurrent(struct kaon_step *step, struct kaon_arena *memory,
+                                          struct kaon_msg *msg)
+{
+    const struct kaon_call *call = &step->call;
+    const struct kaon_tensor *x = call->in[X], *r = call->in[R];
+    struct recurrent *p = kaon_own_args(step, memory, sizeof *p, msg);
+    size_t used = 0;
+    if (!p)
+        return KAON_NO_MEMORY;
+    p->attr = call->attr;
+    p->steps = (size_t)x->dims[p->attr->batch_first];
+    p->batch = (size_t)x->dims[!p->attr->batch_first];
+    p->inputs = (size_t)x->dims[2];
+    p->hidden = (size_t)r->dims[2];
+    p->gates = gates_of(call);
+    p->directions = p->attr->direction == KAON_BIDIRECTIONAL ? 2 : 1;
+    p->each = p->gates == 1 ? 1 : p->gates - 1;
+    const size_t rows = p->batch * p->hidden, width = p->gates * p->hidden;
+    if (!call->packed)
+        p->packed_w = take(&used, packed_floats(p->inputs, p->hidden, p->gates));
+    p->bias = take(&used, width);
+    p->parts = take(&used, p->steps * p->batch * width);
+    p->now = take(&used, p->batch * width);
+    p->h = take(&used, rows);
+    p->c = take(&used, p->gates == 4 ? rows : 0);
+    p->extra = take(&used, p->gates == 3 ? 2 * rows : 0);
+    step->kernel = call->packed ? "gemm, packed" : "gemm";
+    step->macs = (uint64_t)p->directions * p->steps * p->batch * width * (p->inputs + p->hidden);
+    return kaon_wide_prepare(step, &p->wide, run_recurrent, used * sizeof(float), msg);
+}
+
+static enum kaon_status pack_recurrent(const struct kaon_call *call, struct kaon_arena *memory,
+                                       const void **packed, struct kaon_msg *msg)
+{
+    const struct kaon_tensor *w = call->in[W], *r = call->in[R];
+    const size_t gates = gates_of(call);
+    if (!call->constant[W] || !call->constant[R] || w->type != KAON_F32 || r->type != KAON_F32)
+        return KAON_OK;
+    const size_t directions = (size_t)w->dims[0], inputs = (size_t)w->dims[2],
+                 hidden = (size_t)r->dims[2], all = packed_floats(inputs, hidden, gates);
+    float *out = kaon_arena_push_zero(memory, directions * all, sizeof *out);
+    if (!out)
+        return kaon_own_fail(call, msg, KAON_NO_MEMORY, "no memory for packed weights");
+    for (size_t d = 0; d < directions; d++)
+        pack_direction(call->kernels, out + d * all,
+                       (const float *)w->data + d * gates * hidden * inputs,
+                       (const float *)r->data + d * gates * hidden * hidden, inputs, hidden, gates);
+    *packed = out;
+    return KAON_OK;
+}
+
+const struct kaon_own kaon_own_rnn = { .prepare = prepare_recurrent, .pack = pack_recurrent };
+const struct kaon_own kaon_own_gru = { .prepare = prepare_recurrent, .pack = pack_recurrent };
+const struct kaon_own kaon_own_lstm = { .prepare = prepare_recurrent, .pack = pack_recurrent };
