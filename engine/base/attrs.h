@@ -319,13 +319,13 @@ enum kaon_post_transform {
 
 enum kaon_aggregate { KAON_AGGREGATE_SUM, KAON_AGGREGATE_AVERAGE, KAON_AGGREGATE_MIN, KAON_AGGREGATE_MAX };
 
-/* A node of a tree; `yes` and `no` are indices into the list of nodes. Of a leaf, `yes` and `no` are
- * the first of its weights and their end. */
+/* A node of a tree; `yes` and `no` are indices into the list of nodes. Of a leaf they are the first of
+ * its weights and their end. */
 struct kaon_tree_node {
     double value;
     int32_t feature, yes, no;
-    uint8_t mode;
-    bool nan_is_yes;
+    uint8_t mode;    /* enum kaon_tree_mode */
+    bool nan_is_yes; /* a missing value goes the way of "yes" */
 };
 
 struct kaon_tree_weight {
@@ -335,20 +335,18 @@ struct kaon_tree_weight {
 
 struct kaon_trees {
     const struct kaon_tree_node *nodes;
-    size_t n_nodes;
-    const int32_t *roots;
-    size_t n_roots;
     const struct kaon_tree_weight *weights;
-    size_t n_weights;
-    int64_t n_targets; /* or classes */
+    const int32_t *roots;
+    size_t n_nodes, n_weights, n_roots;
+    int64_t n_targets;  /* or classes */
     int64_t n_features; /* highest feature + 1 */
     const double *base;
-    int32_t n_base;
+    int32_t n_base; /* 0: none */
     enum kaon_post_transform post;
     enum kaon_aggregate aggregate;
-    const int64_t *labels; /* classifier */
-    bool one_score;        /* binary classifier whose weights all name one class */
-    bool scores_positive;  /* and none of them is negative */
+    const int64_t *labels; /* of the classifier, n_targets of them */
+    bool one_score;        /* two classes, and all weights name one */
+    bool positive;         /* no weight is negative */
 };
 
 /* ---- sequences ------------------------------------------------------------------------------- */
