@@ -26,4 +26,10 @@ struct kaon_linear {
     enum kaon_activation activation;
 };
 
+struct kaon_scan { /* lists: n -1 where absent */
+    int64_t n_scan; /* inputs that are walked along; the rest is carried */
+    const int64_t *directions, *in_axes, *out_directions, *out_axes;
+    int32_t n_directions, n_in_axes, n_out_directions, n_out_axes;
+};
+
 #endif

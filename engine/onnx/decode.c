@@ -8,7 +8,11 @@
 
 #include <string.h>
 
-enum { MOST_ATTRIBUTES = 64, MISSING_LISTED = 400 };
+enum {
+    MOST_ATTRIBUTES = 64,
+    MISSING_LISTED = 400, /* characters */
+    NEWEST_OPSET = 28     /* of ai.onnx, whose meaning is known here */
+};
 
 struct decode {
     struct kaon_ir *ir;
@@ -260,52 +264,63 @@ static enum kaon_status check_counts(struct decode *d, const struct kaon_op *op,
     return KAON_OK;
 }
 
+/* A node whose operator kaon lacks: its outputs become values of nothing, so that decoding goes on
+ * and lists all that is missing. */
+static enum kaon_status decode_missing(struct decode *d, const KaonOnnx__Node *f)
+{
+    for (size_t i = 0; i < f->n_output; i++) {
+        const char *name = keep(d, f->output[i]);
+        struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
+        if (!v)
+            return no_memory(d);
+        const enum kaon_status st =
+            *name ? kaon_onnx_names_add(&d->names, name, v, d->msg) : KAON_OK;
+        if (st != KAON_OK)
+            return node_failed(f, d->msg, st);
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_constant(struct decode *d, const KaonOnnx__Node *f)
+{
+    struct kaon_tensor t;
+    enum kaon_status st = constant_tensor(d, f, &t);
+    if (st == KAON_OK && f->n_output != 1)
+        st = kaon_fail(d->msg, KAON_BAD_MODEL, "%zu outputs, wanted 1", f->n_output);
+    if (st == KAON_OK)
+        st = add_constant(d, f->output[0], &t);
+    return st == KAON_OK ? st : node_failed(f, d->msg, st);
+}
+
 static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
                                     struct kaon_graph *graph)
 {
     const char *type = f->op_type ? f->op_type : "", *domain = domain_of(f->domain);
-    if (!strcmp(type, "Constant") && !*domain) {
-        struct kaon_tensor t;
-        const enum kaon_status st = constant_tensor(d, f, &t);
-        if (st != KAON_OK || f->n_output != 1)
-            return st != KAON_OK ? st : kaon_fail(d->msg, KAON_BAD_MODEL, "not one output");
-        return add_constant(d, f->output[0], &t);
-    }
+    if (!strcmp(type, "Constant") && !*domain)
+        return decode_constant(d, f);
     const struct kaon_op *op = kaon_op_find(domain, type);
     const int opset = opset_of(d->ir, domain);
     if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
         list_missing(d, f, domain);
-        op = NULL;
+        return decode_missing(d, f);
     }
-    if (!op) { /* go on, to list all that are missing: its outputs are values of nothing */
-        for (size_t i = 0; i < f->n_output; i++) {
-            const char *name = keep(d, f->output[i]);
-            struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
-            if (!v)
-                return no_memory(d);
-            const enum kaon_status st =
-                *name ? kaon_onnx_names_add(&d->names, name, v, d->msg) : KAON_OK;
-            if (st != KAON_OK)
-                return st;
-        }
-        return KAON_OK;
-    }
-    if (!opset)
-        return kaon_fail(d->msg, KAON_BAD_MODEL, "the model imports no opset of domain '%s'",
-                         domain);
-    enum kaon_status st = check_counts(d, op, f->n_input, f->n_output);
-    if (st != KAON_OK)
-        return st;
     struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(f));
     if (!node || !(node->name = keep(d, f->name)))
         return no_memory(d);
     node->opset = opset;
     node->graph = graph;
-    if ((st = decode_attributes(d, f, node)) != KAON_OK ||
-        (st = connect(d, f, node)) != KAON_OK)
-        return st;
+    enum kaon_status st =
+        opset ? check_counts(d, op, f->n_input, f->n_output)
+              : kaon_fail(d->msg, KAON_BAD_MODEL, "the model imports no opset of domain '%s'",
+                          domain);
+    if (st == KAON_OK)
+        st = decode_attributes(d, f, node);
+    if (st == KAON_OK)
+        st = connect(d, f, node);
+    if (st != KAON_OK)
+        return node_failed(f, d->msg, st);
     kaon_graph_insert(d->ir, graph, node, NULL);
-    return KAON_OK;
+    return kaon_node_read(d->ir, node, d->msg);
 }
 
 /* ---- graphs ---------------------------------------------------------------------------------- */
@@ -443,8 +458,6 @@ static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
         st = decode_inputs(d, f, graph);
     for (size_t i = 0; st == KAON_OK && i < f->n_node; i++) {
         st = decode_node(d, f->node[i], graph);
-        if (st != KAON_OK)
-            st = node_failed(f->node[i], d->msg, st);
     }
     if (st == KAON_OK)
         st = decode_outputs(d, f, graph);
@@ -464,8 +477,12 @@ static enum kaon_status decode_opsets(struct decode *d, const KaonOnnx__Model *f
         const char *domain = keep(d, domain_of(f->opset_import[i]->domain));
         if (!domain)
             return no_memory(d);
-        ir->opsets[ir->n_opsets++] =
-            (struct kaon_opset){ domain, f->opset_import[i]->version };
+        const int64_t version = f->opset_import[i]->version;
+        if (version < 1 || (!*domain && version > NEWEST_OPSET))
+            return kaon_fail(d->msg, KAON_UNSUPPORTED,
+                             "opset %lld of domain '%s', wanted 1 to %d", (long long)version,
+                             *domain ? domain : "ai.onnx", NEWEST_OPSET);
+        ir->opsets[ir->n_opsets++] = (struct kaon_opset){ domain, version };
     }
     return KAON_OK;
 }
