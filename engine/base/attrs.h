@@ -355,6 +355,10 @@ struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequenc
     enum kaon_type type;
     int64_t axis;
     bool new_axis, keep;
+struct kaon_scan { /* lists: n -1 where absent */
+    int64_t n_scan; /* inputs that are walked along; the rest is carried */
+    const int64_t *directions, *in_axes, *out_directions, *out_axes;
+    int32_t n_directions, n_in_axes, n_out_directions, n_out_axes;
 };
 
 #endif

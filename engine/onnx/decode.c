@@ -1,0 +1,594 @@
+/* A decoded ONNX model to a graph: names become values, nodes find their operators. */
+#include "engine/onnx/onnx.h"
+
+#include "engine/base/size.h"
+#include "engine/base/tensor.h"
+#include "engine/onnx/names.h"
+#include "engine/ops/ops.h"
+
+#include <string.h>
+
+enum {
+    MOST_ATTRIBUTES = 64,
+    MISSING_LISTED = 400, /* characters */
+    NEWEST_OPSET = 28     /* of ai.onnx, whose meaning is known here */
+};
+
+struct decode {
+    struct kaon_ir *ir;
+    struct kaon_onnx_source *source;
+    struct kaon_onnx_names names;
+    struct kaon_msg *msg;
+    char missing[MISSING_LISTED]; /* operators that kaon lacks */
+    size_t n_missing, missing_used;
+};
+
+static enum kaon_status no_memory(struct decode *d)
+{
+    return kaon_fail(d->msg, KAON_NO_MEMORY, "no memory for the graph");
+}
+
+static const char *keep(struct decode *d, const char *text)
+{
+    return kaon_arena_push_text(d->ir->arena, text ? text : "", text ? strlen(text) : 0);
+}
+
+static const char *domain_of(const char *domain)
+{
+    return !domain || !strcmp(domain, "ai.onnx") ? "" : domain;
+}
+
+static int opset_of(const struct kaon_ir *ir, const char *domain)
+{
+    for (size_t i = 0; i < ir->n_opsets; i++)
+        if (!strcmp(ir->opsets[i].domain, domain))
+            return (int)kaon_min_i64(ir->opsets[i].version, 1000000);
+    return 0;
+}
+
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *file,
+                                     struct kaon_node *parent, struct kaon_graph **out);
+
+static const void *keep_array(struct decode *d, const void *data, size_t n, size_t size)
+{
+    void *p = kaon_arena_push_zero(d->ir->arena, n, size);
+    if (p && n)
+        memcpy(p, data, n * size);
+    return p;
+}
+
+static const char *const *keep_strings(struct decode *d, const KaonOnnx__Attribute *f)
+{
+    const char **list = kaon_arena_push_zero(d->ir->arena, f->n_strings, sizeof *list);
+    for (size_t i = 0; list && i < f->n_strings; i++)
+        if (!(list[i] = kaon_arena_push_text(d->ir->arena, (const char *)f->strings[i].data,
+                                             f->strings[i].len)))
+            return NULL;
+    return list;
+}
+
+/* Files of IR version 1 and 2 leave out the type: it shows in the field that is set. */
+static enum kaon_attr_type type_of(const KaonOnnx__Attribute *f)
+{
+    if (f->has_type && f->type)
+        return (enum kaon_attr_type)f->type;
+    return f->has_f       ? KAON_ATTR_FLOAT
+           : f->has_i     ? KAON_ATTR_INT
+           : f->has_s     ? KAON_ATTR_STRING
+           : f->t         ? KAON_ATTR_TENSOR
+           : f->g         ? KAON_ATTR_GRAPH
+           : f->n_floats  ? KAON_ATTR_FLOATS
+           : f->n_strings ? KAON_ATTR_STRINGS
+                          : KAON_ATTR_INTS;
+}
+
+static enum kaon_status decode_attribute(struct decode *d, const KaonOnnx__Attribute *f,
+                                         struct kaon_node *node, struct kaon_attr *a,
+                                         size_t *n_graphs)
+{
+    if (f->ref_attr_name && f->ref_attr_name[0])
+        return kaon_fail(d->msg, KAON_BAD_MODEL, "attribute '%s' refers to a function's attribute",
+                         f->name ? f->name : "");
+    a->name = keep(d, f->name);
+    a->type = type_of(f);
+    a->i = f->i;
+    a->f = f->f;
+    a->s = kaon_arena_push_text(d->ir->arena, f->has_s ? (const char *)f->s.data : "",
+                                f->has_s ? f->s.len : 0);
+    a->ints = keep_array(d, f->ints, f->n_ints, sizeof *f->ints);
+    a->floats = keep_array(d, f->floats, f->n_floats, sizeof *f->floats);
+    a->strings = keep_strings(d, f);
+    a->n = a->type == KAON_ATTR_INTS     ? f->n_ints
+           : a->type == KAON_ATTR_FLOATS ? f->n_floats
+                                         : f->n_strings;
+    if (!a->name || !a->s || !a->ints || !a->floats || !a->strings)
+        return no_memory(d);
+    if (a->type == KAON_ATTR_TENSOR) {
+        struct kaon_tensor *t = kaon_arena_push_zero(d->ir->arena, 1, sizeof *t);
+        if (!t)
+            return no_memory(d);
+        if (!f->t)
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "attribute '%s' has no tensor", a->name);
+        a->tensor = t;
+        const enum kaon_status st = kaon_onnx_tensor(t, f->t, d->source, d->msg);
+        if (st != KAON_OK)
+            kaon_msg_prefix(d->msg, "attribute tensor");
+        return st;
+    }
+    if (a->type == KAON_ATTR_GRAPH) {
+        if (!f->g)
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "attribute '%s' has no graph", a->name);
+        a->graph = (*n_graphs)++;
+        return decode_graph(d, f->g, node, &node->sub[a->graph]);
+    }
+    return KAON_OK;
+}
+
+static size_t count_graphs(const KaonOnnx__Node *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_attribute; i++)
+        n += type_of(f->attribute[i]) == KAON_ATTR_GRAPH;
+    return n;
+}
+
+static enum kaon_status decode_attributes(struct decode *d, const KaonOnnx__Node *f,
+                                          struct kaon_node *node)
+{
+    if (f->n_attribute > MOST_ATTRIBUTES)
+        return kaon_fail(d->msg, KAON_BAD_MODEL, "%zu attributes, at most %d are possible",
+                         f->n_attribute, MOST_ATTRIBUTES);
+    struct kaon_attr *attrs = kaon_arena_push_zero(d->ir->arena, f->n_attribute, sizeof *attrs);
+    if (!attrs)
+        return no_memory(d);
+    size_t n_graphs = 0;
+    for (size_t i = 0; i < f->n_attribute; i++) {
+        const enum kaon_status st =
+            decode_attribute(d, f->attribute[i], node, &attrs[i], &n_graphs);
+        if (st != KAON_OK)
+            return st;
+    }
+    node->attrs = attrs;
+    node->n_attrs = f->n_attribute;
+    return KAON_OK;
+}
+
+/* ---- constants ------------------------------------------------------------------------------- */
+
+/* Constant nodes become constants: tensor, or scalar and list attributes. */
+static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *f,
+                                        struct kaon_tensor *t)
+{
+    const KaonOnnx__Attribute *a = f->n_attribute == 1 ? f->attribute[0] : NULL;
+    const char *name = a && a->name ? a->name : "";
+    const void *data = NULL;
+    *t = (struct kaon_tensor){ 0 };
+    if (!strcmp(name, "value") && a->t)
+        return kaon_onnx_tensor(t, a->t, d->source, d->msg);
+    if (!strcmp(name, "value_float"))
+        t->type = KAON_F32, data = &a->f;
+    else if (!strcmp(name, "value_int"))
+        t->type = KAON_I64, data = &a->i;
+    else if (!strcmp(name, "value_floats"))
+        t->type = KAON_F32, t->rank = 1, t->dims[0] = (int64_t)a->n_floats, data = a->floats;
+    else if (!strcmp(name, "value_ints"))
+        t->type = KAON_I64, t->rank = 1, t->dims[0] = (int64_t)a->n_ints, data = a->ints;
+    else
+        return kaon_fail(d->msg, KAON_UNSUPPORTED,
+                         "Constant with attribute '%s', wanted value, value_float(s) or value_int(s)",
+                         name);
+    const size_t n = (size_t)kaon_tensor_count(t);
+    t->bytes = n * kaon_type_bytes(t->type);
+    t->data = (void *)(uintptr_t)keep_array(d, data, n, kaon_type_bytes(t->type));
+    return t->data ? KAON_OK : no_memory(d);
+}
+
+static enum kaon_status add_constant(struct decode *d, const char *name,
+                                     const struct kaon_tensor *from)
+{
+    struct kaon_tensor *t = kaon_arena_push_zero(d->ir->arena, 1, sizeof *t);
+    const char *kept = keep(d, name);
+    if (!t || !kept)
+        return no_memory(d);
+    *t = *from;
+    struct kaon_value *v = kaon_value_constant(d->ir, kept, t);
+    return v ? kaon_onnx_names_add(&d->names, kept, v, d->msg) : no_memory(d);
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static void list_missing(struct decode *d, const KaonOnnx__Node *f, const char *domain)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "%s%s%s%s (opset %d, node '%.60s')",
+                     d->n_missing++ ? ", " : "", domain, *domain ? "." : "",
+                     f->op_type ? f->op_type : "", opset_of(d->ir, domain), f->name ? f->name : "");
+    if (n >= (int)sizeof text)
+        n = (int)sizeof text - 1;
+    if (d->missing_used + (size_t)n + 1 < sizeof d->missing) {
+        memcpy(d->missing + d->missing_used, text, (size_t)n + 1);
+        d->missing_used += (size_t)n;
+    }
+}
+
+static enum kaon_status node_failed(const KaonOnnx__Node *f, struct kaon_msg *msg,
+                                    enum kaon_status st)
+{
+    char prefix[200];
+    const char *output = f->n_output ? f->output[0] : "";
+    snprintf(prefix, sizeof prefix, "node '%.120s' (%.40s)",
+             f->name && f->name[0] ? f->name : output, f->op_type ? f->op_type : "");
+    kaon_msg_prefix(msg, prefix);
+    return st;
+}
+
+static enum kaon_status connect(struct decode *d, const KaonOnnx__Node *f, struct kaon_node *node)
+{
+    for (size_t i = 0; i < f->n_input; i++) {
+        if (!f->input[i][0])
+            continue; /* an optional input that is not given */
+        node->in[i] = kaon_onnx_names_find(&d->names, f->input[i]);
+        if (!node->in[i])
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "input '%s' is made by nothing before it",
+                             f->input[i]);
+    }
+    for (size_t i = 0; i < f->n_output; i++) {
+        const char *name = keep(d, f->output[i]);
+        if (!name || !(node->out[i] = kaon_value_new(d->ir, name)))
+            return no_memory(d);
+        if (!name[0]) /* an output that nobody wants */
+            continue;
+        const enum kaon_status st = kaon_onnx_names_add(&d->names, name, node->out[i], d->msg);
+        if (st != KAON_OK)
+            return st;
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status check_counts(struct decode *d, const struct kaon_op *op, size_t n_in,
+                                     size_t n_out)
+{
+    const struct {
+        const char *what;
+        size_t n;
+        const int *range;
+    } counts[] = { { "inputs", n_in, op->n_in }, { "outputs", n_out, op->n_out } };
+    for (size_t i = 0; i < KAON_COUNT(counts); i++) {
+        const int least = counts[i].range[0], most = counts[i].range[1];
+        if ((int64_t)counts[i].n < least || (most >= 0 && (int64_t)counts[i].n > most))
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "%zu %s, wanted %d to %d", counts[i].n,
+                             counts[i].what, least, most);
+    }
+    return KAON_OK;
+}
+
+/* A node whose operator kaon lacks: its outputs become values of nothing, so that decoding goes on
+ * and lists all that is missing. */
+static enum kaon_status decode_missing(struct decode *d, const KaonOnnx__Node *f)
+{
+    for (size_t i = 0; i < f->n_output; i++) {
+        const char *name = keep(d, f->output[i]);
+        struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
+        if (!v)
+            return no_memory(d);
+        const enum kaon_status st =
+            *name ? kaon_onnx_names_add(&d->names, name, v, d->msg) : KAON_OK;
+        if (st != KAON_OK)
+            return node_failed(f, d->msg, st);
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_constant(struct decode *d, const KaonOnnx__Node *f)
+{
+    struct kaon_tensor t;
+    enum kaon_status st = constant_tensor(d, f, &t);
+    if (st == KAON_OK && f->n_output != 1)
+        st = kaon_fail(d->msg, KAON_BAD_MODEL, "%zu outputs, wanted 1", f->n_output);
+    if (st == KAON_OK)
+        st = add_constant(d, f->output[0], &t);
+    return st == KAON_OK ? st : node_failed(f, d->msg, st);
+}
+
+static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
+                                    struct kaon_graph *graph)
+{
+    const char *type = f->op_type ? f->op_type : "", *domain = domain_of(f->domain);
+    if (!strcmp(type, "Constant") && !*domain)
+        return decode_constant(d, f);
+    const struct kaon_op *op = kaon_op_find(domain, type);
+    const int opset = opset_of(d->ir, domain);
+    if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
+        list_missing(d, f, domain);
+        return decode_missing(d, f);
+    }
+    struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(f));
+    if (!node || !(node->name = keep(d, f->name)))
+        return no_memory(d);
+    node->opset = opset;
+    node->graph = graph;
+    enum kaon_status st =
+        opset ? check_counts(d, op, f->n_input, f->n_output)
+              : kaon_fail(d->msg, KAON_BAD_MODEL, "the model imports no opset of domain '%s'",
+                          domain);
+    if (st == KAON_OK)
+        st = decode_attributes(d, f, node);
+    if (st == KAON_OK)
+        st = connect(d, f, node);
+    if (st != KAON_OK)
+        return node_failed(f, d->msg, st);
+    kaon_graph_insert(d->ir, graph, node, NULL);
+    return kaon_node_read(d->ir, node, d->msg);
+}
+
+/* ---- graphs ---------------------------------------------------------------------------------- */
+
+static enum kaon_status decode_type(struct decode *d, const KaonOnnx__TypeInfo *type,
+                                    struct kaon_fact *fact)
+{
+    if (!type)
+        return KAON_OK;
+    if (type->sequence_type) {
+        fact->type = KAON_SEQUENCE;
+        fact->rank = 1;
+        fact->dims[0] = KAON_DIM_UNKNOWN;
+        return KAON_OK;
+    }
+    if (type->optional_type || type->map_type)
+        return kaon_fail(d->msg, KAON_UNSUPPORTED, "optional and map values are not supported");
+    if (!type->tensor_type)
+        return KAON_OK;
+    const KaonOnnx__TensorType *t = type->tensor_type;
+    fact->type = (enum kaon_type)t->elem_type;
+    if (t->elem_type && !kaon_type_bytes(fact->type))
+        return kaon_fail(d->msg, KAON_UNSUPPORTED, "element type %s (%d) is not supported",
+                         kaon_type_name(fact->type), t->elem_type);
+    if (!t->shape)
+        return KAON_OK;
+    if (t->shape->n_dim > KAON_MAX_RANK)
+        return kaon_fail(d->msg, KAON_UNSUPPORTED, "rank %zu, at most %d is supported",
+                         t->shape->n_dim, KAON_MAX_RANK);
+    fact->rank = (int32_t)t->shape->n_dim;
+    for (size_t i = 0; i < t->shape->n_dim; i++) {
+        const KaonOnnx__Dim *dim = t->shape->dim[i];
+        fact->dims[i] = KAON_DIM_UNKNOWN;
+        if (dim->has_dim_value && dim->dim_value >= 0) {
+            fact->dims[i] = dim->dim_value;
+        } else if (dim->dim_param && dim->dim_param[0]) {
+            const char *name = keep(d, dim->dim_param);
+            const int32_t s = name ? kaon_ir_symbol(d->ir, name) : -1;
+            if (s < 0)
+                return kaon_fail(d->msg, KAON_OVER_LIMIT, "too many symbolic axes");
+            fact->dims[i] = KAON_DIM_SYMBOL(s);
+        }
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_inputs(struct decode *d, const KaonOnnx__Graph *f,
+                                      struct kaon_graph *graph)
+{
+    graph->in = kaon_arena_push_zero(d->ir->arena, f->n_input, sizeof(struct kaon_value *));
+    graph->in_name = kaon_arena_push_zero(d->ir->arena, f->n_input, sizeof *graph->in_name);
+    if (!graph->in || !graph->in_name)
+        return no_memory(d);
+    for (size_t i = 0; i < f->n_input; i++) {
+        const KaonOnnx__ValueInfo *info = f->input[i];
+        if (kaon_onnx_names_here(&d->names, info->name ? info->name : ""))
+            continue; /* IR 3: initializers are listed as inputs too */
+        const char *name = keep(d, info->name);
+        struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
+        if (!v)
+            return no_memory(d);
+        enum kaon_status st = decode_type(d, info->type, &v->fact);
+        if (st == KAON_OK)
+            st = kaon_onnx_names_add(&d->names, name, v, d->msg);
+        if (st != KAON_OK) {
+            char prefix[160];
+            snprintf(prefix, sizeof prefix, "input '%.120s'", name);
+            kaon_msg_prefix(d->msg, prefix);
+            return st;
+        }
+        graph->in[graph->n_in] = v;
+        graph->in_name[graph->n_in++] = name;
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *f,
+                                       struct kaon_graph *graph)
+{
+    graph->n_out = f->n_output;
+    graph->out = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof(struct kaon_value *));
+    graph->out_name = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof *graph->out_name);
+    if (!graph->out || !graph->out_name)
+        return no_memory(d);
+    for (size_t i = 0; i < f->n_output; i++) {
+        const char *name = keep(d, f->output[i]->name);
+        if (!name)
+            return no_memory(d);
+        graph->out_name[i] = name;
+        graph->out[i] = kaon_onnx_names_find(&d->names, name);
+        if (!graph->out[i])
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "output '%s' is made by no node", name);
+        graph->out[i]->readers++;
+        if (graph->out[i]->fact.rank < 0) { /* a hint for inference, which overrides it */
+            struct kaon_fact declared = KAON_FACT_NONE;
+            if (decode_type(d, f->output[i]->type, &declared) == KAON_OK)
+                graph->out[i]->fact = declared;
+        }
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_initializers(struct decode *d, const KaonOnnx__Graph *f)
+{
+    if (f->n_sparse_initializer)
+        return kaon_fail(d->msg, KAON_UNSUPPORTED, "sparse initializers are not supported");
+    for (size_t i = 0; i < f->n_initializer; i++) {
+        const char *name = f->initializer[i]->name ? f->initializer[i]->name : "";
+        struct kaon_tensor t;
+        const enum kaon_status st = kaon_onnx_tensor(&t, f->initializer[i], d->source, d->msg);
+        if (st != KAON_OK) {
+            char prefix[160];
+            snprintf(prefix, sizeof prefix, "tensor '%.120s'", name);
+            kaon_msg_prefix(d->msg, prefix);
+            return st;
+        }
+        const enum kaon_status added = add_constant(d, name, &t);
+        if (added != KAON_OK)
+            return added;
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
+                                     struct kaon_node *parent, struct kaon_graph **out)
+{
+    struct kaon_graph *graph = kaon_arena_push_zero(d->ir->arena, 1, sizeof *graph);
+    if (!graph || !(graph->name = keep(d, f->name)))
+        return no_memory(d);
+    graph->parent = parent;
+    *out = graph;
+    kaon_onnx_names_enter(&d->names);
+    enum kaon_status st = decode_initializers(d, f);
+    if (st == KAON_OK)
+        st = decode_inputs(d, f, graph);
+    for (size_t i = 0; st == KAON_OK && i < f->n_node; i++) {
+        st = decode_node(d, f->node[i], graph);
+    }
+    if (st == KAON_OK)
+        st = decode_outputs(d, f, graph);
+    kaon_onnx_names_leave(&d->names);
+    return st;
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static enum kaon_status decode_opsets(struct decode *d, const KaonOnnx__Model *f)
+{
+    struct kaon_ir *ir = d->ir;
+    ir->opsets = kaon_arena_push_zero(ir->arena, f->n_opset_import, sizeof *ir->opsets);
+    if (!ir->opsets)
+        return no_memory(d);
+    for (size_t i = 0; i < f->n_opset_import; i++) {
+        const char *domain = keep(d, domain_of(f->opset_import[i]->domain));
+        if (!domain)
+            return no_memory(d);
+        const int64_t version = f->opset_import[i]->version;
+        if (version < 1 || (!*domain && version > NEWEST_OPSET))
+            return kaon_fail(d->msg, KAON_UNSUPPORTED,
+                             "opset %lld of domain '%s', wanted 1 to %d", (long long)version,
+                             *domain ? domain : "ai.onnx", NEWEST_OPSET);
+        ir->opsets[ir->n_opsets++] = (struct kaon_opset){ domain, version };
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status decode_meta(struct decode *d, const KaonOnnx__Model *f,
+                                    struct kaon_onnx_meta *meta)
+{
+    char ir_version[24], opset[256] = "";
+    snprintf(ir_version, sizeof ir_version, "%lld", (long long)f->ir_version);
+    for (size_t i = 0, used = 0; i < d->ir->n_opsets && used < sizeof opset; i++) {
+        const struct kaon_opset *o = &d->ir->opsets[i];
+        used += (size_t)snprintf(opset + used, sizeof opset - used, "%s%.60s:%lld",
+                                 i ? "," : "", *o->domain ? o->domain : "ai.onnx",
+                                 (long long)o->version);
+    }
+    const struct {
+        const char *key, *value;
+    } own[] = {
+        { ":producer", f->producer_name },
+        { ":producer_version", f->producer_version },
+        { ":domain", f->domain },
+        { ":doc_string", f->doc_string },
+        { ":graph_name", f->graph->name },
+        { ":ir_version", ir_version },
+        { ":opset", opset },
+    };
+    const size_t n = f->n_metadata_props + KAON_COUNT(own);
+    meta->keys = kaon_arena_push_zero(d->ir->arena, n, sizeof *meta->keys);
+    meta->values = kaon_arena_push_zero(d->ir->arena, n, sizeof *meta->values);
+    if (!meta->keys || !meta->values)
+        return no_memory(d);
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = i - f->n_metadata_props;
+        const bool prop = i < f->n_metadata_props;
+        const char *value = prop ? f->metadata_props[i]->value : own[k].value;
+        if (!prop && !value)
+            continue;
+        meta->keys[meta->n] = keep(d, prop ? f->metadata_props[i]->key : own[k].key);
+        meta->values[meta->n] = keep(d, value);
+        if (!meta->keys[meta->n] || !meta->values[meta->n])
+            return no_memory(d);
+        meta->n++;
+    }
+    meta->n_props = f->n_metadata_props;
+    return KAON_OK;
+}
+
+static enum kaon_status decode_model(struct decode *d, const KaonOnnx__Model *f,
+                                     struct kaon_onnx_meta *meta)
+{
+    if (!f->graph)
+        return kaon_fail(d->msg, KAON_BAD_MODEL, "not an ONNX model: it holds no graph");
+    enum kaon_status st = decode_opsets(d, f);
+    if (st == KAON_OK)
+        st = decode_meta(d, f, meta);
+    if (st == KAON_OK)
+        st = decode_graph(d, f->graph, NULL, &d->ir->top);
+    if (st == KAON_OK && d->n_missing)
+        st = kaon_fail(d->msg, KAON_UNSUPPORTED, "%zu node%s need operators that kaon lacks: %s",
+                       d->n_missing, d->n_missing == 1 ? "" : "s", d->missing);
+    return st;
+}
+
+static void *allocate(void *user, size_t bytes)
+{
+    const struct kaon_allocator *a = user;
+    return a->alloc(a->user, bytes, 16);
+}
+
+static void release(void *user, void *memory)
+{
+    const struct kaon_allocator *a = user;
+    if (memory)
+        a->free(a->user, memory);
+}
+
+ProtobufCAllocator kaon_onnx_allocator(const struct kaon_allocator *allocator)
+{
+    return (ProtobufCAllocator){ allocate, release, (void *)(uintptr_t)allocator };
+}
+
+enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
+                                struct kaon_onnx_source *source,
+                                const struct kaon_allocator *allocator, struct kaon_msg *msg)
+{
+    struct decode d = { .ir = ir, .source = source, .msg = msg };
+    struct kaon_arena scratch;
+    const unsigned char *small = NULL;
+    size_t n = 0;
+    kaon_arena_open(&scratch, allocator, 1 << 16);
+    kaon_onnx_names_open(&d.names, &scratch);
+    ProtobufCAllocator decoder = kaon_onnx_allocator(allocator);
+    KaonOnnx__Model *file = NULL;
+
+    enum kaon_status st =
+        source->bytes
+            ? kaon_onnx_scan(&kaon_onnx__model__descriptor, source->data, source->bytes,
+                             source->limits, &scratch, &small, &n, msg)
+            : kaon_fail(msg, KAON_BAD_MODEL, "not a valid ONNX file: it is empty");
+    if (st == KAON_OK && !(file = kaon_onnx__model__unpack(&decoder, n, small)))
+        st = kaon_fail(msg, KAON_BAD_MODEL,
+                       "not a valid ONNX file: it cannot be decoded, or memory ran out");
+    if (st == KAON_OK)
+        st = decode_model(&d, file, meta);
+    if (file)
+        kaon_onnx__model__free_unpacked(file, &decoder);
+    kaon_arena_close(&scratch);
+    return st;
+}
