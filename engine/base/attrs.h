@@ -355,6 +355,10 @@ struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequenc
     enum kaon_type type;
     int64_t axis;
     bool new_axis, keep;
+};
+
+/* ---- nested graphs --------------------------------------------------------------------------- */
+
 struct kaon_scan { /* lists: n -1 where absent */
     int64_t n_scan; /* inputs that are walked along; the rest is carried */
     const int64_t *directions, *in_axes, *out_directions, *out_axes;

@@ -1,0 +1,33 @@
+# The own backend: how operators run.
+set(KAON_OWN_SOURCES
+    backends/own/binary.c
+    backends/own/cast.c
+    backends/own/conv.c
+    backends/own/convert.c
+    backends/own/copy.c
+    backends/own/einsum.c
+    backends/own/elementwise.c
+    backends/own/gather.c
+    backends/own/gemm.c
+    backends/own/generate.c
+    backends/own/index.c
+    backends/own/matmul.c
+    backends/own/move.c
+    backends/own/norm.c
+    backends/own/norm_channels.c
+    backends/own/own.c
+    backends/own/pool.c
+    backends/own/product.c
+    backends/own/recurrent.c
+    backends/own/reduce.c
+    backends/own/scatter.c
+    backends/own/search.c
+    backends/own/select.c
+    backends/own/sequence.c
+    backends/own/slice.c
+    backends/own/softmax.c
+    backends/own/tree.c
+    backends/own/unary.c
+    backends/own/view.c
+    backends/own/wide.c
+)

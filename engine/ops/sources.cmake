@@ -1,0 +1,27 @@
+# Operators: what they take and what follows for their outputs.
+set(KAON_OPS_SOURCES
+    engine/ops/control.c
+    engine/ops/table.c
+    engine/ops/binary.c
+    engine/ops/cast.c
+    engine/ops/concat.c
+    engine/ops/einsum.c
+    engine/ops/expand.c
+    engine/ops/gather.c
+    engine/ops/generate.c
+    engine/ops/norm.c
+    engine/ops/ops.c
+    engine/ops/product.c
+    engine/ops/recurrent.c
+    engine/ops/reduce.c
+    engine/ops/search.c
+    engine/ops/sequence.c
+    engine/ops/shape.c
+    engine/ops/slice.c
+    engine/ops/softmax.c
+    engine/ops/transpose.c
+    engine/ops/tree.c
+    engine/ops/unary.c
+    engine/ops/view.c
+    engine/ops/window.c
+)
