@@ -19,7 +19,7 @@ int32_t kaon_infer_list(const struct kaon_infer *node, size_t i, const int64_t *
     if (in->rank == 1 && kaon_dim_known(in->dims[0]) && in->dims[0] > room)
         return KAON_LIST_LONG;
     const int32_t n = kaon_fact_ints(in, values, room);
-    for (int32_t k = 0; k < n; k++)
+    for (int32_t k = 0; k < n && !in->value; k++) /* in real data INT64_MIN is a number */
         if (!kaon_dim_known(values[k]))
             return KAON_LIST_UNKNOWN;
     return n < 0 ? KAON_LIST_UNKNOWN : n;
