@@ -11,33 +11,44 @@ enum { CHUNK = 128 };
 typedef void load_fn(void *wide, const void *x, size_t n);
 typedef void store_fn(void *y, const void *wide, size_t n, bool saturate);
 
-static int64_t truncated(double v)
+/* Towards zero; what does not fit into `bits` bits, and NaN, is what x86 gives: the least integer. */
+static int64_t truncated(double v, int bits)
 {
-    if (!(v >= -0x1p63))
-        return isnan(v) ? 0 : INT64_MIN;
-    return v < 0x1p63 ? (int64_t)v : INT64_MAX;
+    const double end = bits == 64 ? 0x1p63 : bits == 32 ? 0x1p31 : 0x1p32;
+    const int64_t none = bits == 64 ? INT64_MIN : bits == 32 ? INT32_MIN : 0;
+    return v > -end - 1.0 && v < end && v >= -0x1p63 ? (int64_t)v : none;
 }
+
+/* By way of int32 for types of up to 32 bits, of int64 for the rest; uint32 takes 33 bits. */
+enum { BY_32 = 32, BY_33 = 33, BY_64 = 64 };
 
 #define T int8_t
 #define NAME(f) f##_i8
+#define WAY BY_32
 #include "backends/own/convert_body.inc"
 #define T int16_t
 #define NAME(f) f##_i16
+#define WAY BY_32
 #include "backends/own/convert_body.inc"
 #define T int32_t
 #define NAME(f) f##_i32
+#define WAY BY_32
 #include "backends/own/convert_body.inc"
 #define T int64_t
 #define NAME(f) f##_i64
+#define WAY BY_64
 #include "backends/own/convert_body.inc"
 #define T uint8_t
 #define NAME(f) f##_u8
+#define WAY BY_32
 #include "backends/own/convert_body.inc"
 #define T uint16_t
 #define NAME(f) f##_u16
+#define WAY BY_32
 #include "backends/own/convert_body.inc"
 #define T uint32_t
 #define NAME(f) f##_u32
+#define WAY BY_33
 #include "backends/own/convert_body.inc"
 
 static void load_u64(void *wide, const void *x, size_t n)
@@ -51,7 +62,7 @@ static void real_u64(void *y, const void *wide, size_t n, bool saturate)
     (void)saturate;
     for (size_t i = 0; i < n; i++)
         ((uint64_t *)y)[i] = v[i] >= 0x1p63 && v[i] < 0x1p64 ? (uint64_t)v[i]
-                                                             : (uint64_t)truncated(v[i]);
+                                                             : (uint64_t)truncated(v[i], BY_64);
 }
 
 static void whole_u64(void *y, const void *wide, size_t n, bool saturate)

@@ -7,9 +7,9 @@
 /* y[i] = x[i], n elements. Exact where the value fits; otherwise
  *   float to narrower float: nearest, halves to even (float64 to 16 bits by way of float32); 8-bit
  *     floats saturate if asked to;
- *   float to integer: towards zero; NaN gives 0; what int64 cannot hold becomes its end; the narrower
- *     integers take the low bits of that (what ONNX Runtime gives on x86 for 8 and 16 bits; it gives
- *     INT_MIN for int32, and the low bits here);
+ *   float to integer: towards zero; out of range and NaN as ONNX Runtime gives on x86: by way of int32
+ *     for types of up to 32 bits (uint32: of 33 bits) and int64 for the others, where what does not fit
+ *     becomes the least integer (uint32: 0); the narrower types take the low bits of that;
  *   integer to narrower integer: low bits;  to bool: 0 or not. */
 void kaon_convert(enum kaon_type to, void *y, enum kaon_type from, const void *x, size_t n,
                   bool saturate);

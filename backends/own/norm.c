@@ -80,7 +80,8 @@ static enum kaon_status run_rms(const struct kaon_step *step, const float *const
     return KAON_OK;
 }
 
-/* float64: LayerNormalization and RMSNormalization in plain C, scale and bias of a row's shape. */
+/* float64: LayerNormalization and RMSNormalization in plain C, scale and bias of a row's shape;
+ * the statistics are float32, as stash_type has it. */
 static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct norm *p = step->args;
@@ -102,9 +103,9 @@ static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *
         for (size_t i = 0; i < p->n; i++)
             y[i] = (x[i] - mean) * inverse * scale[i] + (bias ? bias[i] : 0.0);
         if (kaon_own_out(call, 1))
-            ((double *)call->out[1]->data)[r] = centred ? mean : inverse;
+            ((float *)call->out[1]->data)[r] = (float)(centred ? mean : inverse);
         if (kaon_own_out(call, 2))
-            ((double *)call->out[2]->data)[r] = inverse;
+            ((float *)call->out[2]->data)[r] = (float)inverse;
     }
     return KAON_OK;
 }

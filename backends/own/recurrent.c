@@ -58,7 +58,7 @@ static void pack_direction(const struct kaon_kernels *kernels, float *out, const
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-static void activate(const struct side *s, size_t which, float *y, const float *x)
+static void activate_unclipped(const struct side *s, size_t which, float *y, const float *x)
 {
     static const enum kaon_unary kernel[KAON_CELL_FNS] = {
         [KAON_CELL_SIGMOID] = KAON_UNARY_SIGMOID,
@@ -75,12 +75,8 @@ static void activate(const struct side *s, size_t which, float *y, const float *
     };
     const size_t n = s->p->hidden, at = s->first_act + which;
     const enum kaon_cell_fn fn = s->p->attr->act[at].fn;
-    const float a = s->p->attr->act[at].a, b = s->p->attr->act[at].b, clip = s->p->attr->clip;
+    const float a = s->p->attr->act[at].a, b = s->p->attr->act[at].b;
     kaon_unary_fn *const *unary = s->kernels->unary;
-    if (clip > 0.0f) {
-        unary[KAON_UNARY_CLIP](y, x, n, -clip, clip);
-        x = y;
-    }
     if (fn == KAON_CELL_SCALED_TANH) { /* a tanh(b x) */
         unary[KAON_UNARY_AFFINE](y, x, n, b, 0.0f);
         unary[KAON_UNARY_TANH](y, y, n, 0.0f, 0.0f);
@@ -88,6 +84,17 @@ static void activate(const struct side *s, size_t which, float *y, const float *
         return;
     }
     unary[kernel[fn]](y, x, n, a, b);
+}
+
+/* What a gate's activation takes is clipped; the cell of an LSTM is not (as in ONNX Runtime). */
+static void activate(const struct side *s, size_t which, float *y, const float *x)
+{
+    const float clip = s->p->attr->clip;
+    if (clip > 0.0f) {
+        s->kernels->unary[KAON_UNARY_CLIP](y, x, s->p->hidden, -clip, clip);
+        x = y;
+    }
+    activate_unclipped(s, which, y, x);
 }
 
 /* y += a b, two roundings, element by element. */
@@ -124,7 +131,7 @@ static void cell_lstm(const struct side *s, size_t row, float *g)
     if (p)
         add_product(o, p + n, c, n);
     activate(s, 0, o, o);
-    activate(s, 2, f, c); /* f is free now */
+    activate_unclipped(s, 2, f, c); /* f is free now */
     for (size_t k = 0; k < n; k++)
         h[k] = o[k] * f[k];
 }

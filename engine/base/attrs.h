@@ -251,7 +251,6 @@ struct kaon_norm { /* LayerNormalization, RMSNormalization, BatchNormalization, 
     int64_t groups;     /* GroupNormalization */
     bool per_group;     /* GroupNormalization before opset 21: scale and bias a group */
     int64_t p;          /* LpNormalization */
-    enum kaon_type stash;
 };
 
 struct kaon_mean_variance {

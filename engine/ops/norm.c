@@ -10,7 +10,8 @@ static void read_layer(struct kaon_attr_reader *r, void *attr)
     struct kaon_norm *a = attr;
     a->axis = kaon_attr_int(r, "axis", -1);
     a->epsilon = kaon_attr_float(r, "epsilon", 1e-5f);
-    a->stash = (enum kaon_type)kaon_attr_int(r, "stash_type", KAON_F32);
+    if (kaon_attr_int(r, "stash_type", KAON_F32) != KAON_F32)
+        kaon_attr_fail(r, KAON_UNSUPPORTED, "stash_type is not float");
 }
 
 /* Statistics have length 1 on the axes that they are taken over. */
@@ -18,7 +19,7 @@ static enum kaon_status infer_layer(const struct kaon_infer *node, struct kaon_m
 {
     const struct kaon_norm *a = node->attr;
     const struct kaon_fact *x = node->in[0];
-    const enum kaon_type type = x->type == KAON_F64 ? KAON_F64 : KAON_F32;
+    const enum kaon_type type = KAON_F32;
     int64_t dims[KAON_MAX_RANK];
     int32_t axis;
     if (node->out[0])
