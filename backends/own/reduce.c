@@ -85,6 +85,7 @@ struct reduce {
     enum kaon_reduce what;
     typed_fn *fn; /* NULL: float32 */
     size_t outer, n, inner, count;
+    bool late;  /* the axes are not constant: planned when running */
     bool moves; /* by `move`, into scratch */
     struct kaon_copy move;
     size_t wide_at, out_at; /* narrow floats: the input and output as float32, in scratch */
@@ -116,32 +117,6 @@ static void reduce(const struct reduce *r, void *y, const void *x,
     for (size_t o = 0; o < r->outer; o++)
         kernels->reduce_columns[r->what]((float *)y + o * r->inner,
                                          (const float *)x + o * r->n * r->inner, r->n, r->inner);
-}
-
-static enum kaon_status run_reduce(const struct kaon_step *step, struct kaon_msg *msg)
-{
-    const struct reduce *r = step->args;
-    const struct kaon_tensor *x = step->call.in[0], *y = step->call.out[0];
-    const bool narrow = x->type == KAON_F16 || x->type == KAON_BF16;
-    const size_t n_out = r->outer * r->inner;
-    char *scratch = step->scratch;
-    const void *from = x->data;
-    void *to = narrow ? scratch + r->out_at : y->data;
-    (void)msg;
-    if (n_out == 0)
-        return KAON_OK;
-    if (narrow) {
-        kaon_convert(KAON_F32, scratch + r->wide_at, x->type, x->data, r->count, false);
-        from = scratch + r->wide_at;
-    }
-    if (r->moves) {
-        kaon_copy_run(&r->move, scratch, from, step->call.kernels);
-        from = scratch;
-    }
-    reduce(r, to, from, step->call.kernels);
-    if (narrow)
-        kaon_convert(y->type, y->data, KAON_F32, to, n_out, false);
-    return KAON_OK;
 }
 
 /* Which axes go: all, none, or those listed. */
@@ -206,13 +181,67 @@ static void plan_move(struct reduce *r, const struct kaon_tensor *x, const bool 
     r->inner = 1;
 }
 
+static size_t element_bytes(enum kaon_type type)
+{
+    return type == KAON_F16 || type == KAON_BF16 ? sizeof(float) : kaon_type_bytes(type);
+}
+
+/* The form of the sums, from the axes. */
+static enum kaon_status plan(struct reduce *r, const struct kaon_call *call, struct kaon_msg *msg)
+{
+    bool gone[KAON_MAX_RANK] = { false };
+    const struct kaon_tensor *x = call->in[0];
+    const enum kaon_status st = mark(call, gone, msg);
+    if (st != KAON_OK)
+        return st;
+    r->move.rank = 0;
+    if (!together(r, x, gone))
+        plan_move(r, x, gone, element_bytes(x->type));
+    return KAON_OK;
+}
+
+static enum kaon_status run_reduce(const struct kaon_step *step, struct kaon_msg *msg)
+{
+    const struct reduce *r = step->args;
+    struct reduce now;
+    const struct kaon_tensor *x = step->call.in[0], *y = step->call.out[0];
+    const bool narrow = x->type == KAON_F16 || x->type == KAON_BF16;
+    const size_t n_out = kaon_own_count(y);
+    char *scratch = step->scratch;
+    const void *from = x->data;
+    void *to = narrow ? scratch + r->out_at : y->data;
+    if (n_out == 0)
+        return KAON_OK;
+    if (r->late) {
+        now = *r;
+        const enum kaon_status st = plan(&now, &step->call, msg);
+        if (st != KAON_OK)
+            return st;
+        if (now.outer * now.inner != n_out)
+            return kaon_own_fail(&step->call, msg, KAON_BAD_INPUT, "%zu results, planned were %zu",
+                                 now.outer * now.inner, n_out);
+        r = &now;
+    }
+    if (narrow) {
+        kaon_convert(KAON_F32, scratch + r->wide_at, x->type, x->data, r->count, false);
+        from = scratch + r->wide_at;
+    }
+    if (r->moves) {
+        kaon_copy_run(&r->move, scratch, from, step->call.kernels);
+        from = scratch;
+    }
+    reduce(r, to, from, step->call.kernels);
+    if (narrow)
+        kaon_convert(y->type, y->data, KAON_F32, to, n_out, false);
+    return KAON_OK;
+}
+
 static enum kaon_status prepare_reduce(struct kaon_step *step, struct kaon_arena *memory,
                                        struct kaon_msg *msg)
 {
     const struct kaon_call *call = &step->call;
     const struct kaon_tensor *x = call->in[0];
     const bool narrow = x->type == KAON_F16 || x->type == KAON_BF16;
-    bool gone[KAON_MAX_RANK] = { false };
     struct reduce *r = kaon_own_args(step, memory, sizeof *r, msg);
     if (!r)
         return KAON_NO_MEMORY;
@@ -220,20 +249,16 @@ static enum kaon_status prepare_reduce(struct kaon_step *step, struct kaon_arena
     r->fn = (unsigned)x->type < KAON_OWN_TYPES ? typed[x->type] : NULL;
     if (!r->fn && !narrow && x->type != KAON_F32)
         return kaon_own_no_type(call, x->type, msg);
-    if (kaon_own_in(call, 1) && !call->constant[1] && kaon_own_count(call->in[1]))
-        return kaon_own_fail(call, msg, KAON_UNSUPPORTED, "axes that are not constant");
-    const enum kaon_status st = mark(call, gone, msg);
+    r->count = kaon_own_count(x);
+    r->late = kaon_own_in(call, 1) && !call->constant[1] && kaon_own_count(call->in[1]);
+    const enum kaon_status st = r->late ? KAON_OK : plan(r, call, msg);
     if (st != KAON_OK)
         return st;
-    const size_t bytes = narrow ? sizeof(float) : kaon_type_bytes(x->type);
-    r->count = kaon_own_count(x);
-    if (!together(r, x, gone))
-        plan_move(r, x, gone, bytes);
-    r->wide_at = r->moves ? r->count * bytes : 0;
+    r->wide_at = r->moves || r->late ? r->count * element_bytes(x->type) : 0;
     r->out_at = r->wide_at + (narrow ? r->count * sizeof(float) : 0);
     step->run = run_reduce;
-    return kaon_own_scratch(step, 1, r->out_at + (narrow ? r->outer * r->inner * sizeof(float) : 0),
-                            msg);
+    return kaon_own_scratch(
+        step, 1, r->out_at + (narrow ? kaon_own_count(call->out[0]) * sizeof(float) : 0), msg);
 }
 
 const struct kaon_own kaon_own_reduce_sum = { .prepare = prepare_reduce };

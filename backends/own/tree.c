@@ -1,5 +1,7 @@
 /* Tree ensembles. Where the standard is vague (two classes with one score, what a post transform does
- * to a single score) this gives what ONNX Runtime gives. Sums run over the trees in order, in float32,
+ * to a single score) this gives what ONNX Runtime 1.32 gives, but for two things that look like slips
+ * there: the label of two classes that both have scores is the better one's, and two base values are
+ * added to the two scores. Sums run over the trees in order, in float32,
  * or in double where the features are. */
 #include "backends/own/own.h"
 
@@ -140,16 +142,17 @@ static int64_t best_class(const float *z, int64_t n)
     return best;
 }
 
-/* One score for two classes: probabilities if no weight is negative, else the two signs of it. */
+/* One score for two classes: probabilities if no weight is negative, else the two signs of it; the
+ * logistic function takes the two signs in either case. */
 static int64_t one_score(const struct kaon_trees *t, const struct kaon_kernels *k, float score,
                          float *z)
 {
     const bool yes = score > (t->positive ? 0.5f : 0.0f);
     z[1] = score;
-    z[0] = t->positive ? 1.0f - score : -score;
+    z[0] = t->positive && t->post != KAON_POST_LOGISTIC ? 1.0f - score : -score;
     if (t->post == KAON_POST_PROBIT)
         z[0] = z[1] = probit(k, score);
-    else if (!t->positive && t->post == KAON_POST_LOGISTIC)
+    else if (t->post == KAON_POST_LOGISTIC)
         transform(k, t->post, z, 2);
     return t->labels[yes];
 }
