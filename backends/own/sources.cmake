@@ -18,8 +18,10 @@ set(KAON_OWN_SOURCES
     backends/own/own.c
     backends/own/pool.c
     backends/own/product.c
+    backends/own/quantize.c
     backends/own/recurrent.c
     backends/own/reduce.c
+    backends/own/resize.c
     backends/own/scatter.c
     backends/own/search.c
     backends/own/select.c

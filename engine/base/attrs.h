@@ -108,6 +108,47 @@ struct kaon_depth_to_space { /* SpaceToDepth too */
     bool column_row_depth; /* mode CRD */
 };
 
+enum kaon_resize_mode { KAON_RESIZE_NEAREST, KAON_RESIZE_LINEAR, KAON_RESIZE_CUBIC };
+
+enum kaon_resize_at { /* where an output index lies in the input */
+    KAON_RESIZE_HALF_PIXEL,
+    KAON_RESIZE_HALF_PIXEL_SYMMETRIC,
+    KAON_RESIZE_PYTORCH_HALF_PIXEL,
+    KAON_RESIZE_ALIGN_CORNERS,
+    KAON_RESIZE_ASYMMETRIC,
+    KAON_RESIZE_TF_HALF_PIXEL,
+    KAON_RESIZE_TF_CROP,
+};
+
+enum kaon_resize_nearest {
+    KAON_NEAREST_PREFER_FLOOR,
+    KAON_NEAREST_PREFER_CEIL,
+    KAON_NEAREST_FLOOR,
+    KAON_NEAREST_CEIL,
+};
+
+enum kaon_resize_policy { KAON_RESIZE_STRETCH, KAON_RESIZE_NOT_LARGER, KAON_RESIZE_NOT_SMALLER };
+
+struct kaon_resize { /* Resize, Upsample */
+    enum kaon_resize_mode mode;
+    enum kaon_resize_at at;
+    enum kaon_resize_nearest nearest;
+    enum kaon_resize_policy policy;
+    bool antialias, exclude_outside;
+    float cubic, extrapolation;
+    const int64_t *axes;
+    int32_t n_axes;      /* -1: all */
+    const float *scales; /* Upsample before opset 9 */
+    int32_t n_scales;    /* -1: an input */
+    int32_t roi_in, scales_in, sizes_in; /* which input is what; -1: none */
+};
+
+struct kaon_quantize { /* QuantizeLinear, DequantizeLinear */
+    int64_t axis, block;
+    enum kaon_type to; /* KAON_UNDEFINED: the zero point's, or uint8; the scale's */
+    bool saturate;
+};
+
 /* ---- elementwise ----------------------------------------------------------------------------- */
 
 /* Operators of one input with up to two parameters, each with the meaning that kernels/unary.h gives

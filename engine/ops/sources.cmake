@@ -12,8 +12,10 @@ set(KAON_OPS_SOURCES
     engine/ops/norm.c
     engine/ops/ops.c
     engine/ops/product.c
+    engine/ops/quantize.c
     engine/ops/recurrent.c
     engine/ops/reduce.c
+    engine/ops/resize.c
     engine/ops/search.c
     engine/ops/sequence.c
     engine/ops/shape.c
