@@ -158,7 +158,7 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     step->macs = (uint64_t)kaon_own_count(y) * k;
     if (x->type == KAON_F64) {
         step->run = run_real;
-        return KAON_OK;
+        return kaon_own_same_types(&step->call, msg);
     }
     const size_t most = (c->out + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
     c->panels = k ? PATCH_FLOATS / (k * KAON_GEMM_PANEL) : 1;

@@ -219,8 +219,14 @@ static enum kaon_status prepare_linear(struct kaon_step *step, struct kaon_arena
     struct linear *l = kaon_own_args(step, memory, sizeof *l, msg);
     if (!l)
         return KAON_NO_MEMORY;
-    if (x->type != KAON_F32 || b->type != KAON_F32)
+    if (x->type != KAON_F32)
         return kaon_own_no_type(&step->call, x->type, msg);
+    const enum kaon_status st = kaon_own_same_types(&step->call, msg);
+    if (st != KAON_OK)
+        return st;
+    if (kaon_own_in(&step->call, 2) && kaon_own_count(step->call.in[2]) != (size_t)b->dims[!a->transposed])
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "%zu biases for %lld columns",
+                             kaon_own_count(step->call.in[2]), (long long)b->dims[!a->transposed]);
     l->m = kaon_own_product(x, 0, x->rank - 1);
     l->k = (size_t)b->dims[a->transposed];
     l->n = (size_t)b->dims[!a->transposed];

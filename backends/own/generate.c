@@ -129,7 +129,8 @@ static enum kaon_status prepare_trilu(struct kaon_step *step, struct kaon_arena 
                                       struct kaon_msg *msg)
 {
     (void)memory;
-    (void)msg;
+    if (kaon_own_in(&step->call, 1) && kaon_own_count(step->call.in[1]) != 1)
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "k is not one number");
     step->run = run_trilu;
     return KAON_OK;
 }

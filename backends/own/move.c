@@ -217,6 +217,9 @@ static enum kaon_status prepare_split(struct kaon_step *step, struct kaon_arena 
             length = (size_t)y->dims[axis];
         else if (a->n >= 0)
             length = (size_t)a->sizes[i];
+        else if (kaon_own_in(&step->call, 1) && step->call.constant[1])
+            length = (size_t)kaon_element_int(step->call.in[1]->type, step->call.in[1]->data,
+                                              (int64_t)i);
         else if (kaon_own_in(&step->call, 1))
             return kaon_own_fail(&step->call, msg, KAON_UNSUPPORTED, "output %zu has no name", i);
         else

@@ -125,7 +125,7 @@ static enum kaon_status prepare_norm(struct kaon_step *step, struct kaon_arena *
     p->direct = is_row(x, scale, axis) && is_row(x, bias, axis);
     if (x->type == KAON_F64 && p->direct && call->out[0]) {
         step->run = run_real;
-        return KAON_OK;
+        return kaon_own_same_types(&step->call, msg);
     }
     struct kaon_tensor wide = *x, s = *scale, b = bias ? *bias : *scale;
     wide.type = s.type = b.type = KAON_F32; /* what the lines run on */

@@ -30,6 +30,16 @@ enum kaon_status kaon_own_no_type(const struct kaon_call *call, enum kaon_type t
     return kaon_own_fail(call, msg, KAON_UNSUPPORTED, "element type %s", kaon_type_name(type));
 }
 
+enum kaon_status kaon_own_same_types(const struct kaon_call *call, struct kaon_msg *msg)
+{
+    for (size_t i = 1; i < call->n_in; i++)
+        if (call->in[i] && call->in[i]->type != call->in[0]->type)
+            return kaon_own_fail(call, msg, KAON_BAD_MODEL, "input %zu is %s, wanted %s", i,
+                                 kaon_type_name(call->in[i]->type),
+                                 kaon_type_name(call->in[0]->type));
+    return KAON_OK;
+}
+
 void *kaon_own_args(struct kaon_step *step, struct kaon_arena *memory, size_t bytes,
                     struct kaon_msg *msg)
 {

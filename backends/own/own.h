@@ -30,6 +30,9 @@ enum { KAON_OWN_TYPES = KAON_F8E5M2FNUZ + 1 };
 enum kaon_status kaon_own_no_type(const struct kaon_call *call, enum kaon_type type,
                                   struct kaon_msg *msg);
 
+/* Fails unless all inputs that are given have the first one's type. */
+enum kaon_status kaon_own_same_types(const struct kaon_call *call, struct kaon_msg *msg);
+
 /* Memory for arguments, cleared; sets the message if there is none. step->args points to it. */
 void *kaon_own_args(struct kaon_step *step, struct kaon_arena *memory, size_t bytes,
                     struct kaon_msg *msg);

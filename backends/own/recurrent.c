@@ -352,6 +352,7 @@ static enum kaon_status prepare_recurrent(struct kaon_step *step, struct kaon_ar
     p->extra = take(&used, p->gates == 3 ? 2 * rows : 0);
     step->kernel = call->packed ? "gemm, packed" : "gemm";
     step->macs = (uint64_t)p->directions * p->steps * p->batch * width * (p->inputs + p->hidden);
+    p->wide.others = 1u << LENGTHS;
     return kaon_wide_prepare(step, &p->wide, run_recurrent, used * sizeof(float), msg);
 }
 

@@ -82,12 +82,13 @@ static double source(const struct kaon_resize *a, const struct scaling *s, int64
     }
 }
 
-static int64_t nearest(enum kaon_resize_nearest how, double x)
+static int64_t nearest(enum kaon_resize_nearest how, double scale, double x)
 {
     switch (how) {
     case KAON_NEAREST_PREFER_FLOOR: return (int64_t)ceil(x - 0.5);
     case KAON_NEAREST_PREFER_CEIL: return (int64_t)floor(x + 0.5);
     case KAON_NEAREST_FLOOR: return (int64_t)floor(x);
+    case KAON_NEAREST_SIMPLE: return (int64_t)(scale < 1.0 ? ceil(x) : floor(x));
     default: return (int64_t)ceil(x);
     }
 }
@@ -143,7 +144,7 @@ static void fill_axis(const struct kaon_call *call, struct axis *t, int32_t axis
         t->outside[j] = a->at == KAON_RESIZE_TF_CROP && !t->plain && (x < 0.0 || x > (double)(t->in - 1));
         x = x > -0x1p40 && x < 0x1p40 ? x : 0.0;
         if (t->plain || a->mode == KAON_RESIZE_NEAREST) {
-            t->index[(size_t)j * t->room] = clamp(t->plain ? j : nearest(a->nearest, x), t->in);
+            t->index[(size_t)j * t->room] = clamp(t->plain ? j : nearest(a->nearest, s.scale, x), t->in);
             t->weight[(size_t)j * t->room] = 1.0f;
         } else {
             weigh(a, t, s.scale, x, j);
@@ -263,6 +264,7 @@ static enum kaon_status prepare_resize(struct kaon_step *step, struct kaon_arena
         step->run = run_nearest;
         return kaon_own_scratch(step, 1, p->bytes, msg);
     }
+    p->wide.others = ~1u;
     return kaon_wide_prepare(step, &p->wide, run_sum, p->bytes, msg);
 }
 

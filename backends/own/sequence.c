@@ -16,6 +16,8 @@ static enum kaon_status position(const struct kaon_call *call, size_t i, int64_t
                                  int64_t *at, struct kaon_msg *msg)
 {
     const struct kaon_tensor *t = kaon_own_in(call, i);
+    if (t && kaon_own_count(t) != 1)
+        return kaon_own_fail(call, msg, KAON_BAD_INPUT, "the position is not one number");
     const int64_t given = t ? kaon_element_int(t->type, t->data, 0) : most;
     *at = given < 0 ? given + n : given;
     if (*at >= 0 && *at <= most)

@@ -207,6 +207,11 @@ static enum kaon_status prepare_pad(struct kaon_step *step, struct kaon_arena *m
     (void)memory;
     for (int32_t i = 0; i < y->rank; i++)
         n += (size_t)y->dims[i];
+    const struct kaon_tensor *value = kaon_own_in(&step->call, 2);
+    if (kaon_type_bytes(y->type) > 8 || (value && value->type != y->type))
+        return kaon_own_no_type(&step->call, value ? value->type : y->type, msg);
+    if (value && kaon_own_count(value) != 1)
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "the value is not one number");
     step->run = run_pad;
     return kaon_own_scratch(step, n, sizeof(int64_t), msg);
 }

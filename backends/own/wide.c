@@ -54,11 +54,10 @@ enum kaon_status kaon_wide_prepare(struct kaon_step *step, struct kaon_wide *w, 
         return kaon_own_fail(call, msg, KAON_UNSUPPORTED, "more than %d inputs or outputs",
                              KAON_WIDE_IO);
     w->fn = fn;
-    w->own_bytes = scratch_bytes;
     w->converts = type != KAON_F32;
     for (size_t i = 0; i < call->n_in; i++) {
-        if (call->in[i] && kaon_type_is_float(call->in[i]->type) && call->in[i]->type != KAON_F32 &&
-            !is_narrow(call->in[i]))
+        if (call->in[i] && call->in[i]->type != KAON_F32 && !is_narrow(call->in[i]) &&
+            !(w->others >> i & 1))
             return kaon_own_no_type(call, call->in[i]->type, msg);
         used = place(call->in[i], &w->in_at[i], used);
     }

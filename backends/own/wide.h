@@ -12,15 +12,15 @@ enum { KAON_WIDE_IO = 8 };
 typedef enum kaon_status kaon_wide_fn(const struct kaon_step *step, const float *const *in,
                                       float *const *out, void *scratch, struct kaon_msg *msg);
 
-/* First in the arguments of a step that uses this. Inputs of integer types are not converted: NULL. */
+/* First in the arguments of a step that uses this. Inputs of other types are not converted: NULL. */
 struct kaon_wide {
     kaon_wide_fn *fn;
-    size_t own_bytes; /* scratch of fn, in front */
+    uint32_t others; /* set before preparing: bit i: input i may be no float16, bfloat16 or float32 */
     bool converts;
     size_t in_at[KAON_WIDE_IO], out_at[KAON_WIDE_IO]; /* bytes into scratch */
 };
 
-/* args must start with a struct kaon_wide. Refuses float64 and what is no float. */
+/* args must start with a struct kaon_wide. Refuses other element types. */
 enum kaon_status kaon_wide_prepare(struct kaon_step *step, struct kaon_wide *w, kaon_wide_fn *fn,
                                    size_t scratch_bytes, struct kaon_msg *msg);
 

@@ -125,6 +125,7 @@ enum kaon_resize_nearest {
     KAON_NEAREST_PREFER_CEIL,
     KAON_NEAREST_FLOOR,
     KAON_NEAREST_CEIL,
+    KAON_NEAREST_SIMPLE, /* opset 10: up where it shrinks, down where it grows */
 };
 
 enum kaon_resize_policy { KAON_RESIZE_STRETCH, KAON_RESIZE_NOT_LARGER, KAON_RESIZE_NOT_SMALLER };

@@ -123,7 +123,9 @@ static enum kaon_status infer_einsum(const struct kaon_infer *node, struct kaon_
                          KAON_MAX_RANK);
     for (int32_t k = 0; k < rank; k++) {
         if (!seen[label[k]])
-            return kaon_fail(msg, KAON_BAD_MODEL, "Einsum: a label of the output is in no input");
+            return kaon_fail(msg, KAON_BAD_MODEL,
+                             "Einsum: a label of the output is in no input, or stands there twice");
+        seen[label[k]] = false;
         dims[k] = length[label[k]];
     }
     kaon_fact_set(node->out[0], node->in[0]->type, rank, dims);

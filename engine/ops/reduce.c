@@ -24,6 +24,8 @@ static enum kaon_status infer_reduce(const struct kaon_infer *node, struct kaon_
     kaon_fact_unknown(node->out[0], x->type);
     if (n == KAON_LIST_UNKNOWN && in->rank == 1 && in->dims[0] == 0)
         n = 0; /* no axes, whatever they are */
+    if (n == KAON_LIST_LONG)
+        return kaon_fail(msg, KAON_BAD_MODEL, "%s: more axes than a tensor can have", op);
     if (x->rank < 0)
         return KAON_OK;
     if (n == KAON_LIST_UNKNOWN) {
@@ -33,7 +35,7 @@ static enum kaon_status infer_reduce(const struct kaon_infer *node, struct kaon_
             kaon_fact_set(node->out[0], x->type, x->rank, dims);
         return KAON_OK;
     }
-    const bool all = n <= 0 && !(a->noop_if_empty && n != KAON_LIST_LONG);
+    const bool all = n <= 0 && !a->noop_if_empty;
     for (int32_t i = 0; i < x->rank; i++)
         gone[i] = all;
     for (int32_t i = 0; i < n; i++) {

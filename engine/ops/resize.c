@@ -20,7 +20,7 @@ static void read_resize(struct kaon_attr_reader *r, void *attr)
     a->at = (enum kaon_resize_at)kaon_attr_word(
         r, "coordinate_transformation_mode", old ? KAON_RESIZE_ASYMMETRIC : 0, ats, 7);
     a->nearest = (enum kaon_resize_nearest)kaon_attr_word(
-        r, "nearest_mode", old ? KAON_NEAREST_FLOOR : 0, nearest, 4);
+        r, "nearest_mode", old ? KAON_NEAREST_SIMPLE : 0, nearest, 4);
     a->policy = (enum kaon_resize_policy)kaon_attr_word(r, "keep_aspect_ratio_policy", 0,
                                                         policies, 3);
     a->antialias = kaon_attr_bool(r, "antialias", false);
@@ -40,7 +40,7 @@ static void read_upsample(struct kaon_attr_reader *r, void *attr)
     struct kaon_resize *a = attr;
     a->mode = kaon_attr_word(r, "mode", 0, modes, 3) ? KAON_RESIZE_LINEAR : KAON_RESIZE_NEAREST;
     a->at = KAON_RESIZE_ASYMMETRIC;
-    a->nearest = KAON_NEAREST_FLOOR;
+    a->nearest = KAON_NEAREST_SIMPLE;
     a->n_axes = -1;
     a->scales = kaon_attr_floats(r, "scales", &a->n_scales);
     a->roi_in = a->sizes_in = -1;

@@ -129,6 +129,8 @@ static enum kaon_status infer_pad(const struct kaon_infer *node, struct kaon_msg
     kaon_fact_unknown(node->out[0], x->type);
     if (n == KAON_LIST_ABSENT)
         return kaon_fail(msg, KAON_BAD_MODEL, "Pad: no pads are given");
+    if (n == KAON_LIST_LONG || n_axes == KAON_LIST_LONG)
+        return kaon_fail(msg, KAON_BAD_MODEL, "Pad: more pads or axes than a tensor can have");
     if (x->rank < 0)
         return KAON_OK;
     for (int32_t i = 0; i < x->rank; i++) {

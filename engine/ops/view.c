@@ -188,6 +188,8 @@ static enum kaon_status infer_squeeze(const struct kaon_infer *node, struct kaon
     const int32_t n = kaon_infer_list(node, 1, a->axes, a->n, axes, KAON_COUNT(axes));
     int32_t rank = 0;
     kaon_fact_unknown(node->out[0], x->type);
+    if (n == KAON_LIST_LONG)
+        return kaon_fail(msg, KAON_BAD_MODEL, "Squeeze: more axes than a tensor can have");
     if (x->rank < 0 || n == KAON_LIST_UNKNOWN || (n == KAON_LIST_ABSENT && !kaon_fact_concrete(x)))
         return KAON_OK;
     const enum kaon_status st = mark(marked, axes, n, x->rank, true, "Squeeze", msg);
