@@ -174,21 +174,25 @@ const struct kaon_own kaon_own_conv = { .prepare = prepare_conv };
 
 /* Products (m x taps, positions) = transposed weights times the image, then added where the taps fall,
  * in a fixed order. Here `in` counts the positions and `out` the elements written to. */
-static void add_taps(const struct conv *c, float *y, const float *products)
+static void add_taps(const struct conv *c, float *y, const float *products, int64_t *at)
 {
     /* The output is what a Conv with the same window would read: the roles of in and out change. */
     struct kaon_placed p = c->at;
     int64_t start[KAON_SPATIAL];
     memcpy(p.in, c->at.out, sizeof p.in);
     memcpy(p.out, c->at.in, sizeof p.out);
-    for (size_t m = 0; m < c->m; m++, y += c->out)
-        for (size_t t = 0; t < c->taps; t++, products += c->in)
-            for (size_t j = 0; j < c->in; j++) {
-                window_start(&p, j, start);
-                const int64_t at = tap_offset(&p, start, t);
-                if (at >= 0)
-                    y[at] += products[j];
-            }
+    for (size_t t = 0; t < c->taps; t++) {
+        for (size_t j = 0; j < c->in; j++) {
+            window_start(&p, j, start);
+            at[j] = tap_offset(&p, start, t);
+        }
+        for (size_t m = 0; m < c->m; m++) {
+            const float *add = products + (m * c->taps + t) * c->in;
+            for (size_t j = 0; j < c->in; j++)
+                if (at[j] >= 0)
+                    y[m * c->out + (size_t)at[j]] += add[j];
+        }
+    }
 }
 
 static enum kaon_status run_transposed(const struct kaon_step *step, const float *const *in,
@@ -197,7 +201,8 @@ static enum kaon_status run_transposed(const struct kaon_step *step, const float
     const struct conv *c = step->args;
     const struct kaon_kernels *kernels = step->call.kernels;
     const size_t rows = c->m * c->taps, k = c->channels;
-    float *w = scratch, *packed = w + rows * k;
+    int64_t *at = scratch; /* first, for alignment */
+    float *w = (float *)(void *)(at + c->in), *packed = w + rows * k;
     float *products = packed + kaon_gemm_packed_floats(k, c->in);
     (void)msg;
     for (size_t b = 0; b < c->batch; b++)
@@ -210,7 +215,7 @@ static enum kaon_status run_transposed(const struct kaon_step *step, const float
             kernels->gemm(products, c->in, w, k, packed, rows, c->in, k, NULL);
             for (size_t i = 0; i < c->m * c->out; i++)
                 y[i] = in[2] ? in[2][g * c->m + i / c->out] : 0.0f;
-            add_taps(c, y, products);
+            add_taps(c, y, products, at);
         }
     return KAON_OK;
 }
@@ -239,7 +244,8 @@ static enum kaon_status prepare_transposed(struct kaon_step *step, struct kaon_a
                           rows * c->in;
     step->macs = (uint64_t)c->batch * c->groups * rows * c->channels * c->in;
     step->kernel = "gemm, add";
-    return kaon_wide_prepare(step, &c->wide, run_transposed, floats * sizeof(float), msg);
+    return kaon_wide_prepare(step, &c->wide, run_transposed,
+                             floats * sizeof(float) + c->in * sizeof(int64_t), msg);
 }
 
 const struct kaon_own kaon_own_conv_transpose = { .prepare = prepare_transposed };

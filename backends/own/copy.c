@@ -11,6 +11,29 @@ void kaon_copy_steps(ptrdiff_t *step, int32_t rank, const int64_t *dims)
     }
 }
 
+/* The order of axes does not matter to a copy. */
+static void bring_contiguous(struct kaon_copy *c)
+{
+    const int32_t to = c->rank - 2;
+    int32_t k = to - 1;
+    if (to < 1 || c->src_step[to + 1] == 1 || c->src_step[to] == 1)
+        return;
+    while (k >= 0 && c->src_step[k] != 1)
+        k--;
+    if (k < 0)
+        return;
+    const int64_t n = c->dims[k];
+    const ptrdiff_t dst = c->dst_step[k];
+    for (; k < to; k++) {
+        c->dims[k] = c->dims[k + 1];
+        c->dst_step[k] = c->dst_step[k + 1];
+        c->src_step[k] = c->src_step[k + 1];
+    }
+    c->dims[to] = n;
+    c->dst_step[to] = dst;
+    c->src_step[to] = 1;
+}
+
 void kaon_copy_simplify(struct kaon_copy *c)
 {
     int32_t n = 0;
@@ -36,6 +59,7 @@ void kaon_copy_simplify(struct kaon_copy *c)
         n++;
     }
     c->rank = n;
+    bring_contiguous(c);
 }
 
 /* One line of elements, by element size. */

@@ -16,7 +16,8 @@ struct kaon_copy {
     ptrdiff_t to, from;
 };
 
-/* Drops axes of length 1 and joins those that lie one behind the other on both sides. */
+/* Drops axes of length 1 and joins those that lie one behind the other on both sides; an axis along
+ * which the source is contiguous comes last but one, where a transposition is found. */
 void kaon_copy_simplify(struct kaon_copy *c);
 
 void kaon_copy_run(const struct kaon_copy *c, void *dst, const void *src,

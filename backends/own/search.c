@@ -23,10 +23,23 @@ static struct line around(const struct kaon_tensor *x, int64_t at)
                           kaon_own_product(x, axis + 1, x->rank) };
 }
 
+/* For float32 by its own bits. */
+static inline int64_t key_f32(float v)
+{
+    int32_t bits;
+    if (v != v)
+        return INT64_MAX;
+    v = v == 0.0f ? 0.0f : v;
+    memcpy(&bits, &v, sizeof bits);
+    return bits < 0 ? bits ^ INT32_MAX : bits;
+}
+
 /* A key whose order as int64 is the elements' order, NaN last. */
-static int64_t key_of(enum kaon_type type, const void *data, size_t i)
+static inline int64_t key_of(enum kaon_type type, const void *data, size_t i)
 {
     int64_t bits;
+    if (type == KAON_F32)
+        return key_f32(((const float *)data)[i]);
     if (!kaon_type_is_float(type)) {
         if (type == KAON_U64)
             return (int64_t)(((const uint64_t *)data)[i] ^ (uint64_t)1 << 63);
