@@ -80,6 +80,26 @@ static void run_patches(const struct conv *c, const struct kaon_kernels *kernels
     }
 }
 
+/* What FusedConv does to the result. */
+static void finish(const struct kaon_step *step, float *y, const float *more)
+{
+    static const enum kaon_unary kernel[] = {
+        [KAON_FUSED_RELU] = KAON_UNARY_RELU,
+        [KAON_FUSED_SIGMOID] = KAON_UNARY_SIGMOID,
+        [KAON_FUSED_TANH] = KAON_UNARY_TANH,
+        [KAON_FUSED_LEAKY_RELU] = KAON_UNARY_LEAKY_RELU,
+        [KAON_FUSED_CLIP] = KAON_UNARY_CLIP,
+        [KAON_FUSED_HARD_SIGMOID] = KAON_UNARY_HARD_SIGMOID,
+    };
+    const struct kaon_window *a = step->call.attr;
+    const struct kaon_kernels *kernels = step->call.kernels;
+    const size_t n = kaon_own_count(step->call.out[0]);
+    if (more)
+        kernels->binary[KAON_BINARY_ADD](y, y, 1, more, 1, n);
+    if (a->fused != KAON_FUSED_NONE)
+        kernels->unary[kernel[a->fused]](y, y, n, a->fused_a, a->fused_b);
+}
+
 static enum kaon_status run_conv(const struct kaon_step *step, const float *const *in,
                                  float *const *out, void *scratch, struct kaon_msg *msg)
 {
@@ -94,6 +114,7 @@ static enum kaon_status run_conv(const struct kaon_step *step, const float *cons
                         in[0] + (b * c->groups + g) * c->channels * c->in, in[1] + g * c->m * k, &e,
                         scratch);
         }
+    finish(step, out[0], in[3]);
     return KAON_OK;
 }
 
@@ -156,7 +177,10 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     c->pointwise = is_pointwise(c);
     const size_t k = c->channels * c->taps;
     step->macs = (uint64_t)kaon_own_count(y) * k;
-    if (x->type == KAON_F64) {
+    const struct kaon_tensor *more = kaon_own_in(&step->call, 3);
+    if (more && !kaon_same_shape(more, y))
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input 3 has not the output's shape");
+    if (x->type == KAON_F64 && step->call.op->kind == KAON_OP_conv) {
         step->run = run_real;
         return kaon_own_same_types(&step->call, msg);
     }
@@ -169,6 +193,7 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
 }
 
 const struct kaon_own kaon_own_conv = { .prepare = prepare_conv };
+const struct kaon_own kaon_own_fused_conv = { .prepare = prepare_conv };
 
 /* ---- ConvTranspose --------------------------------------------------------------------------- */
 

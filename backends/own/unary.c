@@ -268,6 +268,7 @@ static const struct form {
     [KAON_OP_softplus] = { KAON_UNARY_SOFTPLUS, real_softplus, KAON_INTEGER_COUNT },
     [KAON_OP_softsign] = { KAON_UNARY_SOFTSIGN, real_softsign, KAON_INTEGER_COUNT },
     [KAON_OP_gelu] = { KAON_UNARY_GELU_ERF, real_gelu_erf, KAON_INTEGER_COUNT },
+    [KAON_OP_contrib_gelu] = { KAON_UNARY_GELU_ERF, real_gelu_erf, KAON_INTEGER_COUNT },
     [KAON_OP_mish] = { KAON_UNARY_MISH, real_mish, KAON_INTEGER_COUNT },
     [KAON_OP_swish] = { KAON_UNARY_SWISH, real_swish, KAON_INTEGER_COUNT },
     [KAON_OP_hardswish] = { KAON_UNARY_HARD_SWISH, real_hard_swish, KAON_INTEGER_COUNT },
@@ -417,6 +418,7 @@ const struct kaon_own kaon_own_sigmoid = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_softplus = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_softsign = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_gelu = { .prepare = prepare_unary };
+const struct kaon_own kaon_own_contrib_gelu = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_mish = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_swish = { .prepare = prepare_unary };
 const struct kaon_own kaon_own_hardswish = { .prepare = prepare_unary };

@@ -31,6 +31,7 @@ const struct kaon_own kaon_own_reshape = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_flatten = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_squeeze = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_unsqueeze = { .prepare = prepare_copy };
+const struct kaon_own kaon_own_bit_cast = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_identity = { .prepare = prepare_copy };
 
 /* ---- Dropout --------------------------------------------------------------------------------- */

@@ -242,6 +242,17 @@ static inline bool kaon_einsum_labels(const struct kaon_einsum_term *term, int32
     return true;
 }
 
+/* What FusedConv applies to its result. */
+enum kaon_fused {
+    KAON_FUSED_NONE,
+    KAON_FUSED_RELU,
+    KAON_FUSED_SIGMOID,
+    KAON_FUSED_TANH,
+    KAON_FUSED_LEAKY_RELU,
+    KAON_FUSED_CLIP,
+    KAON_FUSED_HARD_SIGMOID,
+};
+
 enum kaon_auto_pad { KAON_AUTO_PAD_NOTSET, KAON_AUTO_PAD_UPPER, KAON_AUTO_PAD_LOWER, KAON_AUTO_PAD_VALID };
 
 enum { KAON_SPATIAL = KAON_MAX_RANK - 2 }; /* most spatial axes */
@@ -254,6 +265,8 @@ struct kaon_window {
     int64_t group;
     bool ceil, count_include_pad, column_major;
     int64_t p; /* LpPool */
+    enum kaon_fused fused;
+    float fused_a, fused_b;
 };
 
 /* A window with its numbers filled in for concrete lengths; see kaon_window_place. */

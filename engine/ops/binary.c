@@ -147,6 +147,33 @@ MANY(min, "Min");
 MANY(sum, "Sum");
 MANY(mean, "Mean");
 
+/* BiasAdd and FastGelu: what is added broadcasts to the first input. */
+static enum kaon_status infer_biased(const struct kaon_infer *node, struct kaon_msg *msg)
+{
+    struct kaon_fact all = *node->in[0];
+    const enum kaon_status st =
+        kaon_fact_broadcast(&all, node->in, node->n_in, kaon_infer_name(node), msg);
+    if (st == KAON_OK && kaon_fact_concrete(&all) && kaon_fact_concrete(node->in[0]) &&
+        kaon_fact_count(&all) != kaon_fact_count(node->in[0]))
+        return kaon_fail(msg, KAON_BAD_MODEL, "%s: what is added to %s has shape %s",
+                         kaon_infer_name(node),
+                         kaon_shape_text(node->in[0]->rank, node->in[0]->dims).text,
+                         kaon_shape_text(all.rank, all.dims).text);
+    return st == KAON_OK ? kaon_infer_same(node, msg) : st;
+}
+
+const struct kaon_op kaon_op_bias_add = {
+    .name = "BiasAdd", .domain = "com.microsoft", .kind = KAON_OP_bias_add,
+    .since = 1, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .infer = infer_biased,
+};
+
+const struct kaon_op kaon_op_fast_gelu = {
+    .name = "FastGelu", .domain = "com.microsoft", .kind = KAON_OP_fast_gelu,
+    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 },
+    .infer = infer_biased,
+};
+
 static enum kaon_status infer_where(const struct kaon_infer *node, struct kaon_msg *msg)
 {
     const enum kaon_type type = node->in[1]->type ? node->in[1]->type : node->in[2]->type;

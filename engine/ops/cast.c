@@ -62,6 +62,34 @@ const struct kaon_op kaon_op_cast = {
     .read = read_cast, .infer = infer_cast,
 };
 
+/* BitCast: the same bits under another type of the same size. */
+static void read_bit_cast(struct kaon_attr_reader *r, void *attr)
+{
+    struct kaon_cast *a = attr;
+    a->to = (enum kaon_type)kaon_attr_int(r, "to", KAON_UNDEFINED);
+    if (!kaon_type_bytes(a->to) || a->to == KAON_SEQUENCE)
+        kaon_attr_fail(r, KAON_UNSUPPORTED, "BitCast: to element type %d (%s)", (int)a->to,
+                       kaon_type_name(a->to));
+}
+
+static enum kaon_status infer_bit_cast(const struct kaon_infer *node, struct kaon_msg *msg)
+{
+    const struct kaon_cast *a = node->attr;
+    const struct kaon_fact *x = node->in[0];
+    if (x->type && kaon_type_bytes(x->type) != kaon_type_bytes(a->to))
+        return kaon_fail(msg, KAON_BAD_MODEL, "BitCast: from %s to %s", kaon_type_name(x->type),
+                         kaon_type_name(a->to));
+    kaon_fact_set(node->out[0], a->to, x->rank, x->dims);
+    return KAON_OK;
+}
+
+const struct kaon_op kaon_op_bit_cast = {
+    .name = "BitCast", .domain = "", .kind = KAON_OP_bit_cast,
+    .since = 26, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .attr_size = sizeof(struct kaon_cast),
+    .read = read_bit_cast, .infer = infer_bit_cast,
+};
+
 const struct kaon_op kaon_op_cast_like = {
     .name = "CastLike", .domain = "", .kind = KAON_OP_cast_like,
     .since = 15, .n_in = { 2, 2 }, .n_out = { 1, 1 },

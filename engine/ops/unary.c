@@ -162,6 +162,13 @@ UNARY(acosh, "Acosh", 9, read_plain);
 UNARY(atanh, "Atanh", 9, read_plain);
 UNARY(bitwise_not, "BitwiseNot", 18, read_plain);
 
+/* Gelu as ONNX Runtime's optimiser writes it: by the error function. */
+const struct kaon_op kaon_op_contrib_gelu = {
+    .name = "Gelu", .domain = "com.microsoft", .kind = KAON_OP_contrib_gelu,
+    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .infer = kaon_infer_same,
+};
+
 const struct kaon_op kaon_op_clip = {
     .name = "Clip", .domain = "", .kind = KAON_OP_clip,
     .since = 1, .n_in = { 1, 3 }, .n_out = { 1, 1 },

@@ -97,6 +97,30 @@ const struct kaon_op kaon_op_conv_transpose = {
     .read = read_conv_transpose, .infer = infer_conv,
 };
 
+/* FusedConv: an optional fourth input of the output's shape is added, then a function applied. */
+static void read_fused_conv(struct kaon_attr_reader *r, void *attr)
+{
+    static const char *const words[] = { "",     "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Clip",
+                                         "HardSigmoid" };
+    struct kaon_window *a = attr;
+    int32_t n;
+    read_conv(r, a);
+    a->fused = (enum kaon_fused)kaon_attr_word(r, "activation", 0, words, 7);
+    const float *p = kaon_attr_floats(r, "activation_params", &n);
+    const int32_t wanted = a->fused < KAON_FUSED_LEAKY_RELU ? 0 : a->fused == KAON_FUSED_LEAKY_RELU ? 1 : 2;
+    if (wanted > 0 && n < wanted)
+        kaon_attr_fail(r, KAON_BAD_MODEL, "%d activation_params, wanted %d", (int)n, (int)wanted);
+    a->fused_a = n > 0 ? p[0] : 0.0f;
+    a->fused_b = n > 1 ? p[1] : 0.0f;
+}
+
+const struct kaon_op kaon_op_fused_conv = {
+    .name = "FusedConv", .domain = "com.microsoft", .kind = KAON_OP_fused_conv,
+    .since = 1, .n_in = { 2, 4 }, .n_out = { 1, 1 },
+    .attr_size = sizeof(struct kaon_window),
+    .read = read_fused_conv, .infer = infer_conv,
+};
+
 /* ---- pooling --------------------------------------------------------------------------------- */
 
 static void read_pool(struct kaon_attr_reader *r, void *attr)
