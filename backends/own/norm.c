@@ -130,8 +130,8 @@ static enum kaon_status prepare_norm(struct kaon_step *step, struct kaon_arena *
     struct kaon_tensor wide = *x, s = *scale, b = bias ? *bias : *scale;
     wide.type = s.type = b.type = KAON_F32; /* what the lines run on */
     const struct kaon_tensor *with_scale[] = { &wide, &s }, *with_bias[] = { &wide, &b };
-    if (s.rank > x->rank || b.rank > x->rank)
-        return kaon_own_fail(call, msg, KAON_BAD_MODEL, "scale or bias has a higher rank than the data");
+    if (!kaon_own_broadcasts(&s, x) || !kaon_own_broadcasts(&b, x))
+        return kaon_own_fail(call, msg, KAON_BAD_MODEL, "scale or bias does not broadcast to the data");
     kaon_lines_plan(&p->scale, &wide, with_scale, 2);
     kaon_lines_plan(&p->bias, &wide, with_bias, 2);
     const bool layer = call->op->kind == KAON_OP_layer_normalization;

@@ -40,6 +40,16 @@ enum kaon_status kaon_own_same_types(const struct kaon_call *call, struct kaon_m
     return KAON_OK;
 }
 
+bool kaon_own_broadcasts(const struct kaon_tensor *t, const struct kaon_tensor *to)
+{
+    if (t->rank > to->rank)
+        return false;
+    for (int32_t i = 0; i < t->rank; i++)
+        if (t->dims[i] != 1 && t->dims[i] != to->dims[to->rank - t->rank + i])
+            return false;
+    return true;
+}
+
 void *kaon_own_args(struct kaon_step *step, struct kaon_arena *memory, size_t bytes,
                     struct kaon_msg *msg)
 {

@@ -33,6 +33,9 @@ enum kaon_status kaon_own_no_type(const struct kaon_call *call, enum kaon_type t
 /* Fails unless all inputs that are given have the first one's type. */
 enum kaon_status kaon_own_same_types(const struct kaon_call *call, struct kaon_msg *msg);
 
+/* True if `t` broadcasts to the shape of `to`, as it is. */
+bool kaon_own_broadcasts(const struct kaon_tensor *t, const struct kaon_tensor *to);
+
 /* Memory for arguments, cleared; sets the message if there is none. step->args points to it. */
 void *kaon_own_args(struct kaon_step *step, struct kaon_arena *memory, size_t bytes,
                     struct kaon_msg *msg);

@@ -250,6 +250,7 @@ enum kaon_status kaon_window_place(const struct kaon_window *a, int32_t n, const
         (a->n_output_padding >= 0 && a->n_output_padding != n))
         return kaon_fail(msg, KAON_BAD_MODEL, "%s: lists of attributes do not fit %d spatial axes",
                          op, (int)n);
+    int64_t unused;
     memset(out, 0, sizeof *out);
     out->n = n;
     for (int32_t i = 0; i < n; i++) {
@@ -261,7 +262,10 @@ enum kaon_status kaon_window_place(const struct kaon_window *a, int32_t n, const
             !listed(a->pads, padded ? a->n_pads : -1, i, 0, transposed ? INT32_MIN : 0,
                     &out->begin[i]) ||
             !listed(a->pads, padded ? a->n_pads : -1, i + n, 0, transposed ? INT32_MIN : 0,
-                    &out->end[i]))
+                    &out->end[i]) ||
+            !listed(a->output_padding, a->n_output_padding, i, 0, 0, &unused) ||
+            (a->n_output_shape >= n &&
+             !listed(a->output_shape, a->n_output_shape, a->n_output_shape - n + i, 0, 0, &unused)))
             return kaon_fail(msg, KAON_BAD_MODEL, "%s: a stride, dilation or pad is out of range",
                              op);
         out->out[i] = KAON_DIM_UNKNOWN;
