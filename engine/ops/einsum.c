@@ -80,14 +80,14 @@ static void read_einsum(struct kaon_attr_reader *r, void *attr)
                        equation, (int)a->n_in, r->n_in);
 }
 
-/* Length of a label in one more input; 1 gives way. */
+/* Length of a label in one more input; 1 gives way, and so does what is not known. */
 static bool join(int64_t *length, int64_t dim)
 {
-    if (*length == 1 || *length == 0 || !kaon_dim_known(*length))
-        *length = *length == 0 && dim == 1 ? 0 : dim == 1 && *length != 1 ? *length : dim;
-    else if (kaon_dim_known(dim) && dim != 1 && dim != *length)
-        return false;
-    return true;
+    if (dim == 1 || *length == dim)
+        return true;
+    if (*length == 1 || (!kaon_dim_known(*length) && kaon_dim_known(dim)))
+        *length = dim;
+    return !kaon_dim_known(dim) || *length == dim;
 }
 
 static enum kaon_status infer_einsum(const struct kaon_infer *node, struct kaon_msg *msg)
