@@ -73,7 +73,7 @@ static enum kaon_status run_erase(const struct kaon_step *step, struct kaon_msg 
 static enum kaon_status run_at(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct kaon_tensor *x = step->call.in[0], *y = step->call.out[0];
-    int64_t at;
+    int64_t at = 0;
     const enum kaon_status st = position(&step->call, 1, x->dims[0], x->dims[0] - 1, &at, msg);
     if (st != KAON_OK)
         return st;

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what kaon needs on Debian 12, through apt only. Does nothing when all is there; without
+# root it prints the one command to run.
+set -eu
+packages="gcc make cmake pkg-config libcpuinfo-dev libpthreadpool-dev libxnnpack-dev libopenblas-dev
+libprotobuf-c-dev protobuf-c-compiler libhdf5-dev libjansson-dev liblz4-dev libzstd-dev zlib1g-dev
+libssl-dev libcmocka-dev gnuplot-nox"
+missing=
+for p in $packages; do
+    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    echo "kaon needs packages that are not installed; run:" >&2
+    echo "    sudo apt-get install -y --no-install-recommends$missing" >&2
+    exit 1
+fi
+echo "installing:$missing"
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
