@@ -10,6 +10,8 @@
 
 #include <stdatomic.h>
 
+struct kaon_planned;
+
 struct kaon_model {
     atomic_uint references;
     struct kaon_allocator allocator;
@@ -20,6 +22,7 @@ struct kaon_model {
     struct kaon_onnx_meta meta;
     struct kaon_ir ir;
     struct kaon_pass_log passes;
+    struct kaon_planned **constants; /* by value id: see engine/plan/plan.h */
     const struct kaon_backend *backend;
     const struct kaon_kernels *kernels;
     kaon_log_fn log;

@@ -63,9 +63,9 @@ static enum kaon_status read_bool(struct kaon_walk *walk, const struct kaon_plan
     return KAON_OK;
 }
 
-static struct kaon_planned *get(struct kaon_walk *walk, const struct kaon_value *value)
+static struct kaon_planned *get(const struct kaon_walk *walk, const struct kaon_value *value)
 {
-    struct kaon_planned *p = kaon_walk_value(walk, value);
+    struct kaon_planned *p = walk->values[value->id];
     return p == &kaon_deferred ? NULL : p;
 }
 
@@ -91,8 +91,8 @@ static enum kaon_status walk_if(struct kaon_walk *walk, const struct kaon_node *
     if (st == KAON_OK)
         st = kaon_walk_graph(walk, graph);
     for (size_t i = 0; st == KAON_OK && i < node->n_out; i++) {
-        struct kaon_planned *p = kaon_walk_value(walk, graph->out[i]);
-        if (!p)
+        struct kaon_planned *p = walk->values[graph->out[i]->id];
+        if (!p) /* kaon_deferred is a value like any other here */
             return kaon_fail(walk->msg, KAON_BAD_MODEL, "output '%s' of its branch has no value",
                              graph->out_name[i]);
         walk->values[node->out[i]->id] = p;

@@ -28,13 +28,15 @@ struct kaon_planned {
     enum kaon_place place;
     struct kaon_planned *base; /* of a view: never a view itself */
     struct kaon_planned *next; /* in order of making, all but KNOWN */
+    struct kaon_planned *next_view; /* views of inputs */
     size_t offset;
     uint32_t born, dies; /* steps; dies UINT32_MAX: outlives all of them */
     uint32_t index;      /* of an input */
     bool needed;
 };
 
-/* What a value is in the current walk: NULL not there yet, kaon_deferred in the tail. */
+/* What a value is in the current walk: NULL not there yet, kaon_deferred in the tail. A walk starts
+ * with the model's constants. */
 extern struct kaon_planned kaon_deferred;
 
 struct kaon_plan_step {
@@ -53,6 +55,7 @@ struct kaon_plan {
     struct kaon_plan_step *steps;
     size_t n_steps, room_steps;
     struct kaon_planned *first, *last;
+    struct kaon_planned *input_views;
     struct kaon_planned **in, **out; /* graph inputs and outputs; out may be kaon_deferred */
     const struct kaon_node **tail;
     size_t n_tail, room_tail;
@@ -93,10 +96,10 @@ struct kaon_planned *kaon_walk_known(struct kaon_walk *walk, const struct kaon_t
 /* True if the value's data can be read. */
 bool kaon_walk_is_known(const struct kaon_walk *walk, const struct kaon_planned *value);
 
-/* The planned form of a value: its entry, or its constant. */
-struct kaon_planned *kaon_walk_value(struct kaon_walk *walk, const struct kaon_value *value);
-
 enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk);
+
+/* Fills model->constants: the planned form of every constant, by value id. */
+enum kaon_status kaon_plan_constants(struct kaon_model *model, struct kaon_msg *msg);
 
 /* Makes a plan for input tensors of these types and shapes. `values` is scratch: one entry a value.
  * On failure what the plan took from its memory stays taken. */
@@ -105,13 +108,13 @@ enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model 
                                 struct kaon_msg *msg);
 
 /* Drops steps whose results nobody reads, finds lifetimes and places values in the arena. */
-enum kaon_status kaon_plan_pack(struct kaon_plan *plan, struct kaon_arena *scratch,
+enum kaon_status kaon_plan_pack(struct kaon_plan *plan, struct kaon_arena *scratch, size_t n_out,
                                 struct kaon_msg *msg);
 
 /* Points values into the arena and steps to the scratch memory. */
 void kaon_plan_resolve(struct kaon_plan *plan, char *arena, void *scratch);
 
 /* Points inputs and their views to the caller's memory. */
-void kaon_plan_bind(struct kaon_plan *plan, const struct kaon_tensor *inputs);
+void kaon_plan_bind(struct kaon_plan *plan, const struct kaon_tensor *inputs, size_t n);
 
 #endif

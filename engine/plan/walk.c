@@ -21,20 +21,6 @@ bool kaon_walk_is_known(const struct kaon_walk *walk, const struct kaon_planned 
     return walk->now || value->place == KAON_PLACE_KNOWN;
 }
 
-struct kaon_planned *kaon_walk_value(struct kaon_walk *walk, const struct kaon_value *value)
-{
-    struct kaon_planned *p = walk->values[value->id];
-    if (p || !value->constant)
-        return p;
-    p = kaon_arena_push_zero(walk->memory, 1, sizeof *p);
-    if (p) {
-        p->tensor = *value->constant;
-        p->place = KAON_PLACE_KNOWN;
-        walk->values[value->id] = p;
-    }
-    return p;
-}
-
 struct kaon_planned *kaon_walk_known(struct kaon_walk *walk, const struct kaon_tensor *tensor)
 {
     int64_t count;
@@ -123,8 +109,8 @@ static enum kaon_status find_inputs(struct kaon_walk *walk, struct visit *v)
     for (size_t i = 0; i < v->node->n_in; i++) {
         if (!v->node->in[i])
             continue;
-        v->in[i] = kaon_walk_value(walk, v->node->in[i]);
-        if (!v->in[i])
+        v->in[i] = walk->values[v->node->in[i]->id];
+        if (!v->in[i] || v->in[i] == &kaon_deferred)
             return kaon_fail(walk->msg, KAON_BAD_MODEL, "input '%s' has no value here",
                              v->node->in[i]->name);
         v->in_tensor[i] = &v->in[i]->tensor;
