@@ -33,11 +33,4 @@ struct kaon_model {
 /* Another reference to the same model; dropped by kaon_model_close. */
 void kaon_model_retain(struct kaon_model *model);
 
-/* Fills the call of a node with tensors of what is known before shapes are: constants, and for other
- * values their type with rank and lengths -1 where they are not numbers. The arrays come from
- * `memory`. */
-enum kaon_status kaon_call_ahead(struct kaon_call *call, const struct kaon_node *node,
-                                 const struct kaon_kernels *kernels, struct kaon_arena *memory,
-                                 struct kaon_msg *msg);
-
 #endif
