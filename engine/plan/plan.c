@@ -338,6 +338,7 @@ void kaon_plan_resolve(struct kaon_plan *plan, char *arena, void *scratch)
     }
     for (size_t i = 0; i < plan->n_steps; i++)
         plan->steps[i].step.scratch = scratch;
+    plan->resolved = true;
     plan->resolved_arena = arena;
     plan->resolved_scratch = scratch;
 }

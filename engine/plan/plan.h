@@ -63,6 +63,7 @@ struct kaon_plan {
     size_t arena_bytes, scratch_bytes;
     uint64_t macs;
     const void *resolved_arena, *resolved_scratch; /* what data pointers are set for */
+    bool resolved;
 };
 
 /* One walk: state shared by the functions below. */
