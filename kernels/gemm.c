@@ -17,15 +17,18 @@ enum { MAX_ROWS = 6, BASE_COLS = 1, MAX_COLS = 4, WIDE_AREA = 6 };
 #else
 enum { MAX_ROWS = 4, BASE_COLS = 1, MAX_COLS = 1, WIDE_AREA = 1 };
 #endif
-enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN };
+enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 14, COLS_LIMIT = 8, MAX_AREA = 28 };
 
-_Static_assert(MAX_ROWS <= 14, "tile_of has a case for each height up to 14");
+_Static_assert((int)MAX_ROWS <= (int)ROWS_LIMIT, "tile_of has a case for each height up to 14");
+_Static_assert((int)MAX_ROWS *(int)BASE_COLS <= (int)MAX_AREA && (int)WIDE_AREA <= (int)MAX_AREA,
+               "the largest tile fits its buffer");
 
 struct problem {
     float *c;
     const float *a, *packed;
     size_t ldc, lda, n, k;
     const struct kaon_epilogue *e;
+    int plain; /* nothing but bias and Relu after the sum */
 };
 
 void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, ptrdiff_t n_stride,
@@ -77,7 +80,7 @@ static __attribute__((noinline)) void finish(const struct problem *p, const floa
 static inline __attribute__((always_inline)) void tile(const struct problem *p, size_t i, size_t j,
                                                        size_t rows, size_t cols)
 {
-    vf acc[MAX_ROWS][8];
+    vf acc[ROWS_LIMIT][COLS_LIMIT];
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 16
@@ -88,7 +91,7 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
     const float *a = p->a + i * p->lda;
     const float *b = p->packed + j / KAON_GEMM_PANEL * panel + j % KAON_GEMM_PANEL;
     for (size_t kk = 0; kk < p->k; kk++, b += KAON_GEMM_PANEL) {
-        vf row[8];
+        vf row[COLS_LIMIT];
 #pragma GCC unroll 16
         for (size_t v = 0; v < cols; v++)
             row[v] = v_load(b + v / PANEL_COLS * panel + v % PANEL_COLS * VLEN);
@@ -101,8 +104,21 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
         }
     }
 
-    float sums[MAX_ROWS * BASE_COLS * VLEN > WIDE_AREA * VLEN ? MAX_ROWS * BASE_COLS * VLEN
-                                                              : WIDE_AREA * VLEN];
+    /* The common end, bias and Relu on whole vectors, without leaving the registers. Adding -0 and taking
+     * the maximum with -inf change nothing, not even a zero's sign or a NaN. */
+    if (p->plain && p->n - j >= cols * VLEN) {
+        float *c = p->c + i * p->ldc + j;
+        const vf low = v_set(p->e->act == KAON_ACT_RELU ? 0.0f : -INFINITY);
+#pragma GCC unroll 16
+        for (size_t v = 0; v < cols; v++) {
+            const vf bias = p->e->bias ? v_load(p->e->bias + j + v * VLEN) : v_set(-0.0f);
+#pragma GCC unroll 16
+            for (size_t r = 0; r < rows; r++)
+                v_store(c + r * p->ldc + v * VLEN, v_max(low, v_add(acc[r][v], bias)));
+        }
+        return;
+    }
+    float sums[MAX_AREA * VLEN];
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 16
@@ -247,17 +263,18 @@ void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const f
                        size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
 {
     static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-    const struct problem p = {.c = c,
-                              .a = a,
-                              .packed = packed,
-                              .ldc = ldc,
-                              .lda = lda,
-                              .n = n,
-                              .k = k,
-                              .e = e ? e : &none};
+    struct problem p = {.c = c,
+                        .a = a,
+                        .packed = packed,
+                        .ldc = ldc,
+                        .lda = lda,
+                        .n = n,
+                        .k = k,
+                        .e = e ? e : &none};
     const size_t groups = (m + MAX_ROWS - 1) / MAX_ROWS;
     if (m == 0)
         return;
+    p.plain = p.e->alpha == 1.0f && !p.e->row_bias && !p.e->residual;
 
     size_t cols = widest((m + groups - 1) / groups), j = 0;
     while (j < n) {

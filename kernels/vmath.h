@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
     return p;
 }
 
-/* exp(x) = 2^n * (1 + p), for x in -110 .. 110. p is expm1 of the reduced argument.
+/* exp(x) = 2^n * (1 + p), for x in -104 .. 89. p is expm1 of the reduced argument.
  *
  * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n times it
  * is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-28. */
@@ -34,12 +34,17 @@ static inline vf v_exp_parts(vf x, vf *n)
     return v_fma(v_mul(r, r), v_poly(r, coef, 5), r);
 }
 
-/* exp(x) for x <= 0 (or NaN): no clamp above. Anything else that overflows is a caller's mistake. */
+/* exp(x) for x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from v_scale: an
+ * underflow there costs some processors a microcode assist of 100 cycles and more, and masked scores and
+ * the lanes past the end of a row are -inf. */
 static inline vf v_exp_negative(vf x)
 {
+    const vf zero = v_set(0.0f);
+    const vm vanishes =
+        v_lt(x, v_set(-103.98f)); /* 2^-150, half of the least denormal, is at -103.972 */
     vf n;
-    const vf p = v_exp_parts(v_max(v_set(-104.5f), x), &n); /* exp(-104) rounds to 0; NaN passes */
-    return v_scale(v_add(p, v_set(1.0f)), n);
+    const vf p = v_exp_parts(v_select(vanishes, zero, x), &n);
+    return v_select(vanishes, zero, v_scale(v_add(p, v_set(1.0f)), n));
 }
 
 static inline vf v_exp(vf x)

@@ -86,6 +86,12 @@ float *check_floats(struct check *c, size_t n)
     return check_alloc(c, n * sizeof(float));
 }
 
+float *check_scratch(struct check *c, size_t n)
+{
+    char *p = check_alloc(c, n * sizeof(float) + 4096);
+    return (float *)(p + 64 - (uintptr_t)p % 64);
+}
+
 double *check_doubles(struct check *c, size_t n)
 {
     /* doubles want 8-byte alignment, the slots give 4 */

@@ -37,6 +37,10 @@ void check_end(struct check *c);
 void *check_alloc(struct check *c, size_t bytes);
 float *check_floats(struct check *c, size_t n);
 
+/* Aligned to 64 bytes and far from the forbidden page, for timing: masked accesses that reach into such
+ * a page are legal but cost a microcode assist each. */
+float *check_scratch(struct check *c, size_t n);
+
 uint64_t check_random(struct check *c);
 float check_uniform(struct check *c, float lo, float hi);
 float check_any_float(struct check *c); /* any bit pattern */

@@ -392,8 +392,8 @@ static void bench(struct check *c, const struct spec *s)
     if (!c->bench || c->scalar || !check_begin(c, &c->now->unary, "%s", s->name))
         return;
     struct timed t = {.n = 2048, .spec = s};
-    t.x = check_floats(c, t.n);
-    t.y = check_floats(c, t.n);
+    t.x = check_scratch(c, t.n);
+    t.y = check_scratch(c, t.n);
     check_pattern(c, CHECK_RANDOM, t.x, t.n, s->lo, s->hi);
     check_time(c, (double)t.n, 0, run_timed, &t);
 }
