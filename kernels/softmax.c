@@ -36,7 +36,8 @@ static inline __attribute__((always_inline)) void short_row(float *y, const floa
     for (size_t i = 1; i < count; i++)
         sum = v_add(sum, e[i]);
 
-    const vf scale = v_div(v_set(1.0f), v_fold(sum, v_add));
+    const vf scale =
+        v_set(1.0f / v_sum(sum)); /* one scalar division: a vector's takes four times as long */
     for (size_t i = 0; i + 1 < count; i++)
         v_store(y + VLEN * i, v_mul(e[i], scale));
     v_store_n(y + last, v_mul(e[count - 1], scale), n - last);
@@ -73,7 +74,7 @@ static void long_row(float *y, const float *x, size_t n)
         v_store_n(y + i, e, n - i);
         sum = v_add(sum, e);
     }
-    const vf scale = v_div(v_set(1.0f), v_fold(sum, v_add));
+    const vf scale = v_set(1.0f / v_sum(sum));
     for (i = 0; i < n; i += VLEN)
         v_store_n(y + i, v_mul(v_load_n(y + i, n - i), scale), n - i);
 }

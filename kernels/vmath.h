@@ -39,12 +39,11 @@ static inline vf v_exp_parts(vf x, vf *n)
  * the lanes past the end of a row are -inf. */
 static inline vf v_exp_negative(vf x)
 {
-    const vf zero = v_set(0.0f);
-    const vm vanishes =
-        v_lt(x, v_set(-103.98f)); /* 2^-150, half of the least denormal, is at -103.972 */
+    const vm stays =
+        v_not_lt(x, v_set(-103.98f)); /* 2^-150, half of the least denormal, is at -103.972 */
     vf n;
-    const vf p = v_exp_parts(v_select(vanishes, zero, x), &n);
-    return v_select(vanishes, zero, v_scale(v_add(p, v_set(1.0f)), n));
+    const vf p = v_exp_parts(v_keep(stays, x), &n);
+    return v_keep(stays, v_scale(v_add(p, v_set(1.0f)), n));
 }
 
 static inline vf v_exp(vf x)
@@ -94,13 +93,13 @@ static inline vf v_log(vf x)
 }
 
 /* log(1 + z) for z in 0 .. 1 or NaN. Past sqrt(2) - 1 the argument is halved: 1 + z = 2 (1 + (z-1)/2),
- * and z - 1 is exact there. */
+ * and z - 1 is exact there. Below 2^-25 the result is z; its square might underflow, which is slow. */
 static inline vf v_log1p_unit(vf z)
 {
-    const vm small = v_lt(z, v_set(0x1.a8279ap-2f)); /* sqrt(2) - 1 */
-    const vf one = v_set(1.0f);
-    const vf f = v_select(small, z, v_mul(v_set(0.5f), v_sub(z, one)));
-    return v_log_parts(f, v_select(small, v_set(0.0f), one));
+    const vm small = v_lt(z, v_set(0x1.a8279ap-2f)), tiny = v_lt(z, v_set(0x1.0p-25f));
+    const vf zero = v_set(0.0f), one = v_set(1.0f);
+    const vf f = v_select(small, v_select(tiny, zero, z), v_mul(v_set(0.5f), v_sub(z, one)));
+    return v_select(tiny, z, v_log_parts(f, v_select(small, zero, one)));
 }
 
 /* erf: x + x P(x^2) below 0.92, 1 - exp(Q(|x|)) above; errors 2^-30 and 2^-34. From 3.92 on it is 1. */
