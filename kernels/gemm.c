@@ -23,6 +23,13 @@ _Static_assert((int)MAX_ROWS <= (int)ROWS_LIMIT, "tile_of has a case for each he
 _Static_assert((int)MAX_ROWS *(int)BASE_COLS <= (int)MAX_AREA && (int)WIDE_AREA <= (int)MAX_AREA,
                "the largest tile fits its buffer");
 
+/* A loop of constant extent that must vanish, or its arrays stay in memory. */
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
 struct problem {
     float *c;
     const float *a, *packed;
@@ -81,24 +88,25 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
                                                        size_t rows, size_t cols)
 {
     vf acc[ROWS_LIMIT][COLS_LIMIT];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    UNROLLED
+    for (size_t r = 0; r < rows; r++) {
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             acc[r][v] = v_set(0.0f);
+    }
 
     const size_t panel = KAON_GEMM_PANEL * p->k;
     const float *a = p->a + i * p->lda;
     const float *b = p->packed + j / KAON_GEMM_PANEL * panel + j % KAON_GEMM_PANEL;
     for (size_t kk = 0; kk < p->k; kk++, b += KAON_GEMM_PANEL) {
         vf row[COLS_LIMIT];
-#pragma GCC unroll 16
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             row[v] = v_load(b + v / PANEL_COLS * panel + v % PANEL_COLS * VLEN);
-#pragma GCC unroll 16
+        UNROLLED
         for (size_t r = 0; r < rows; r++) {
             const vf value = v_set(a[r * p->lda + kk]);
-#pragma GCC unroll 16
+            UNROLLED
             for (size_t v = 0; v < cols; v++)
                 acc[r][v] = v_fma(value, row[v], acc[r][v]);
         }
@@ -109,21 +117,22 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
     if (p->plain && p->n - j >= cols * VLEN) {
         float *c = p->c + i * p->ldc + j;
         const vf low = v_set(p->e->act == KAON_ACT_RELU ? 0.0f : -INFINITY);
-#pragma GCC unroll 16
+        UNROLLED
         for (size_t v = 0; v < cols; v++) {
             const vf bias = p->e->bias ? v_load(p->e->bias + j + v * VLEN) : v_set(-0.0f);
-#pragma GCC unroll 16
+            UNROLLED
             for (size_t r = 0; r < rows; r++)
                 v_store(c + r * p->ldc + v * VLEN, v_max(low, v_add(acc[r][v], bias)));
         }
         return;
     }
     float sums[MAX_AREA * VLEN];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    UNROLLED
+    for (size_t r = 0; r < rows; r++) {
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             v_store(sums + (r * cols + v) * VLEN, acc[r][v]);
+    }
     finish(p, sums, i, j, rows, cols);
 }
 

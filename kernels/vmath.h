@@ -22,16 +22,16 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
 /* exp(x) = 2^n * (1 + p), for x in -104 .. 89. p is expm1 of the reduced argument.
  *
  * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n times it
- * is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-28. */
+ * is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-32. */
 static inline vf v_exp_parts(vf x, vf *n)
 {
-    static const float coef[] = {0x1.0p-1f, 0x1.55548ep-3f, 0x1.5554d8p-5f, 0x1.123bfep-7f,
-                                 0x1.6d5f4cp-10f};
+    static const float coef[] = {0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
+                                 0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f};
     const vf magic = v_set(0x1.8p23f);
     *n = v_sub(v_fma(x, v_set(0x1.715476p+0f), magic), magic); /* log2(e) */
     vf r = v_fnma(*n, v_set(0x1.62e4p-1f), x);                 /* ln 2, upper */
     r = v_fnma(*n, v_set(0x1.7f7d1cp-20f), r);                 /* ln 2, rest */
-    return v_fma(v_mul(r, r), v_poly(r, coef, 5), r);
+    return v_fma(v_mul(r, r), v_poly(r, coef, 6), r);
 }
 
 /* exp(x) for x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from v_scale: an
