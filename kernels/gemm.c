@@ -1,10 +1,10 @@
 /* Matrix product: a tile of c is held in registers while k runs from first to last.
  *
  * A tile is `rows` rows by `cols` vectors of sixteen columns. Its height is chosen so that the
- * accumulators, a row of b and one value of a fill the register file: 14 x 2 of 32 zmm; 6 x 1 (two ymm)
- * of 16 ymm. Fewer rows leave too few independent chains to cover the latency of fma (4 cycles, two a
- * cycle), so low tiles are made wider instead. m is cut into equal groups, 15 = 8 + 7 rather than
- * 14 + 1, for the same reason. Every path adds the same terms in the same order. */
+ * accumulators, a row of b and one value of a fill the register file: 14 x 2 of 32 zmm; 6 x 1 (two
+ * ymm) of 16 ymm. Fewer rows leave too few independent chains to cover the latency of fma (4
+ * cycles, two a cycle), so low tiles are made wider instead. m is cut into equal groups, 15 = 8 + 7
+ * rather than 14 + 1, for the same reason. Every path adds the same terms in the same order. */
 #include "kernels/gemm.h"
 
 #include "kernels/isa.h"
@@ -53,8 +53,9 @@ void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, p
     }
 }
 
-/* Everything after the sum but the activations other than Relu, on a finished tile that lies in `sums`,
- * rows of `cols` vectors. A function of its own: inlined into each tile it would be most of the code. */
+/* Everything after the sum but the activations other than Relu, on a finished tile that lies in
+ * `sums`, rows of `cols` vectors. A function of its own: inlined into each tile it would be most of
+ * the code. */
 static __attribute__((noinline)) void finish(const struct problem *p, const float *sums, size_t i,
                                              size_t j, size_t rows, size_t cols)
 {
@@ -81,9 +82,9 @@ static __attribute__((noinline)) void finish(const struct problem *p, const floa
         }
 }
 
-/* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call, so
- * the loops over them unroll and the accumulators are registers. The tile may reach past column n, into
- * the zeros of the last panel. */
+/* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call,
+ * so the loops over them unroll and the accumulators are registers. The tile may reach past column
+ * n, into the zeros of the last panel. */
 static inline __attribute__((always_inline)) void tile(const struct problem *p, size_t i, size_t j,
                                                        size_t rows, size_t cols)
 {
@@ -112,8 +113,8 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
         }
     }
 
-    /* The common end, bias and Relu on whole vectors, without leaving the registers. Adding -0 and taking
-     * the maximum with -inf change nothing, not even a zero's sign or a NaN. */
+    /* The common end, bias and Relu on whole vectors, without leaving the registers. Adding -0 and
+     * taking the maximum with -inf change nothing, not even a zero's sign or a NaN. */
     if (p->plain && p->n - j >= cols * VLEN) {
         float *c = p->c + i * p->ldc + j;
         const vf low = v_set(p->e->act == KAON_ACT_RELU ? 0.0f : -INFINITY);
@@ -136,8 +137,8 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
     finish(p, sums, i, j, rows, cols);
 }
 
-/* Makes the height a constant. `cols` is one already; heights that are never used with it, because the
- * accumulators would not fit, fold away. */
+/* Makes the height a constant. `cols` is one already; heights that are never used with it, because
+ * the accumulators would not fit, fold away. */
 static inline __attribute__((always_inline)) void tile_of(const struct problem *p, size_t i,
                                                           size_t j, size_t rows, size_t cols)
 {

@@ -257,8 +257,8 @@ static inline vf v_from_i(vi a)
     return r;
 }
 
-/* x * 2^n, rounded once, for |x| in 0.5 .. 2 (or NaN) and whole n in -252 .. 252. Two factors, so that
- * a denormal result is rounded by the second product alone. */
+/* x * 2^n, rounded once, for |x| in 0.5 .. 2 (or NaN) and whole n in -252 .. 252. Two factors, so
+ * that a denormal result is rounded by the second product alone. */
 static inline vf v_scale(vf x, vf n)
 {
     for (int i = 0; i < 16; i++) {

@@ -1,6 +1,7 @@
-/* Three passes: maximum; exponentials and their sum; scale. Rows of up to 128 stay in registers between
- * the passes, longer ones are stored and read back. Lanes past the end hold -inf, whose exponential
- * adds 0. The order of additions is the same in both forms: lane by lane, then the fixed tree. */
+/* Three passes: maximum; exponentials and their sum; scale. Rows of up to 128 stay in registers
+ * between the passes, longer ones are stored and read back. Lanes past the end hold -inf, whose
+ * exponential adds 0. The order of additions is the same in both forms: lane by lane, then the
+ * fixed tree. */
 #include "kernels/softmax.h"
 
 #include "kernels/isa.h"
@@ -9,7 +10,7 @@
 enum { SHORT = 8 }; /* vectors of a row held in registers */
 
 /* The maximum in every lane. The sign of a zero may differ between lanes; exp(x - 0) does not care.
- * With a NaN in the row this is some other value of the row, and the sum becomes NaN all the same. */
+ * With a NaN in the row this is some other value of the row, and the sum becomes NaN. */
 static inline vf max_everywhere(vf x)
 {
     return v_fold(x, v_max);

@@ -1,10 +1,11 @@
 /* y[i] = f(x[i]; a, b)
  *
- * x, y (n)   contiguous; y may be x. n >= 0, any alignment. a, b: parameters, ignored where not named.
- * Semantics are those of the ONNX operator of the same name; NaN in gives NaN out, infinities as the
- * formula has them, denormals kept. Error bounds in ulp of the result against a double-precision loop, as
- * tests/check/unary.c holds them. Where none is given the result is the rounding of each written
- * operation in turn. Sources: kernels/vmath.h (float polynomials), kernels/real.h (double). */
+ * x, y (n)   contiguous; y may be x. n >= 0, any alignment. a, b: parameters, ignored where not
+ * named. Semantics are those of the ONNX operator of the same name; NaN in gives NaN out,
+ * infinities as the formula has them, denormals kept. Error bounds in ulp of the result against a
+ * double-precision loop, as tests/check/unary.c holds them. Where none is given the result is the
+ * rounding of each written operation in turn. Sources: kernels/vmath.h (float polynomials),
+ * kernels/real.h (double). */
 #ifndef KAON_KERNELS_UNARY_H
 #define KAON_KERNELS_UNARY_H
 

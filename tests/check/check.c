@@ -1,5 +1,6 @@
-/* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for bit,
- * and the scalar form with double. Options: --seed N, --only TEXT (cases whose name holds it), --bench. */
+/* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for
+ * bit, and the scalar form with double. Options: --seed N, --only TEXT (cases whose name holds it),
+ * --bench. */
 #include "tests/check/check.h"
 
 #include <math.h>

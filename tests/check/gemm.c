@@ -1,4 +1,5 @@
-/* Matrix product: shapes around every tile, all epilogues, and the fused form against separate steps. */
+/* Matrix product: shapes around every tile, all epilogues, and the fused form against separate
+ * steps. */
 #include <math.h>
 
 #include "tests/check/check.h"

@@ -7,8 +7,8 @@
 static const size_t widths[] = {0,  1,  7,  8,   9,   15,  16,  17,  31,
                                 32, 33, 40, 100, 127, 128, 129, 1024};
 
-/* The result and its bound in ulp. Rounding x - m costs half an ulp of that, a relative error of at most
- * |x - m| ulp in the exponential. */
+/* The result and its bound in ulp. Rounding x - m costs half an ulp of that, a relative error of at
+ * most |x - m| ulp in the exponential. */
 static void softmax_reference(double *want, double *ulp, const float *x, size_t rows, size_t n,
                               bool logarithm)
 {
