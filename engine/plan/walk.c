@@ -105,6 +105,7 @@ static bool open_visit(struct kaon_walk *walk, struct visit *v)
 
 static enum kaon_status find_inputs(struct kaon_walk *walk, struct visit *v)
 {
+    const bool of_shape = v->node->op->flags & KAON_OP_OF_SHAPE;
     v->all_known = true;
     for (size_t i = 0; i < v->node->n_in; i++) {
         if (!v->node->in[i])
@@ -115,7 +116,7 @@ static enum kaon_status find_inputs(struct kaon_walk *walk, struct visit *v)
                              v->node->in[i]->name);
         v->in_tensor[i] = &v->in[i]->tensor;
         v->constant[i] = kaon_walk_is_known(walk, v->in[i]);
-        v->all_known &= v->constant[i];
+        v->all_known &= v->constant[i] || of_shape;
     }
     return KAON_OK;
 }
