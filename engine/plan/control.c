@@ -69,6 +69,40 @@ static struct kaon_planned *get(const struct kaon_walk *walk, const struct kaon_
     return p == &kaon_deferred ? NULL : p;
 }
 
+/* How far a plan is, to be taken back if a nested graph turns out to hang on data of the run: then
+ * the node that holds it is deferred as a whole. */
+struct progress {
+    size_t n_steps, n_tail;
+    struct kaon_planned *last;
+};
+
+static struct progress progress_of(const struct kaon_walk *walk)
+{
+    const struct kaon_plan *p = walk->plan;
+    return p ? (struct progress){ p->n_steps, p->n_tail, p->last } : (struct progress){ 0 };
+}
+
+static void take_back(struct kaon_walk *walk, const struct progress *to)
+{
+    struct kaon_plan *p = walk->plan;
+    p->n_steps = to->n_steps;
+    p->n_tail = to->n_tail;
+    p->last = to->last;
+    if (p->last)
+        p->last->next = NULL;
+    else
+        p->first = NULL;
+}
+
+/* True, with the plan as it was, if nodes of the nested graph were deferred. */
+static bool gave_up(struct kaon_walk *walk, const struct progress *before, bool later)
+{
+    if (walk->now || (!later && walk->plan->n_tail == before->n_tail))
+        return false;
+    take_back(walk, before);
+    return true;
+}
+
 /* ---- If -------------------------------------------------------------------------------------- */
 
 static enum kaon_status walk_if(struct kaon_walk *walk, const struct kaon_node *node, bool *later)
@@ -88,11 +122,16 @@ static enum kaon_status walk_if(struct kaon_walk *walk, const struct kaon_node *
             !strcmp(node->attrs[i].name, take ? "then_branch" : "else_branch"))
             branch = node->attrs[i].graph;
     const struct kaon_graph *graph = node->sub[branch];
+    const struct progress before = progress_of(walk);
     if (st == KAON_OK)
         st = kaon_walk_graph(walk, graph);
+    if (st == KAON_OK && gave_up(walk, &before, false)) {
+        *later = true;
+        return KAON_OK;
+    }
     for (size_t i = 0; st == KAON_OK && i < node->n_out; i++) {
         struct kaon_planned *p = walk->values[graph->out[i]->id];
-        if (!p) /* kaon_deferred is a value like any other here */
+        if (!p)
             return kaon_fail(walk->msg, KAON_BAD_MODEL, "output '%s' of its branch has no value",
                              graph->out_name[i]);
         walk->values[node->out[i]->id] = p;
@@ -296,19 +335,9 @@ static enum kaon_status walk_loop(struct kaon_walk *walk, const struct kaon_node
     if (walk->now)
         kaon_arena_reset(&loop.carry[2]);
 
-    /* A loop that turns out not to be known takes back what it has put into the plan. */
-    const size_t n_steps = walk->now ? 0 : walk->plan->n_steps;
-    const size_t n_tail = walk->now ? 0 : walk->plan->n_tail;
-    struct kaon_planned *last = walk->now ? NULL : walk->plan->last;
+    const struct progress before = progress_of(walk);
     st = run_loop(walk, &loop, later);
-    if (!walk->now && st == KAON_OK && (*later || walk->plan->n_tail > n_tail)) {
-        walk->plan->n_steps = n_steps;
-        walk->plan->n_tail = n_tail;
-        walk->plan->last = last;
-        if (last)
-            last->next = NULL;
-        else
-            walk->plan->first = NULL;
+    if (st == KAON_OK && gave_up(walk, &before, *later)) {
         *later = true;
         return KAON_OK;
     }

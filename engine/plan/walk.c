@@ -242,9 +242,11 @@ static bool is_view(const struct visit *v)
     if (node->n_in == 0 || !x || x->type != y->type || x->bytes != y->bytes ||
         x->type == KAON_SEQUENCE)
         return false;
+    const enum kaon_op_kind kind = node->op->kind;
+    if (kind == KAON_OP_dropout && node->n_in > 2 && node->in[2])
+        return false; /* training mode may be asked for: its own run refuses that */
     if (node->op->flags & KAON_OP_VIEW)
         return true;
-    const enum kaon_op_kind kind = node->op->kind;
     if (kind == KAON_OP_transpose) {
         const struct kaon_transpose *a = node->attr;
         return is_same_order(x, a->perm, a->n);
