@@ -67,7 +67,7 @@ static enum kaon_status choose_backend(struct kaon_model *m, const char *name,
     m->backend = kaon_backend_find(name ? name : "own");
     if (!m->backend)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no backend '%s' in this build", name);
-    return KAON_OK;
+    return m->backend->open ? m->backend->open(&m->backend_state, &m->allocator, msg) : KAON_OK;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -188,6 +188,8 @@ void kaon_model_close(struct kaon_model *model)
     if (!model || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1)
         return;
     const struct kaon_allocator a = model->allocator;
+    if (model->backend && model->backend->close)
+        model->backend->close(model->backend_state, &a);
     kaon_onnx_external_close(model->external);
     kaon_file_unmap(&model->file);
     kaon_arena_close(&model->arena);

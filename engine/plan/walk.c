@@ -286,6 +286,7 @@ static enum kaon_status prepare(struct kaon_walk *walk, const struct visit *v,
     *step = (struct kaon_step){ .call = call_of(walk, v) };
     if (chosen != &kaon_backend_own && (!chosen->accept || chosen->accept(&step->call, &why))) {
         step->call.packed = v->node->packed_chosen;
+        step->call.backend = walk->model->backend_state;
         return chosen->prepare(step, walk->memory, walk->msg);
     }
     return kaon_backend_own.prepare(step, walk->memory, walk->msg);
