@@ -5,5 +5,6 @@
 typedef int kaon_command_fn(int argc, char **argv);
 
 kaon_command_fn kaon_cmd_info;
+kaon_command_fn kaon_cmd_run;
 
 #endif
