@@ -6,5 +6,6 @@ typedef int kaon_command_fn(int argc, char **argv);
 
 kaon_command_fn kaon_cmd_info;
 kaon_command_fn kaon_cmd_run;
+kaon_command_fn kaon_cmd_check;
 
 #endif
