@@ -129,6 +129,7 @@ enum {
     KAON_OP_EAGER = 1u << 1,  /* output sizes depend on data, or the values are sequences: never a
                                  step of a plan, run when all inputs are there */
     KAON_OP_RANDOM = 1u << 2, /* not the same twice: never folded */
+    KAON_OP_OF_SHAPE = 1u << 3, /* reads its input's type and shape, not its data */
 };
 
 /* An operator: what it takes, and what follows for its outputs. One const struct each, in
