@@ -214,7 +214,7 @@ static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f,
         char text[400];
         snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d", node,
                  domain, *domain ? "." : "", type, opset_of(d->ir, domain));
-        d->source->log(d->source->log_user, KAON_LOG_WARNING, text);
+        d->source->log(d->source->log_user, KAON_LOG_INFO, text);
     }
     for (; *at; at = &(*at)->next)
         if (!strcmp((*at)->domain, domain) && !strcmp((*at)->type, type)) {
