@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/cli/fail.h"
 #include "tools/cli/text.h"
@@ -15,6 +16,22 @@ bool kaon_dataset_exists(const char *folder, size_t set)
     if (asprintf(&path, "%s/test_data_set_%zu", folder, set) < 0)
         return false;
     const bool found = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    free(path);
+    return found;
+}
+
+/* NULL if memory ran out. */
+static char *file_name(const char *folder, size_t set, const char *kind, size_t k)
+{
+    char *path;
+    return asprintf(&path, "%s/test_data_set_%zu/%s_%zu.pb", folder, set, kind, k) < 0 ? NULL
+                                                                                      : path;
+}
+
+bool kaon_dataset_has(const char *folder, size_t set, const char *kind, size_t k)
+{
+    char *path = file_name(folder, set, kind, k);
+    const bool found = path && access(path, F_OK) == 0;
     free(path);
     return found;
 }
@@ -41,10 +58,10 @@ enum kaon_status kaon_dataset_read(struct kaon_tensor *tensor, const char *folde
 {
     struct kaon_text text = { 0 };
     struct kaon_msg why = { "" };
-    char *path;
+    char *path = file_name(folder, set, kind, k);
 
     *tensor = (struct kaon_tensor){ 0 };
-    if (asprintf(&path, "%s/test_data_set_%zu/%s_%zu.pb", folder, set, kind, k) < 0)
+    if (!path)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "%s: no memory", folder);
     enum kaon_status st = read_file(&text, path, msg);
     if (st == KAON_OK) {

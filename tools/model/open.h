@@ -17,6 +17,10 @@ struct kaon_engine_choice {
       "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",         \
       offsetof(type, engine.cpu) }
 
+/* KAON_BAD_ARGUMENT if the library knows no backend or instruction set of that name. */
+enum kaon_status kaon_engine_choice_check(const struct kaon_engine_choice *engine,
+                                          struct kaon_msg *msg);
+
 /* Opens the model. A path where there is no file gives KAON_BAD_INPUT, not KAON_IO. The model keeps
  * `say` for its log. */
 enum kaon_status kaon_cli_open(struct kaon_model **model, const char *path,
