@@ -153,6 +153,16 @@ if "$kaon" info relu.onnx 2>err | :; then
     [ -s err ] && { echo "FAILED: a closed pipe: $(cat err)"; bad=1; }
 fi
 
+"$kaon" run relu.onnx --repeat 20000000 -o late >out 2>err &
+sleep 0.3
+kill -TERM $!
+wait $!
+status=$?
+if [ $status -ne 130 ] || [ -s out ] || [ -e late ]; then
+    echo "FAILED: interrupted, status $status: $(cat out err)"
+    bad=1
+fi
+
 # ---- check
 # case FOLDER LAST: relu.onnx with a data set whose last expected value is LAST
 make_case() {
