@@ -1,6 +1,6 @@
 #!/bin/sh
-# No function of the command line may have the name of one inside the library: linked statically, the
-# library would call the wrong one.
+# No function of the command line may have the name of one inside the library: linked statically,
+# the library would call the wrong one.
 #   symbols_test.sh LIBRARY OBJECT...
 library=$1
 shift
