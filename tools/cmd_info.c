@@ -6,7 +6,7 @@
 #include "tools/cli/command.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/json.h"
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 #include "tools/commands.h"
 #include "tools/info/describe.h"
 #include "tools/info/render.h"
@@ -165,8 +165,8 @@ static int info_model(const struct options *o, const char *path, const struct ka
 
 static int info_cpu(bool as_json, const struct kaon_say *say, struct kaon_out *out)
 {
-    struct kaon_text text = { 0 };
-    kaon_cpu_print(kaon_text_write, &text);
+    struct kaon_buffer text = { 0 };
+    kaon_cpu_print(kaon_buffer_write, &text);
     json_t *cpu = text.at ? json_loadb(text.at, text.bytes, 0, NULL) : NULL;
     free(text.at);
     if (!json_is_object(cpu)) {

@@ -38,7 +38,8 @@ one_sentence() {
 # A model that is a Relu from "x" (n, 3) to "y/0", byte by byte.
 type='\012\015\010\001\022\011\012\003\022\001n\012\002\010\003'
 printf '\010\010\022\004test\072A\012\016\012\001x\022\003y/0\042\004Relu\022\001g' >relu.onnx
-printf 'Z\024\012\001x\022\017'$type'b\026\012\003y/0\022\017'$type'B\004\012\000\020\015' >>relu.onnx
+printf 'Z\024\012\001x\022\017'$type'b\026\012\003y/0\022\017'$type >>relu.onnx
+printf 'B\004\012\000\020\015' >>relu.onnx
 
 # npy FILE DESCR SHAPE DATA
 npy() {
@@ -151,6 +152,16 @@ if [ -w /dev/full ]; then
 fi
 if "$kaon" info relu.onnx 2>err | :; then
     [ -s err ] && { echo "FAILED: a closed pipe: $(cat err)"; bad=1; }
+fi
+
+"$kaon" run relu.onnx --repeat 20000000 -o late >out 2>err &
+sleep 0.3
+kill -TERM $!
+wait $!
+status=$?
+if [ $status -ne 130 ] || [ -s out ] || [ -e late ]; then
+    echo "FAILED: interrupted, status $status: $(cat out err)"
+    bad=1
 fi
 
 # ---- check

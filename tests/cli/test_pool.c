@@ -66,7 +66,9 @@ static void does_nothing_without_tasks(void **state)
 {
     struct run r = { 0 };
     struct kaon_msg msg;
-    const struct kaon_pool pool = { .jobs = 1, .seconds = 1, .task = task, .done = done, .user = &r };
+    const struct kaon_pool pool = {
+        .jobs = 1, .seconds = 1, .task = task, .done = done, .user = &r
+    };
     (void)state;
     assert_int_equal(kaon_pool_run(&pool, &msg), KAON_OK);
     assert_int_equal(r.n, 0);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tools/cli/fail.h"
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 
 bool kaon_dataset_exists(const char *folder, size_t set)
 {
@@ -36,7 +36,7 @@ bool kaon_dataset_has(const char *folder, size_t set, const char *kind, size_t k
     return found;
 }
 
-static enum kaon_status read_file(struct kaon_text *text, const char *path, struct kaon_msg *msg)
+static enum kaon_status read_file(struct kaon_buffer *text, const char *path, struct kaon_msg *msg)
 {
     char piece[8192];
     size_t n;
@@ -44,7 +44,7 @@ static enum kaon_status read_file(struct kaon_text *text, const char *path, stru
     if (!file)
         return kaon_cli_fail_errno(msg, path, errno);
     while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        kaon_text_write(text, piece, n);
+        kaon_buffer_write(text, piece, n);
     const int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error)
@@ -56,7 +56,7 @@ enum kaon_status kaon_dataset_read(struct kaon_tensor *tensor, const char *folde
                                    const char *kind, size_t k, enum kaon_type type,
                                    struct kaon_msg *msg)
 {
-    struct kaon_text text = { 0 };
+    struct kaon_buffer text = { 0 };
     struct kaon_msg why = { "" };
     char *path = file_name(folder, set, kind, k);
 
