@@ -85,11 +85,12 @@ void kaon_session_close(struct kaon_session *s)
 
 /* ---- finding a plan -------------------------------------------------------------------------- */
 
+/* Inputs are not checked yet: a rank may be anything. */
 static uint32_t hash_of(const struct kaon_tensor *inputs, size_t n)
 {
     uint32_t h = 2166136261u; /* FNV-1a over lengths */
     for (size_t i = 0; i < n; i++)
-        for (int32_t k = 0; k < inputs[i].rank; k++)
+        for (int32_t k = 0; k < inputs[i].rank && k < KAON_MAX_RANK; k++)
             h = (h ^ (uint32_t)inputs[i].dims[k] ^ (uint32_t)(inputs[i].dims[k] >> 32)) * 16777619u;
     return h ^ h >> 15;
 }

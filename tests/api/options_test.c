@@ -209,6 +209,7 @@ static void sessions_outlive_the_callers_reference_to_the_model(void **state)
     kaon_model_close(model);
     assert_int_equal(kaon_session_run(first, in, out, NULL), KAON_OK);
     kaon_session_close(first);
+    out[0] = (struct kaon_tensor){ 0 };
     assert_int_equal(kaon_session_run(second, in, out, NULL), KAON_OK);
     kaon_session_close(second);
     assert_int_equal(a.blocks, 0);
