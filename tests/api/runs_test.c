@@ -149,6 +149,25 @@ static void copied_and_borrowed_outputs_have_the_same_bits(void **state)
     assert_true(run(f) == of_copy);
 }
 
+/* As the header's example does it: one array, not cleared between runs. */
+static void outputs_that_were_borrowed_may_be_passed_again(void **state)
+{
+    struct fixture *f = *state;
+    struct kaon_tensor kept[OUTPUTS] = {0};
+    struct kaon_session *other = test_session(f->model);
+    struct test_random r = {4};
+    for (int i = 0; i < 40; i++) {
+        struct kaon_tensor in[2], fresh[OUTPUTS] = {0};
+        test_inputs(in, f->model, test_next(&r) % 20, &r);
+        assert_int_equal(kaon_session_run(other, in, fresh, NULL), KAON_OK);
+        const uint64_t want = test_digest(TEST_DIGEST, fresh, OUTPUTS);
+        assert_int_equal(kaon_session_run(f->session, in, kept, &f->msg), KAON_OK);
+        assert_true(test_digest(TEST_DIGEST, kept, OUTPUTS) == want);
+        test_inputs_close(in, f->model);
+    }
+    kaon_session_close(other);
+}
+
 static void inputs_are_not_written(void **state)
 {
     struct fixture *f = *state;
@@ -285,6 +304,7 @@ int main(void)
         TEST(an_input_without_data_is_refused),
         TEST(an_output_without_room_is_refused),
         TEST(copied_and_borrowed_outputs_have_the_same_bits),
+        TEST(outputs_that_were_borrowed_may_be_passed_again),
         TEST(inputs_are_not_written),
         TEST(inputs_may_move_between_runs),
         TEST(zero_tracks_are_an_ordinary_input),
