@@ -14,8 +14,8 @@ static int is_shown(const struct dirent *e)
 
 static void check_set(struct kaon_session *session, struct test_set *set, const char *what)
 {
-    struct kaon_tensor out[TEST_PORTS] = {0};
-    struct kaon_msg msg = {""};
+    struct kaon_tensor out[TEST_PORTS] = { 0 };
+    struct kaon_msg msg = { "" };
     if (kaon_session_run(session, set->in, out, &msg) != KAON_OK)
         fail_msg("%s: %s", what, msg.text);
     for (size_t i = 0; i < set->n_out; i++) {

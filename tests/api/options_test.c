@@ -30,7 +30,7 @@ static void fields_past_an_older_callers_size_are_not_read(void **state)
     o.backend = "own";
     assert_int_equal(try_open(&o, NULL), KAON_OK);
 
-    struct kaon_session_options s = {.size = sizeof s.size, .flags = 0xffff};
+    struct kaon_session_options s = { .size = sizeof s.size, .flags = 0xffff };
     struct kaon_model *model = test_open(test_model_path(SMALL), NULL);
     struct kaon_session *session;
     assert_int_equal(kaon_session_open(&session, model, &s, NULL), KAON_OK);
@@ -41,9 +41,9 @@ static void fields_past_an_older_callers_size_are_not_read(void **state)
 static void options_without_a_size_are_refused(void **state)
 {
     (void)state;
-    struct kaon_msg msg = {""};
-    const struct kaon_open_options o = {0};
-    const struct kaon_session_options s = {0};
+    struct kaon_msg msg = { "" };
+    const struct kaon_open_options o = { 0 };
+    const struct kaon_session_options s = { 0 };
     struct kaon_model *model = test_open(test_model_path(SMALL), NULL);
     struct kaon_session *session;
     assert_int_equal(try_open(&o, &msg), KAON_BAD_ARGUMENT);
@@ -56,7 +56,7 @@ static void options_without_a_size_are_refused(void **state)
 static void unknown_flags_are_refused(void **state)
 {
     (void)state;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     struct kaon_open_options o = KAON_OPEN_OPTIONS_INIT;
     struct kaon_session_options s = KAON_SESSION_OPTIONS_INIT;
     struct kaon_model *model = test_open(test_model_path(SMALL), NULL);
@@ -72,7 +72,7 @@ static void unknown_flags_are_refused(void **state)
 static void names_that_are_not_there_are_refused_and_told(void **state)
 {
     (void)state;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     struct kaon_open_options o = KAON_OPEN_OPTIONS_INIT;
     o.backend = "owl";
     assert_int_equal(try_open(&o, &msg), KAON_BAD_ARGUMENT);
@@ -97,7 +97,7 @@ static void an_allocator_needs_both_functions(void **state)
 static void the_environment_bounds_the_instruction_set(void **state)
 {
     (void)state;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     setenv("KAON_CPU", "scalar", 1);
     struct kaon_model *model = test_open(test_model_path(SMALL), NULL);
     assert_string_equal(kaon_model_isa(model), "scalar");
@@ -134,7 +134,7 @@ static void files_that_are_not_there_or_not_files_are_told(void **state)
 {
     (void)state;
     struct kaon_model *model;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     assert_int_equal(kaon_model_open(&model, "no/such/model.onnx", NULL, &msg), KAON_IO);
     assert_non_null(strstr(msg.text, "no/such/model.onnx"));
     assert_int_equal(kaon_model_open(&model, "/", NULL, &msg), KAON_IO);
@@ -177,8 +177,8 @@ static void a_model_opens_from_memory_and_gives_the_same_bits(void **state)
 {
     (void)state;
     struct kaon_model *model, *from_file = test_open(test_model_path(SMALL), NULL);
-    struct test_random r = {5};
-    struct kaon_tensor in[1], out[1] = {0}, from_file_out[1] = {0};
+    struct test_random r = { 5 };
+    struct kaon_tensor in[1], out[1] = { 0 }, from_file_out[1] = { 0 };
     size_t bytes;
     unsigned char *data = test_read(test_model_path(SMALL), &bytes);
     assert_int_equal(kaon_model_open_memory(&model, data, bytes, "small", NULL, NULL), KAON_OK);
@@ -200,8 +200,8 @@ static void sessions_outlive_the_callers_reference_to_the_model(void **state)
     (void)state;
     struct test_allocator a;
     struct kaon_open_options o = KAON_OPEN_OPTIONS_INIT;
-    struct test_random r = {6};
-    struct kaon_tensor in[1], out[1] = {0};
+    struct test_random r = { 6 };
+    struct kaon_tensor in[1], out[1] = { 0 };
     test_allocator_open(&a, 0, 0);
     o.allocator = &a.self;
     struct kaon_model *model = test_open(test_model_path(SMALL), &o);
@@ -210,7 +210,7 @@ static void sessions_outlive_the_callers_reference_to_the_model(void **state)
     kaon_model_close(model);
     assert_int_equal(kaon_session_run(first, in, out, NULL), KAON_OK);
     kaon_session_close(first);
-    out[0] = (struct kaon_tensor){0};
+    out[0] = (struct kaon_tensor){ 0 };
     assert_int_equal(kaon_session_run(second, in, out, NULL), KAON_OK);
     kaon_session_close(second);
     assert_int_equal(a.blocks, 0);

@@ -15,7 +15,7 @@ struct fixture {
 static int open_fixture(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    struct test_random r = {1};
+    struct test_random r = { 1 };
     f->model = test_open(test_model_path(GN2), NULL);
     f->session = test_session(f->model);
     assert_int_equal(kaon_model_output_count(f->model), OUTPUTS);
@@ -56,7 +56,7 @@ static void refuses(struct fixture *f, const struct kaon_tensor *in, enum kaon_s
 static void an_input_of_the_wrong_type_is_refused(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     in[1].type = KAON_F64;
     refuses(f, in, KAON_BAD_INPUT, "double");
     in[1].type = KAON_UNDEFINED;
@@ -68,7 +68,7 @@ static void an_input_of_the_wrong_type_is_refused(void **state)
 static void an_input_of_the_wrong_shape_is_refused(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     in[1].dims[1] = 18;
     refuses(f, in, KAON_BAD_INPUT, "[7,18]");
     in[1] = f->in[1];
@@ -96,7 +96,7 @@ static void an_impossible_rank_is_refused_before_it_is_used(void **state)
 static void a_huge_length_is_over_the_limit(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     in[1].dims[0] = INT64_MAX;
     refuses(f, in, KAON_OVER_LIMIT, "track_features");
     in[1].dims[0] = (int64_t)1 << 26; /* the input is within the limit, the scores [n,n] are not */
@@ -106,7 +106,7 @@ static void a_huge_length_is_over_the_limit(void **state)
 static void an_input_without_data_is_refused(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     in[1].data = NULL;
     refuses(f, in, KAON_BAD_ARGUMENT, "track_features");
     in[1] = f->in[1];
@@ -132,7 +132,7 @@ static void an_output_without_room_is_refused(void **state)
 static void copied_and_borrowed_outputs_have_the_same_bits(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor copied[OUTPUTS] = {0};
+    struct kaon_tensor copied[OUTPUTS] = { 0 };
     char room[OUTPUTS][64];
     run(f);
     for (size_t i = 0; i < OUTPUTS; i++) {
@@ -153,11 +153,11 @@ static void copied_and_borrowed_outputs_have_the_same_bits(void **state)
 static void outputs_that_were_borrowed_may_be_passed_again(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor kept[OUTPUTS] = {0};
+    struct kaon_tensor kept[OUTPUTS] = { 0 };
     struct kaon_session *other = test_session(f->model);
-    struct test_random r = {4};
+    struct test_random r = { 4 };
     for (int i = 0; i < 40; i++) {
-        struct kaon_tensor in[2], fresh[OUTPUTS] = {0};
+        struct kaon_tensor in[2], fresh[OUTPUTS] = { 0 };
         test_inputs(in, f->model, test_next(&r) % 20, &r);
         assert_int_equal(kaon_session_run(other, in, fresh, NULL), KAON_OK);
         const uint64_t want = test_digest(TEST_DIGEST, fresh, OUTPUTS);
@@ -180,7 +180,7 @@ static void inputs_may_move_between_runs(void **state)
 {
     struct fixture *f = *state;
     const uint64_t good = run(f);
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     void *moved = malloc(in[1].bytes);
     memcpy(moved, in[1].data, in[1].bytes);
     in[1].data = moved;
@@ -193,7 +193,7 @@ static void inputs_may_move_between_runs(void **state)
 static void zero_tracks_are_an_ordinary_input(void **state)
 {
     struct fixture *f = *state;
-    struct kaon_tensor in[2] = {f->in[0], f->in[1]};
+    struct kaon_tensor in[2] = { f->in[0], f->in[1] };
     in[1].dims[0] = 0;
     in[1].data = NULL;
     in[1].bytes = 0;
@@ -212,11 +212,11 @@ static void more_shapes_than_plans_are_kept_give_the_same_results(void **state)
     struct fixture *f = *state;
     struct kaon_session_options few = KAON_SESSION_OPTIONS_INIT;
     struct kaon_session *session;
-    struct test_random r = {2};
+    struct test_random r = { 2 };
     few.plans = 2;
     assert_int_equal(kaon_session_open(&session, f->model, &few, NULL), KAON_OK);
     for (int i = 0; i < 60; i++) {
-        struct kaon_tensor in[2], a[OUTPUTS] = {0}, b[OUTPUTS] = {0};
+        struct kaon_tensor in[2], a[OUTPUTS] = { 0 }, b[OUTPUTS] = { 0 };
         test_inputs(in, f->model, test_next(&r) % 6, &r);
         assert_int_equal(kaon_session_run(session, in, a, NULL), KAON_OK);
         assert_int_equal(kaon_session_run(f->session, in, b, NULL), KAON_OK);
@@ -233,14 +233,14 @@ static void ranges_that_make_no_sense_are_refused(void **state)
 {
     struct fixture *f = *state;
     const struct kaon_range bad[] = {
-        {"n_tracks", 5, 4},
-        {"n_tracks", -1, 4},
-        {"no_axis", 0, 1},
-        {NULL, 0, 1},
+        { "n_tracks", 5, 4 },
+        { "n_tracks", -1, 4 },
+        { "no_axis", 0, 1 },
+        { NULL, 0, 1 },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(kaon_session_prepare(f->session, &bad[i], 1, &f->msg), KAON_BAD_ARGUMENT);
-    const struct kaon_range huge = {"n_tracks", 0, INT64_MAX};
+    const struct kaon_range huge = { "n_tracks", 0, INT64_MAX };
     assert_int_equal(kaon_session_prepare(f->session, &huge, 1, &f->msg), KAON_OVER_LIMIT);
     run(f);
 }
@@ -272,12 +272,12 @@ static void an_observer_sees_the_steps_and_changes_nothing(void **state)
 static void files_with_other_metadata_give_the_same_scores(void **state)
 {
     (void)state;
-    static const char *const names[] = {"v1", "v1_new_names", "v2", "none"};
+    static const char *const names[] = { "v1", "v1_new_names", "v2", "none" };
     uint64_t digest[4];
     for (size_t i = 0; i < 4; i++) {
         char path[100];
-        struct kaon_tensor in[2], out[TEST_PORTS] = {0};
-        struct test_random r = {3};
+        struct kaon_tensor in[2], out[TEST_PORTS] = { 0 };
+        struct test_random r = { 3 };
         snprintf(path, sizeof path, "btag/metadata/%s.onnx", names[i]);
         struct kaon_model *model = test_open(test_model_path(path), NULL);
         struct kaon_session *session = test_session(model);

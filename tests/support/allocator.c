@@ -36,7 +36,7 @@ static void release(void *user, void *memory)
 void test_allocator_open(struct test_allocator *a, size_t fail_at, size_t most_bytes)
 {
     *a = (struct test_allocator){
-        .self = {alloc, release, a},
+        .self = { alloc, release, a },
         .fail_at = fail_at,
         .most_bytes = most_bytes,
     };

@@ -44,7 +44,7 @@ bool test_set_open(struct test_set *set, const struct kaon_model *model, const c
                    int index)
 {
     char path[1200];
-    *set = (struct test_set){0};
+    *set = (struct test_set){ 0 };
     snprintf(path, sizeof path, "%s/test_data_set_%d/input_0.pb", folder, index);
     if (!test_have_file(path))
         return false;
@@ -98,7 +98,7 @@ void test_inputs(struct kaon_tensor *in, const struct kaon_model *model, int64_t
     for (size_t i = 0; i < kaon_model_input_count(model); i++) {
         struct kaon_port port;
         kaon_model_input(model, i, &port);
-        in[i] = (struct kaon_tensor){.type = port.type, .rank = port.rank < 0 ? 1 : port.rank};
+        in[i] = (struct kaon_tensor){ .type = port.type, .rank = port.rank < 0 ? 1 : port.rank };
         for (int32_t k = 0; k < in[i].rank; k++)
             in[i].dims[k] = port.rank < 0 || port.dims[k] < 0 ? n : port.dims[k];
         in[i].bytes = (size_t)kaon_tensor_count(&in[i]) * kaon_type_bytes(in[i].type);
