@@ -238,8 +238,8 @@ static bool is_view(const struct visit *v)
     for (size_t i = 1; i < node->n_out; i++)
         if (v->out[i])
             return false;
-    const struct kaon_tensor *x = v->in_tensor[0], *y = v->out_tensor[0];
-    if (node->n_in == 0 || !x || x->type != y->type || x->bytes != y->bytes ||
+    const struct kaon_tensor *x = node->n_in ? v->in_tensor[0] : NULL, *y = v->out_tensor[0];
+    if (!x || x->type != y->type || x->bytes != y->bytes ||
         x->type == KAON_SEQUENCE)
         return false;
     const enum kaon_op_kind kind = node->op->kind;
