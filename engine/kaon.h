@@ -149,7 +149,7 @@ struct kaon_limits {
     uint64_t file_bytes; /* model and external data together (8 GiB) */
     uint64_t nodes;      /* subgraphs included (200,000) */
     uint32_t nesting;    /* depth of subgraphs (16) */
-    uint64_t elements;   /* of one tensor, while planning or running (2^31) */
+    uint64_t elements;   /* of one tensor, and iterations of one loop (2^31) */
     uint32_t open_ms;    /* time to open or to prepare (600,000) */
 };
 
