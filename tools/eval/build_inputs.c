@@ -156,6 +156,11 @@ static enum kaon_status find_layout(struct eval_build *b, struct eval_input *in,
         in->layout = turned ? EVAL_TURNED : EVAL_PADDED;
         length = turned ? 2 : 1;
         b->spec->batched = true;
+        if (port->dims[0] > 1)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                 "%s: input '%s' takes %lld jets a call, no more and no fewer",
+                                 b->spec->model_path, in->name, (long long)port->dims[0]);
+        b->spec->one_a_call = b->spec->one_a_call || port->dims[0] == 1;
     } else {
         if (!takes(port, 1, f))
             return wrong_shape(b, in, port);
