@@ -190,7 +190,8 @@ struct kaon_port {
     enum kaon_type type;
     int32_t rank;                /* -1: not declared and not inferred */
     int64_t dims[KAON_MAX_RANK]; /* -1: symbolic or unknown */
-    const char *axes[KAON_MAX_RANK]; /* name of a symbolic axis, or NULL */
+    const char *axes[KAON_MAX_RANK]; /* name of a symbolic axis, or NULL; an input's unnamed one is
+                                        called "<input>.<axis>" */
 };
 
 KAON_API size_t kaon_model_input_count(const struct kaon_model *model);
@@ -203,8 +204,8 @@ KAON_API enum kaon_status kaon_model_output(const struct kaon_model *model, size
                                             struct kaon_port *port);
 
 /* Metadata: ONNX metadata_props, and under the keys ":producer", ":producer_version", ":domain",
- * ":doc_string", ":graph_name", ":ir_version", ":opset" (domain:version, comma-separated),
- * ":sha256" (of the model file) what the file says of itself. NULL if there is none. Valid while the
+ * ":doc_string", ":graph_name", ":ir_version", ":opset" (domain:version, comma-separated) what the
+ * file says of itself. NULL if there is none. Valid while the
  * model lives; not always valid UTF-8. */
 KAON_API const char *kaon_model_metadata(const struct kaon_model *model, const char *key);
 

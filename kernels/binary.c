@@ -6,8 +6,8 @@
 #include "kernels/isa.h"
 #include "kernels/real.h"
 
-/* `op` is a constant in every call below and is inlined. A single value is read before the first store,
- * so y may lie on it. */
+/* `op` is a constant in every call below and is inlined. A single value is read before the first
+ * store, so y may lie on it. */
 static inline __attribute__((always_inline)) void
 map2(float *y, const float *a, size_t step_a, const float *b, size_t step_b, size_t n, v_op2 *op)
 {

@@ -1,9 +1,10 @@
 /* y[i] = f(a[i * step_a], b[i * step_b])
  *
  * Steps are 0 (one value for all) or 1; y (n) contiguous, may be a or b. n >= 0, any alignment.
- * MAX and MIN give NaN if either is NaN; POW follows C's pow, within 0.51 ulp but for 3, which is x x x (1.5
- * ulp; 1, 2, -1 and 1/2 are the plain operations, and the rule is the same whether the exponent is one value or many); MOD is C's
- * fmod, exact, with the sign of a; PRELU is a < 0 ? a b : a. */
+ * MAX and MIN give NaN if either is NaN. MOD is C's fmod, exact, with the sign of a.
+ * PRELU is a < 0 ? a b : a.
+ * POW follows C's pow within 0.51 ulp; exponents 1, 2, -1 and 1/2 are the plain operations and 3 is
+ * two products (1.5 ulp), by the same rule whether the exponent is one value or many. */
 #ifndef KAON_KERNELS_BINARY_H
 #define KAON_KERNELS_BINARY_H
 

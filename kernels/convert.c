@@ -30,7 +30,7 @@ static inline float widen_half(uint16_t h)
 }
 
 /* Adding half of the last kept place, less one if it is even, rounds to even and carries into the
- * exponent. Below 2^-14 the addition of 0.5 puts the rounding point where a half denormal has it. */
+ * exponent. Below 2^-14 the addition of 0.5 puts the rounding point where half denormals do. */
 static inline uint16_t narrow_half(float x)
 {
     const uint32_t bits = bits_of(x), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;

@@ -1,8 +1,8 @@
 /* Half precision (IEEE 754 binary16) and bfloat16 to float and back.
  *
  * x, y (n)   contiguous, no overlap; n >= 0, any alignment. Widening is exact; narrowing rounds to
- * nearest, halves to even, overflows to infinity and keeps denormals. NaN stays NaN: quiet, with the
- * upper bits of its payload. */
+ * nearest, halves to even, overflows to infinity and keeps denormals. NaN stays NaN: quiet, with
+ * the upper bits of its payload. */
 #ifndef KAON_KERNELS_CONVERT_H
 #define KAON_KERNELS_CONVERT_H
 

@@ -1,10 +1,10 @@
 /* Matrix product: a tile of c is held in registers while k runs from first to last.
  *
  * A tile is `rows` rows by `cols` vectors of sixteen columns. Its height is chosen so that the
- * accumulators, a row of b and one value of a fill the register file: 14 x 2 of 32 zmm; 6 x 1 (two ymm)
- * of 16 ymm. Fewer rows leave too few independent chains to cover the latency of fma (4 cycles, two a
- * cycle), so low tiles are made wider instead. m is cut into equal groups, 15 = 8 + 7 rather than
- * 14 + 1, for the same reason. Every path adds the same terms in the same order. */
+ * accumulators, a row of b and one value of a fill the register file: 14 x 2 of 32 zmm; 6 x 1 (two
+ * ymm) of 16 ymm. Fewer rows leave too few independent chains to cover the latency of fma (4
+ * cycles, two a cycle), so low tiles are made wider instead. m is cut into equal groups, 15 = 8 + 7
+ * rather than 14 + 1, for the same reason. Every path adds the same terms in the same order. */
 #include "kernels/gemm.h"
 
 #include "kernels/isa.h"
@@ -17,15 +17,25 @@ enum { MAX_ROWS = 6, BASE_COLS = 1, MAX_COLS = 4, WIDE_AREA = 6 };
 #else
 enum { MAX_ROWS = 4, BASE_COLS = 1, MAX_COLS = 1, WIDE_AREA = 1 };
 #endif
-enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN };
+enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 14, COLS_LIMIT = 8, MAX_AREA = 28 };
 
-_Static_assert(MAX_ROWS <= 14, "tile_of has a case for each height up to 14");
+_Static_assert((int)MAX_ROWS <= (int)ROWS_LIMIT, "tile_of has a case for each height up to 14");
+_Static_assert((int)MAX_ROWS *(int)BASE_COLS <= (int)MAX_AREA && (int)WIDE_AREA <= (int)MAX_AREA,
+               "the largest tile fits its buffer");
+
+/* A loop of constant extent that must vanish, or its arrays stay in memory. */
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
 
 struct problem {
     float *c;
     const float *a, *packed;
     size_t ldc, lda, n, k;
     const struct kaon_epilogue *e;
+    int plain; /* nothing but bias and Relu after the sum */
 };
 
 void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, ptrdiff_t n_stride,
@@ -43,8 +53,9 @@ void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, p
     }
 }
 
-/* Everything after the sum but the activations other than Relu, on a finished tile that lies in `sums`,
- * rows of `cols` vectors. A function of its own: inlined into each tile it would be most of the code. */
+/* Everything after the sum but the activations other than Relu, on a finished tile that lies in
+ * `sums`, rows of `cols` vectors. A function of its own: inlined into each tile it would be most of
+ * the code. */
 static __attribute__((noinline)) void finish(const struct problem *p, const float *sums, size_t i,
                                              size_t j, size_t rows, size_t cols)
 {
@@ -71,48 +82,63 @@ static __attribute__((noinline)) void finish(const struct problem *p, const floa
         }
 }
 
-/* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call, so
- * the loops over them unroll and the accumulators are registers. The tile may reach past column n, into
- * the zeros of the last panel. */
+/* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call,
+ * so the loops over them unroll and the accumulators are registers. The tile may reach past column
+ * n, into the zeros of the last panel. */
 static inline __attribute__((always_inline)) void tile(const struct problem *p, size_t i, size_t j,
                                                        size_t rows, size_t cols)
 {
-    vf acc[MAX_ROWS][8];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    vf acc[ROWS_LIMIT][COLS_LIMIT];
+    UNROLLED
+    for (size_t r = 0; r < rows; r++) {
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             acc[r][v] = v_set(0.0f);
+    }
 
     const size_t panel = KAON_GEMM_PANEL * p->k;
     const float *a = p->a + i * p->lda;
     const float *b = p->packed + j / KAON_GEMM_PANEL * panel + j % KAON_GEMM_PANEL;
     for (size_t kk = 0; kk < p->k; kk++, b += KAON_GEMM_PANEL) {
-        vf row[8];
-#pragma GCC unroll 16
+        vf row[COLS_LIMIT];
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             row[v] = v_load(b + v / PANEL_COLS * panel + v % PANEL_COLS * VLEN);
-#pragma GCC unroll 16
+        UNROLLED
         for (size_t r = 0; r < rows; r++) {
             const vf value = v_set(a[r * p->lda + kk]);
-#pragma GCC unroll 16
+            UNROLLED
             for (size_t v = 0; v < cols; v++)
                 acc[r][v] = v_fma(value, row[v], acc[r][v]);
         }
     }
 
-    float sums[MAX_ROWS * BASE_COLS * VLEN > WIDE_AREA * VLEN ? MAX_ROWS * BASE_COLS * VLEN
-                                                              : WIDE_AREA * VLEN];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    /* The common end, bias and Relu on whole vectors, without leaving the registers. Adding -0 and
+     * taking the maximum with -inf change nothing, not even a zero's sign or a NaN. */
+    if (p->plain && p->n - j >= cols * VLEN) {
+        float *c = p->c + i * p->ldc + j;
+        const vf low = v_set(p->e->act == KAON_ACT_RELU ? 0.0f : -INFINITY);
+        UNROLLED
+        for (size_t v = 0; v < cols; v++) {
+            const vf bias = p->e->bias ? v_load(p->e->bias + j + v * VLEN) : v_set(-0.0f);
+            UNROLLED
+            for (size_t r = 0; r < rows; r++)
+                v_store(c + r * p->ldc + v * VLEN, v_max(low, v_add(acc[r][v], bias)));
+        }
+        return;
+    }
+    float sums[MAX_AREA * VLEN];
+    UNROLLED
+    for (size_t r = 0; r < rows; r++) {
+        UNROLLED
         for (size_t v = 0; v < cols; v++)
             v_store(sums + (r * cols + v) * VLEN, acc[r][v]);
+    }
     finish(p, sums, i, j, rows, cols);
 }
 
-/* Makes the height a constant. `cols` is one already; heights that are never used with it, because the
- * accumulators would not fit, fold away. */
+/* Makes the height a constant. `cols` is one already; heights that are never used with it, because
+ * the accumulators would not fit, fold away. */
 static inline __attribute__((always_inline)) void tile_of(const struct problem *p, size_t i,
                                                           size_t j, size_t rows, size_t cols)
 {
@@ -247,17 +273,18 @@ void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const f
                        size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
 {
     static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-    const struct problem p = {.c = c,
-                              .a = a,
-                              .packed = packed,
-                              .ldc = ldc,
-                              .lda = lda,
-                              .n = n,
-                              .k = k,
-                              .e = e ? e : &none};
+    struct problem p = {.c = c,
+                        .a = a,
+                        .packed = packed,
+                        .ldc = ldc,
+                        .lda = lda,
+                        .n = n,
+                        .k = k,
+                        .e = e ? e : &none};
     const size_t groups = (m + MAX_ROWS - 1) / MAX_ROWS;
     if (m == 0)
         return;
+    p.plain = p.e->alpha == 1.0f && !p.e->row_bias && !p.e->residual;
 
     size_t cols = widest((m + groups - 1) / groups), j = 0;
     while (j < n) {

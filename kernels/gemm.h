@@ -6,14 +6,14 @@
  * kaon_gemm_pack of b (k, n). c may be residual with ldr = ldc, and overlaps nothing else.
  * m, n, k >= 0; k = 0 makes the sum 0. Any alignment.
  *
- * One accumulator an output element, one fma for each k from 0 upwards, k undivided. What follows is
- * written above in order: a product and a sum are rounded each, a factor of 1 and an absent term are
- * left out, and `act` is the function of kernels/unary.h. So the bits are those of MatMul, Mul, Add and
- * the activation run one after another, and do not depend on m, on the other rows or on the blocking.
- * Error of the sum against double: (k + 1) half-ulps of sum |a| |b|.
+ * One accumulator an output element, one fma for each k from 0 upwards, k undivided. What follows
+ * is written above in order: a product and a sum are rounded each, a factor of 1 and an absent term
+ * are left out, and `act` is the function of kernels/unary.h. So the bits are those of MatMul, Mul,
+ * Add and the activation run one after another, and do not depend on m, on the other rows or on the
+ * blocking. Error of the sum against double: (k + 1) half-ulps of sum |a| |b|.
  *
- * Packed layout, the same on every ISA: panels of 32 columns, k-major inside a panel, the last panel
- * filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. */
+ * Packed layout, the same on every ISA: panels of 32 columns, k-major inside a panel, the last
+ * panel filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. */
 #ifndef KAON_KERNELS_GEMM_H
 #define KAON_KERNELS_GEMM_H
 
@@ -54,7 +54,7 @@ static inline size_t kaon_gemm_packed_floats(size_t k, size_t n)
     return (n + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL * KAON_GEMM_PANEL * k;
 }
 
-/* b[kk][j] = b[kk * k_stride + j * n_stride]: any layout, a transposed b too. Strides in elements. */
+/* b[kk][j] = b[kk * k_stride + j * n_stride]: any layout, a transposed b too. Strides: elements. */
 typedef void kaon_gemm_pack_fn(float *packed, const float *b, ptrdiff_t k_stride,
                                ptrdiff_t n_stride, size_t k, size_t n);
 

@@ -1,10 +1,10 @@
-/* The vector of the kernels: `vf`, SIXTEEN floats on every ISA (one zmm, two ymm, or float[16]), its
- * integer companion `vi` and its mask `vm`. Everything is `static inline`, so no copy built with one
- * ISA's flags can be linked into another's.
+/* The vector of the kernels: `vf`, SIXTEEN floats on every ISA (one zmm, two ymm, or float[16]),
+ * its integer companion `vi` and its mask `vm`. Everything is `static inline`, so no copy built
+ * with one ISA's flags can be linked into another's.
  *
  * What makes the bits equal everywhere: the lane count is the same, every operation rounds once as
- * IEEE 754 says, v_max/v_min have the semantics written below instead of "whatever the CPU does", and
- * sums across lanes follow one tree (16 -> 8 -> 4 -> 2 -> 1: lane i meets lane i + half).
+ * IEEE 754 says, v_max/v_min have the semantics written below instead of "whatever the CPU does",
+ * and sums across lanes follow one tree (16 -> 8 -> 4 -> 2 -> 1: lane i meets lane i + half).
  *
  * v_load_n and v_store_n touch at most the first n floats, n counting on past sixteen. */
 #ifndef KAON_KERNELS_ISA_H
@@ -91,8 +91,8 @@ static inline vf v_min_nan(vf a, vf b)
     return v_select(v_is_nan(a), a, v_min(a, b));
 }
 
-/* op over the sixteen lanes along the fixed tree; `op` must be v_add, v_mul, v_max... The inner call is
- * resolved at compile time. */
+/* op over the sixteen lanes along the fixed tree; `op` must be v_add, v_mul, v_max... The inner
+ * call is resolved at compile time. */
 static inline __attribute__((always_inline)) float v_reduce(vf x, v_op2 *op)
 {
     return v_first(v_fold(x, op));

@@ -116,6 +116,11 @@ static inline vm v_lt(vf a, vf b)
     return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
 }
 
+static inline vm v_not_lt(vf a, vf b)
+{
+    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_NLT_UQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_NLT_UQ)};
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
@@ -129,6 +134,11 @@ static inline vm v_unordered(vf a, vf b)
 static inline vf v_select(vm m, vf a, vf b)
 {
     return (vf){_mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi)};
+}
+
+static inline vf v_keep(vm m, vf x)
+{
+    return (vf){_mm256_and_ps(m.lo, x.lo), _mm256_and_ps(m.hi, x.hi)};
 }
 
 static inline vi i_set(int32_t x)

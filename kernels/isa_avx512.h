@@ -96,6 +96,11 @@ static inline vm v_lt(vf a, vf b)
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
 
+static inline vm v_not_lt(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ);
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
@@ -109,6 +114,11 @@ static inline vm v_unordered(vf a, vf b)
 static inline vf v_select(vm m, vf a, vf b)
 {
     return _mm512_mask_blend_ps(m, b, a);
+}
+
+static inline vf v_keep(vm m, vf x)
+{
+    return _mm512_maskz_mov_ps(m, x);
 }
 
 static inline vi i_set(int32_t x)

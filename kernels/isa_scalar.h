@@ -142,6 +142,15 @@ static inline vm v_lt(vf a, vf b)
     return m;
 }
 
+/* true where either is NaN */
+static inline vm v_not_lt(vf a, vf b)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] < b.l[i] ? 0 : UINT32_MAX;
+    return m;
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     vm m;
@@ -164,6 +173,14 @@ static inline vf v_select(vm m, vf a, vf b)
     for (int i = 0; i < 16; i++)
         b.l[i] = m.l[i] ? a.l[i] : b.l[i];
     return b;
+}
+
+/* m ? x : 0 */
+static inline vf v_keep(vm m, vf x)
+{
+    for (int i = 0; i < 16; i++)
+        x.l[i] = m.l[i] ? x.l[i] : 0.0f;
+    return x;
 }
 
 static inline vi i_set(int32_t x)
@@ -240,8 +257,8 @@ static inline vf v_from_i(vi a)
     return r;
 }
 
-/* x * 2^n, rounded once, for |x| in 0.5 .. 2 (or NaN) and whole n in -252 .. 252. Two factors, so that
- * a denormal result is rounded by the second product alone. */
+/* x * 2^n, rounded once, for |x| in 0.5 .. 2 (or NaN) and whole n in -252 .. 252. Two factors, so
+ * that a denormal result is rounded by the second product alone. */
 static inline vf v_scale(vf x, vf n)
 {
     for (int i = 0; i < 16; i++) {

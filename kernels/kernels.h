@@ -1,5 +1,5 @@
-/* The kernel layer's one table: every kernel of an ISA, typed. Contracts stand with the types in the
- * headers included here. */
+/* The kernel layer's one table: every kernel of an ISA, typed. Contracts stand with the types in
+ * the headers included here. */
 #ifndef KAON_KERNELS_KERNELS_H
 #define KAON_KERNELS_KERNELS_H
 

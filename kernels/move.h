@@ -1,10 +1,11 @@
 /* Moves of 32-bit elements of any kind.
  *
  *   transpose_32     y[j * ld_y + i] = x[i * ld_x + j]                 i < rows, j < cols
- *   gather_rows_32   y[r * n + e]    = x[index[r] * n + e]             r < n_index, e < n = row_elements
+ *   gather_rows_32   y[r * n + e]    = x[index[r] * n + e]             r < n_index, e < n =
+ * row_elements
  *
- * Leading dimensions in elements, ld_x >= cols, ld_y >= rows. Indices are the caller's to check: each
- * must name a row of x. Extents >= 0, any alignment of 4 bytes or more; y must not overlap x. */
+ * Leading dimensions in elements, ld_x >= cols, ld_y >= rows. Indices are the caller's to check:
+ * each must name a row of x. Extents >= 0, alignment 4 bytes; y must not overlap x. */
 #ifndef KAON_KERNELS_MOVE_H
 #define KAON_KERNELS_MOVE_H
 

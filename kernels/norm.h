@@ -1,15 +1,15 @@
 /* Normalisations along rows.
  *
- *   layernorm  y[r][i] = (x[r][i] - mean) * invstd * scale[i] + bias[i],   mean = sum_i x[r][i] / n,
- *              invstd = 1 / sqrt(sum_i (x[r][i] - mean)^2 / n + eps)       arXiv:1607.06450
- *   rmsnorm    y[r][i] = x[r][i] * scale[i] / sqrt(sum_i x[r][i]^2 / n + eps)   arXiv:1910.07467
+ *   layernorm  y[r][i] = (x[r][i] - mean) * invstd * scale[i] + bias[i],   mean = sum_i x[r][i] /
+ * n, invstd = 1 / sqrt(sum_i (x[r][i] - mean)^2 / n + eps)       arXiv:1607.06450 rmsnorm y[r][i] =
+ * x[r][i] * scale[i] / sqrt(sum_i x[r][i]^2 / n + eps)   arXiv:1910.07467
  *
  * x, y (rows, n)   contiguous; y may be x          scale, bias (n) or NULL (1 and 0)
- * mean_out, invstd_out (rows) or NULL. rows, n >= 0, any alignment. NaN in a row gives a row of NaN.
- * The variance is taken in a second pass over the row, so a large mean costs no digits of it beyond
- * those of x - mean. scale and bias enter by one fma.
- * Error against double for |x| in a range that float squares (1e18), n <= 4096: layernorm
- * 2e-6 (|y - bias| + |scale|) for rows whose spread is at least 1e-2 of their mean; rmsnorm 6 ulp. */
+ * mean_out, invstd_out (rows) or NULL. rows, n >= 0, any alignment. NaN in a row gives a row of
+ * NaN. The variance is taken in a second pass over the row, so a large mean costs no digits of it
+ * beyond those of x - mean. scale and bias enter by one fma. Error against double for |x| in a
+ * range that float squares (1e18), n <= 4096: layernorm 2e-6 (|y - bias| + |scale|) for rows whose
+ * spread is at least 1e-2 of their mean; rmsnorm 6 ulp. */
 #ifndef KAON_KERNELS_NORM_H
 #define KAON_KERNELS_NORM_H
 

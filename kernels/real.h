@@ -1,10 +1,10 @@
-/* Elementary functions in double, an element at a time, for the kernels that are too rare to deserve a
- * vector form. Plain C without a call into libm other than sqrt, fabs, floor and rint, which are exact:
- * libm's exp or sin differ between machines, these do not.
+/* Elementary functions in double, an element at a time, for the kernels that are too rare to
+ * deserve a vector form. Plain C without a call into libm other than sqrt, fabs, floor and rint,
+ * which are exact: libm's exp or sin differ between machines, these do not.
  *
- * All series are the Taylor or Gregory series of the function, cut where the next term lies below 1e-13
- * of the result after the range reduction named at each; the rounding to float that follows is then
- * within 0.51 ulp of the true value. */
+ * All series are the Taylor or Gregory series of the function, cut where the next term lies below
+ * 1e-13 of the result after the range reduction named at each; the rounding to float that follows
+ * is then within 0.51 ulp of the true value. */
 #ifndef KAON_KERNELS_REAL_H
 #define KAON_KERNELS_REAL_H
 
@@ -43,8 +43,8 @@ static inline double real_exp(double x)
     return (1.0 + real_expm1_series(x - n * REAL_LN2)) * real_pow2((int)n);
 }
 
-/* log(x) = e ln 2 + 2 artanh((m-1)/(m+1)), m in sqrt(1/2) .. sqrt(2): |s| <= 0.172, s^20/21 < 1e-16.
- * x must not be a double denormal; 0, negatives, inf and NaN as C has them. */
+/* log(x) = e ln 2 + 2 artanh((m-1)/(m+1)), m in sqrt(1/2) .. sqrt(2): |s| <= 0.172, s^20/21 <
+ * 1e-16. x must not be a double denormal; 0, negatives, inf and NaN as C has them. */
 static inline double real_log(double x)
 {
     if (!(x > 0.0))
@@ -86,10 +86,11 @@ static inline double real_cos_series(double x)
 
 /* x minus the nearest multiple of pi/2, and that multiple modulo 4, for any finite float.
  *
- * Up to 1e5: Cody and Waite with pi/2 in three parts, the first two of 33 bits, so that their products
- * with the multiple are exact. Beyond: Payne and Hanek, ACM SIGNUM 18 (1983): x = m 2^e with a 24-bit
- * m, and of 2/pi only the 96 bits are taken whose products with m do not vanish modulo 4. The remainder
- * is exact to 2^-70, no float comes closer than 2^-32 to a multiple of pi/2. */
+ * Up to 1e5: Cody and Waite with pi/2 in three parts, the first two of 33 bits, so that their
+ * products with the multiple are exact. Beyond: Payne and Hanek, ACM SIGNUM 18 (1983): x = m 2^e
+ * with a 24-bit m, and of 2/pi only the 96 bits are taken whose products with m do not vanish
+ * modulo 4. The remainder is exact to 2^-70, no float comes closer than 2^-32 to a multiple of
+ * pi/2. */
 static inline double real_reduce(float x, unsigned *quadrant)
 {
     /* 2/pi: 32 bits a word, one zero word before the point */
@@ -111,7 +112,7 @@ static inline double real_reduce(float x, unsigned *quadrant)
          (unsigned __int128)two_over_pi[word + 1] << 64 |
          (unsigned __int128)two_over_pi[word + 2] << 32 | two_over_pi[word + 3])
         << shift;
-    /* 2^-126 is the unit of the window; the product wraps modulo 4 = 2^128 units, which is wanted. */
+    /* 2^-126 is the unit of the window; the product wraps modulo 4 = 2^128 units. */
     const unsigned __int128 product = window * m;
     const unsigned __int128 nearest = (product + ((unsigned __int128)1 << 125)) >> 126;
     const __int128 rest = (__int128)(product - (nearest << 126));
@@ -133,8 +134,8 @@ static inline double real_sin_turned(float x, unsigned turn)
     return q & 2 ? -s : s;
 }
 
-/* atan(x), any x. |x| > 1 by pi/2 - atan(1/x); above tan(pi/12) by rotation through pi/6, so that the
- * series sees |t| <= tan(pi/12) = 0.268. */
+/* atan(x), any x. |x| > 1 by pi/2 - atan(1/x); above tan(pi/12) by rotation through pi/6, so that
+ * the series sees |t| <= tan(pi/12) = 0.268. */
 static inline double real_atan(double x)
 {
     const double a = fabs(x), sqrt3 = 0x1.bb67ae8584caap+0;
@@ -201,8 +202,9 @@ static inline double real_atanh(double x)
     return 0.5 * real_log((1.0 + x) / (1.0 - x));
 }
 
-/* pow as C defines it (F.10.4.4), for floats: |y log x| < 2^8 wherever the result is finite, so double
- * carries the logarithm with 2^-44 to spare. Exact cases come out of the selected short forms. */
+/* pow as C defines it (F.10.4.4), for floats: |y log x| < 2^8 wherever the result is finite, so
+ * double carries the logarithm with 2^-44 to spare. Exact cases come out of the selected short
+ * forms. */
 static inline float real_powf(float x, float y)
 {
     if (y == 0.0f || x == 1.0f)

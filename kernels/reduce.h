@@ -3,13 +3,13 @@
  *   reduce_rows     y[r] = R over i of x[r][i]     x (rows, n) contiguous, y (rows)
  *   reduce_columns  y[j] = R over r of x[r][j]     x (rows, n) contiguous, y (n)
  *
- * rows, n >= 0, any alignment; y must not overlap x. Along rows the sums run in sixteen lanes and then
- * the fixed tree; along columns they run one after another with r increasing.
- * Of nothing: SUM, SUM_SQUARE, L1, L2 are 0, PROD 1, MAX -inf, MIN +inf, MEAN NaN, LOG_SUM and
- * LOG_SUM_EXP -inf. MAX and MIN give NaN if any element is NaN; LOG_SUM_EXP of infinities is the
- * largest. The sum of squares is accumulated by fma.
- * Error against double: (n / 16 + 8) half-ulps of the sum of magnitudes along rows, (rows + 2) along
- * columns, for the sums, and what follows from that for the others; MAX and MIN exact. */
+ * rows, n >= 0, any alignment; y must not overlap x. Along rows the sums run in sixteen lanes and
+ * then the fixed tree; along columns they run one after another with r increasing. Of nothing: SUM,
+ * SUM_SQUARE, L1, L2 are 0, PROD 1, MAX -inf, MIN +inf, MEAN NaN, LOG_SUM and LOG_SUM_EXP -inf. MAX
+ * and MIN give NaN if any element is NaN; LOG_SUM_EXP of infinities is the largest. The sum of
+ * squares is accumulated by fma. Error against double: (n / 16 + 8) half-ulps of the sum of
+ * magnitudes along rows, (rows + 2) along columns, for the sums, and what follows from that for the
+ * others; MAX and MIN exact. */
 #ifndef KAON_KERNELS_REDUCE_H
 #define KAON_KERNELS_REDUCE_H
 

@@ -6,7 +6,8 @@
  * x, y (rows, n)   contiguous; y may be x. rows, n >= 0, any alignment.
  * NaN anywhere in a row, +inf, or a row of nothing but -inf gives a row of NaN, as the formula does
  * (log_softmax too). Division by the sum is a multiplication by its reciprocal.
- * Error against double, n <= 4096: softmax 5 + |x - m| ulp or 1e-37; log_softmax 5 ulp or 5e-7 (1 + |y|). */
+ * Error against double, n <= 4096: softmax 5 + |x - m| ulp or 1e-37; log_softmax 5 ulp or 5e-7 (1 +
+ * |y|). */
 #ifndef KAON_KERNELS_SOFTMAX_H
 #define KAON_KERNELS_SOFTMAX_H
 

@@ -1,4 +1,4 @@
-/* Element-wise functions of one argument. Each is a function of a vector; one loop runs them all. */
+/* Element-wise functions of one argument: each a function of a vector, one loop for all. */
 #include "kernels/unary.h"
 
 #include "kernels/isa.h"
@@ -135,7 +135,8 @@ static vf op_silu(vf x, vf a, vf b)
     return v_mul(x, v_sigmoid(x));
 }
 
-/* tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2). At 40 the quotient is 1 and n far from overflow. */
+/* tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2). At 40 the quotient is 1 and n far from
+ * overflow. */
 static vf op_mish(vf x, vf a, vf b)
 {
     (void)a;

@@ -1,10 +1,10 @@
-/* exp, log, erf, tanh and their kin on a vector. The same operations in the same order on every ISA, so
- * the same bits; the activations of gemm and the unary kernels both call these.
+/* exp, log, erf, tanh and their kin on a vector. The same operations in the same order on every
+ * ISA, so the same bits; the activations of gemm and the unary kernels both call these.
  *
  * The polynomials are our own fits, made and printed by kernels/fit_polynomials.py (near-minimax in
- * relative error, coefficients rounded to float with refitting). The range reductions are the textbook
- * ones: Cody and Waite, Software Manual for the Elementary Functions, 1980. Error bounds stand in
- * kernels/unary.h; tests/check/unary.c holds the functions to them. */
+ * relative error, coefficients rounded to float with refitting). The range reductions are the
+ * textbook ones: Cody and Waite, Software Manual for the Elementary Functions, 1980. Error bounds
+ * stand in kernels/unary.h; tests/check/unary.c holds the functions to them. */
 #ifndef KAON_KERNELS_VMATH_H
 #define KAON_KERNELS_VMATH_H
 
@@ -19,27 +19,31 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
     return p;
 }
 
-/* exp(x) = 2^n * (1 + p), for x in -110 .. 110. p is expm1 of the reduced argument.
+/* exp(x) = 2^n * (1 + p), for x in -104 .. 89. p is expm1 of the reduced argument.
  *
- * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n times it
- * is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-28. */
+ * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n
+ * times it is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-32. */
 static inline vf v_exp_parts(vf x, vf *n)
 {
-    static const float coef[] = {0x1.0p-1f, 0x1.55548ep-3f, 0x1.5554d8p-5f, 0x1.123bfep-7f,
-                                 0x1.6d5f4cp-10f};
+    static const float coef[] = {0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
+                                 0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f};
     const vf magic = v_set(0x1.8p23f);
     *n = v_sub(v_fma(x, v_set(0x1.715476p+0f), magic), magic); /* log2(e) */
     vf r = v_fnma(*n, v_set(0x1.62e4p-1f), x);                 /* ln 2, upper */
     r = v_fnma(*n, v_set(0x1.7f7d1cp-20f), r);                 /* ln 2, rest */
-    return v_fma(v_mul(r, r), v_poly(r, coef, 5), r);
+    return v_fma(v_mul(r, r), v_poly(r, coef, 6), r);
 }
 
-/* exp(x) for x <= 0 (or NaN): no clamp above. Anything else that overflows is a caller's mistake. */
+/* exp(x) for x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from v_scale: an
+ * underflow there costs some processors a microcode assist of 100 cycles and more, and masked
+ * scores and the lanes past the end of a row are -inf. */
 static inline vf v_exp_negative(vf x)
 {
+    const vm stays =
+        v_not_lt(x, v_set(-103.98f)); /* 2^-150, half of the least denormal, is at -103.972 */
     vf n;
-    const vf p = v_exp_parts(v_max(v_set(-104.5f), x), &n); /* exp(-104) rounds to 0; NaN passes */
-    return v_scale(v_add(p, v_set(1.0f)), n);
+    const vf p = v_exp_parts(v_keep(stays, x), &n);
+    return v_keep(stays, v_scale(v_add(p, v_set(1.0f)), n));
 }
 
 static inline vf v_exp(vf x)
@@ -57,7 +61,8 @@ static inline vf v_expm1_negative(vf x)
 }
 
 /* log(1 + f) + e * ln 2 for 1 + f in sqrt(1/2) .. sqrt(2) and whole e in -200 .. 200.
- * (log1p(f) - f + f^2/2) / f^3: error 2^-30. The upper part of ln 2 has 16 bits: e times it is exact. */
+ * (log1p(f) - f + f^2/2) / f^3: error 2^-30. The upper part of ln 2 has 16 bits: e times it is
+ * exact. */
 static inline vf v_log_parts(vf f, vf e)
 {
     static const float coef[] = {0x1.555548p-2f,  -0x1.000008p-2f, 0x1.99a478p-3f,
@@ -88,17 +93,19 @@ static inline vf v_log(vf x)
     return v_select(v_is_nan(x), x, r);
 }
 
-/* log(1 + z) for z in 0 .. 1 or NaN. Past sqrt(2) - 1 the argument is halved: 1 + z = 2 (1 + (z-1)/2),
- * and z - 1 is exact there. */
+/* log(1 + z) for z in 0 .. 1 or NaN. Past sqrt(2) - 1 the argument is halved: 1 + z = 2 (1 +
+ * (z-1)/2), and z - 1 is exact there. Below 2^-25 the result is z; its square might underflow,
+ * which is slow. */
 static inline vf v_log1p_unit(vf z)
 {
-    const vm small = v_lt(z, v_set(0x1.a8279ap-2f)); /* sqrt(2) - 1 */
-    const vf one = v_set(1.0f);
-    const vf f = v_select(small, z, v_mul(v_set(0.5f), v_sub(z, one)));
-    return v_log_parts(f, v_select(small, v_set(0.0f), one));
+    const vm small = v_lt(z, v_set(0x1.a8279ap-2f)), tiny = v_lt(z, v_set(0x1.0p-25f));
+    const vf zero = v_set(0.0f), one = v_set(1.0f);
+    const vf f = v_select(small, v_select(tiny, zero, z), v_mul(v_set(0.5f), v_sub(z, one)));
+    return v_select(tiny, z, v_log_parts(f, v_select(small, zero, one)));
 }
 
-/* erf: x + x P(x^2) below 0.92, 1 - exp(Q(|x|)) above; errors 2^-30 and 2^-34. From 3.92 on it is 1. */
+/* erf: x + x P(x^2) below 0.92, 1 - exp(Q(|x|)) above; errors 2^-30 and 2^-34. From 3.92 on it
+ * is 1. */
 static inline vf v_erf(vf x)
 {
     static const float small[] = {0x1.06eba8p-3f, -0x1.812742p-2f,  0x1.ce2df0p-4f, -0x1.b80d70p-6f,
@@ -112,8 +119,8 @@ static inline vf v_erf(vf x)
     return v_select(v_lt(magnitude, v_set(0.92f)), near, v_with_sign(far, x));
 }
 
-/* tanh: x + x^3 P(x^2) below 0.625, 1 - 2 / (exp(2 |x|) + 1) above; error of P 2^-32. From 9.02 on it
- * is 1. */
+/* tanh: x + x^3 P(x^2) below 0.625, 1 - 2 / (exp(2 |x|) + 1) above; error of P 2^-32. From 9.02 on
+ * it is 1. */
 static inline vf v_tanh(vf x)
 {
     static const float small[] = {-0x1.555554p-2f, 0x1.111076p-3f,  -0x1.b9f030p-5f,
@@ -125,7 +132,8 @@ static inline vf v_tanh(vf x)
     return v_select(v_lt(magnitude, v_set(0.625f)), near, v_with_sign(far, x));
 }
 
-/* 1 / (1 + exp(-x)), as z / (1 + z) with z = exp(x) where x < 0: no overflow, denormals as they should. */
+/* 1 / (1 + exp(-x)), as z / (1 + z) with z = exp(x) where x < 0: no overflow, denormals as they
+ * should. */
 static inline vf v_sigmoid(vf x)
 {
     const vf one = v_set(1.0f), z = v_exp_negative(v_neg(v_abs(x)));

@@ -17,7 +17,8 @@ static uint64_t saved_state(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* FP16 and AMX are newer than the cpuinfo that distributions carry: CPUID leaf 7, Intel SDM vol. 2. */
+/* FP16 and AMX are newer than the cpuinfo that distributions carry: CPUID leaf 7, Intel SDM vol. 2.
+ */
 static uint32_t newer_bits(void)
 {
     enum { FP16 = 1u << 23, AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24, AMX_INT8 = 1u << 25 };

@@ -129,6 +129,7 @@ enum {
     KAON_OP_EAGER = 1u << 1,  /* output sizes depend on data, or the values are sequences: never a
                                  step of a plan, run when all inputs are there */
     KAON_OP_RANDOM = 1u << 2, /* not the same twice: never folded */
+    KAON_OP_OF_SHAPE = 1u << 3, /* reads its input's type and shape, not its data */
 };
 
 /* An operator: what it takes, and what follows for its outputs. One const struct each, in
@@ -164,6 +165,7 @@ struct kaon_call {
     const bool *constant;                /* in[i]->data is there while preparing, and never changes */
     const void *packed;                  /* what the backend's pack made of this node, or NULL */
     const struct kaon_kernels *kernels;
+    const void *backend; /* the chosen backend's state, from its open; own has none */
 };
 
 /* Something to do: filled by a backend's prepare. Data pointers are read from call.in and call.out

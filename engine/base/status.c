@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at s if it is well-formed and printable, else 0. */
-static size_t utf8_length(const unsigned char *s)
+size_t kaon_utf8_length(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return s[0] >= 0x20 && s[0] != 0x7f;
-    size_t n = (s[0] >> 5) == 6 ? 2 : (s[0] >> 4) == 14 ? 3 : (s[0] >> 3) == 30 ? 4 : 0;
+    const size_t n = (s[0] >> 5) == 6 ? 2 : (s[0] >> 4) == 14 ? 3 : (s[0] >> 3) == 30 ? 4 : 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
@@ -18,8 +18,8 @@ static size_t utf8_length(const unsigned char *s)
 
 static void make_printable(char *text)
 {
-    for (unsigned char *s = (unsigned char *)text; *s;) {
-        const size_t n = utf8_length(s);
+    for (char *s = text; *s;) {
+        const size_t n = kaon_utf8_length(s);
         if (!n)
             *s = '?';
         s += n ? n : 1;

@@ -14,4 +14,7 @@ __attribute__((format(printf, 3, 4))) enum kaon_status kaon_fail(struct kaon_msg
 /* Puts `prefix` and ": " in front of the message: the file in front of the node, say. */
 void kaon_msg_prefix(struct kaon_msg *msg, const char *prefix);
 
+/* Length of the UTF-8 sequence at `text` if it is well-formed and printable, else 0. */
+size_t kaon_utf8_length(const char *text);
+
 #endif

@@ -149,3 +149,22 @@ enum kaon_status kaon_node_read(struct kaon_ir *ir, struct kaon_node *node, stru
         kaon_node_prefix(node, msg);
     return r.status;
 }
+
+enum kaon_status kaon_graph_name_axes(struct kaon_ir *ir, struct kaon_msg *msg)
+{
+    for (size_t i = 0; i < ir->top->n_in; i++) {
+        struct kaon_fact *f = &ir->top->in[i]->fact;
+        for (int32_t k = 0; k < f->rank; k++) {
+            char text[200];
+            if (f->dims[k] != KAON_DIM_UNKNOWN)
+                continue;
+            snprintf(text, sizeof text, "%.180s.%d", ir->top->in_name[i], k);
+            const char *name = kaon_arena_push_text(ir->arena, text, strlen(text));
+            const int32_t s = name ? kaon_ir_symbol(ir, name) : -1;
+            if (s < 0)
+                return kaon_fail(msg, KAON_OVER_LIMIT, "too many symbolic axes");
+            f->dims[k] = KAON_DIM_SYMBOL(s);
+        }
+    }
+    return KAON_OK;
+}

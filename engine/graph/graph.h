@@ -96,6 +96,9 @@ enum kaon_status kaon_graph_infer(struct kaon_ir *ir, struct kaon_graph *graph,
                                   struct kaon_msg *msg);
 enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, struct kaon_msg *msg);
 
+/* Names the axes of graph inputs whose length is neither a number nor a symbol: "<input>.<axis>". */
+enum kaon_status kaon_graph_name_axes(struct kaon_ir *ir, struct kaon_msg *msg);
+
 /* Fills the symbolic contents of a node's outputs where they are shape arithmetic. */
 void kaon_node_infer_symbolic(const struct kaon_node *node);
 

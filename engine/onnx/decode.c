@@ -11,7 +11,8 @@
 enum {
     MOST_ATTRIBUTES = 64,
     MISSING_LISTED = 400, /* characters */
-    NEWEST_OPSET = 28     /* of ai.onnx, whose meaning is known here */
+    NEWEST_OPSET = 28,    /* of ai.onnx, whose meaning is known here */
+    MOST_ROUNDS = 100     /* over nodes that are out of order */
 };
 
 struct decode {
@@ -444,6 +445,41 @@ static enum kaon_status decode_initializers(struct decode *d, const KaonOnnx__Gr
     return KAON_OK;
 }
 
+static bool is_ready(const struct decode *d, const KaonOnnx__Node *f)
+{
+    for (size_t i = 0; i < f->n_input; i++)
+        if (f->input[i][0] && !kaon_onnx_names_find(&d->names, f->input[i]))
+            return false;
+    return true;
+}
+
+/* Nodes in an order in which each comes after what it reads. ONNX wants files to be so, and not all
+ * are: in rounds, nodes whose inputs are there are taken and the others wait. */
+static enum kaon_status decode_nodes(struct decode *d, const KaonOnnx__Graph *f,
+                                     struct kaon_graph *graph)
+{
+    uint8_t *done = kaon_arena_push_zero(d->ir->arena, f->n_node, 1);
+    size_t left = f->n_node;
+    if (!done)
+        return no_memory(d);
+    for (int round = 0; left; round++) {
+        const size_t before = left;
+        const bool all = round == MOST_ROUNDS; /* then say what is missing */
+        for (size_t i = 0; i < f->n_node; i++) {
+            if (done[i] || (!all && !is_ready(d, f->node[i])))
+                continue;
+            const enum kaon_status st = decode_node(d, f->node[i], graph);
+            if (st != KAON_OK)
+                return st;
+            done[i] = 1;
+            left--;
+        }
+        if (left == before)
+            round = MOST_ROUNDS - 1;
+    }
+    return KAON_OK;
+}
+
 static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
                                      struct kaon_node *parent, struct kaon_graph **out)
 {
@@ -456,9 +492,8 @@ static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
     enum kaon_status st = decode_initializers(d, f);
     if (st == KAON_OK)
         st = decode_inputs(d, f, graph);
-    for (size_t i = 0; st == KAON_OK && i < f->n_node; i++) {
-        st = decode_node(d, f->node[i], graph);
-    }
+    if (st == KAON_OK)
+        st = decode_nodes(d, f, graph);
     if (st == KAON_OK)
         st = decode_outputs(d, f, graph);
     kaon_onnx_names_leave(&d->names);

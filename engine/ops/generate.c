@@ -107,7 +107,7 @@ static enum kaon_status infer_eye_like(const struct kaon_infer *node, struct kao
 
 const struct kaon_op kaon_op_eye_like = {
     .name = "EyeLike", .domain = "", .kind = KAON_OP_eye_like,
-    .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .flags = KAON_OP_OF_SHAPE, .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_eye_like),
     .read = read_eye_like, .infer = infer_eye_like,
 };

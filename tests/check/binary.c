@@ -112,9 +112,9 @@ static void bench(struct check *c, size_t f)
     if (!c->bench || c->scalar || !check_begin(c, &c->now->binary, "%s", specs[f].name))
         return;
     struct timed t = {.n = 2048, .f = f};
-    t.a = check_floats(c, t.n);
-    t.b = check_floats(c, t.n);
-    t.y = check_floats(c, t.n);
+    t.a = check_scratch(c, t.n);
+    t.b = check_scratch(c, t.n);
+    t.y = check_scratch(c, t.n);
     check_pattern(c, CHECK_RANDOM, t.a, t.n, 0.0f, 9.0f);
     check_pattern(c, CHECK_RANDOM, t.b, t.n, 0.0f, 9.0f);
     check_time(c, (double)t.n, 0, run_timed, &t);

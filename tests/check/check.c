@@ -1,5 +1,6 @@
-/* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for bit,
- * and the scalar form with double. Options: --seed N, --only TEXT (cases whose name holds it), --bench. */
+/* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for
+ * bit, and the scalar form with double. Options: --seed N, --only TEXT (cases whose name holds it),
+ * --bench. */
 #include "tests/check/check.h"
 
 #include <math.h>
@@ -84,6 +85,12 @@ void *check_alloc(struct check *c, size_t bytes)
 float *check_floats(struct check *c, size_t n)
 {
     return check_alloc(c, n * sizeof(float));
+}
+
+float *check_scratch(struct check *c, size_t n)
+{
+    char *p = check_alloc(c, n * sizeof(float) + 4096);
+    return (float *)(p + 64 - (uintptr_t)p % 64);
 }
 
 double *check_doubles(struct check *c, size_t n)

@@ -1,6 +1,6 @@
-/* What the checks of the kernel layer share. A check is a function; it runs once for each table the CPU
- * can use, the scalar one first. Inside it a case begins with check_begin, takes buffers, fills them with
- * patterns, runs the kernel of `now` (and of `ref`, the scalar table) and compares. */
+/* What the checks of the kernel layer share. A check is a function; it runs once for each table the
+ * CPU can use, the scalar one first. Inside it a case begins with check_begin, takes buffers, fills
+ * them with patterns, runs the kernel of `now` (and of `ref`, the scalar table) and compares. */
 #ifndef KAON_TESTS_CHECK_H
 #define KAON_TESTS_CHECK_H
 
@@ -32,10 +32,14 @@ bool check_begin(struct check *c, const void *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void check_end(struct check *c);
 
-/* Buffers of the running case, freed with it. Guard words lie before and, at odd alignments, after; a
- * page that may not be touched follows. */
+/* Buffers of the running case, freed with it. Guard words lie before and, at odd alignments, after;
+ * a page that may not be touched follows. */
 void *check_alloc(struct check *c, size_t bytes);
 float *check_floats(struct check *c, size_t n);
+
+/* Aligned to 64 bytes and far from the forbidden page, for timing: masked accesses that reach into
+ * such a page are legal but cost a microcode assist each. */
+float *check_scratch(struct check *c, size_t n);
 
 uint64_t check_random(struct check *c);
 float check_uniform(struct check *c, float lo, float hi);
@@ -61,8 +65,8 @@ void check_pattern(struct check *c, unsigned which, float *x, size_t n, float lo
 void check_same_floats(struct check *c, const float *want, const float *got, size_t n);
 void check_same_bytes(struct check *c, const void *want, const void *got, size_t bytes);
 
-/* |got - want| <= ulp * (ulp of want) or <= absolute. Infinities must agree, except that a value may
- * round to infinity. */
+/* |got - want| <= ulp * (ulp of want) or <= absolute. Infinities must agree, except that a value
+ * may round to infinity. */
 void check_near(struct check *c, const double *want, const float *got, size_t n, double ulp,
                 double absolute);
 double *check_doubles(struct check *c, size_t n);
@@ -71,7 +75,8 @@ void check_fail(struct check *c, const char *format, ...) __attribute__((format(
 /* A further line under a failure. */
 void check_note(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Runs fn(arg) for a while and prints ns per element for `now`, and the ratio to scalar, if --bench. */
+/* Runs fn(arg) for a while and prints ns per element for `now`, and the ratio to scalar, if
+ * --bench. */
 typedef void check_timed_fn(const struct kaon_kernels *k, void *arg);
 void check_time(struct check *c, double elements, double flops, check_timed_fn *fn, void *arg);
 

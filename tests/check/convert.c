@@ -1,4 +1,5 @@
-/* Conversions between float and the 16-bit formats: all 65536 values up, a dense sample of floats down. */
+/* Conversions between float and the 16-bit formats: all 65536 values up, a dense sample of floats
+ * down. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* Matrix product: shapes around every tile, all epilogues, and the fused form against separate steps. */
+/* Matrix product: shapes around every tile, all epilogues, and the fused form against separate
+ * steps. */
 #include <math.h>
 
 #include "tests/check/check.h"
@@ -177,10 +178,10 @@ static void bench(struct check *c, struct shape s)
         !check_begin(c, &c->now->gemm, "gemm_%zu_%zu_%zu bias", s.m, s.n, s.k))
         return;
     struct timed t = {.s = s};
-    t.a = check_floats(c, s.m * s.k);
-    t.packed = check_floats(c, kaon_gemm_packed_floats(s.k, s.n));
-    t.c = check_floats(c, s.m * s.n);
-    t.bias = check_floats(c, s.n);
+    t.a = check_scratch(c, s.m * s.k);
+    t.packed = check_scratch(c, kaon_gemm_packed_floats(s.k, s.n));
+    t.c = check_scratch(c, s.m * s.n);
+    t.bias = check_scratch(c, s.n);
     check_pattern(c, CHECK_RANDOM, t.a, s.m * s.k, -1.0f, 1.0f);
     check_pattern(c, CHECK_RANDOM, t.packed, kaon_gemm_packed_floats(s.k, s.n), -1.0f, 1.0f);
     check_pattern(c, CHECK_RANDOM, t.bias, s.n, -1.0f, 1.0f);

@@ -55,8 +55,8 @@ static void bench(struct check *c, size_t rows, size_t cols)
         !check_begin(c, &c->now->transpose_32, "transpose_32_%zu_%zu", rows, cols))
         return;
     struct timed t = {.rows = rows, .cols = cols};
-    t.x = check_alloc(c, rows * cols * 4);
-    t.y = check_alloc(c, rows * cols * 4);
+    t.x = (uint32_t *)check_scratch(c, rows * cols);
+    t.y = (uint32_t *)check_scratch(c, rows * cols);
     check_time(c, (double)(rows * cols), 0, run_timed, &t);
 }
 

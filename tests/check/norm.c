@@ -89,9 +89,9 @@ static void bench(struct check *c, size_t n)
     if (!c->bench || c->scalar || !check_begin(c, &c->now->layernorm_rows, "layernorm_rows_%zu", n))
         return;
     struct timed t = {.rows = (4096 + n - 1) / n, .n = n};
-    t.x = check_floats(c, t.rows * n);
-    t.y = check_floats(c, t.rows * n);
-    t.scale = check_floats(c, n);
+    t.x = check_scratch(c, t.rows * n);
+    t.y = check_scratch(c, t.rows * n);
+    t.scale = check_scratch(c, n);
     check_pattern(c, CHECK_RANDOM, t.x, t.rows * n, -5.0f, 5.0f);
     check_pattern(c, CHECK_RANDOM, t.scale, n, -5.0f, 5.0f);
     check_time(c, (double)(t.rows * n), 0, run_layernorm, &t);

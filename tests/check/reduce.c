@@ -106,8 +106,8 @@ static void bench(struct check *c, enum kaon_reduce f, bool along_rows)
                      specs[f].name))
         return;
     struct timed t = {.rows = 64, .n = 128, .f = f, .along_rows = along_rows};
-    t.x = check_floats(c, t.rows * t.n);
-    t.y = check_floats(c, t.rows + t.n);
+    t.x = check_scratch(c, t.rows * t.n);
+    t.y = check_scratch(c, t.rows + t.n);
     check_pattern(c, CHECK_RANDOM, t.x, t.rows * t.n, specs[f].lo, specs[f].hi);
     check_time(c, (double)(t.rows * t.n), 0, run_timed, &t);
 }
