@@ -1,8 +1,6 @@
-/* SHA-256, of files and of results. */
+/* SHA-256 of what comes in pieces. */
 #ifndef KAON_TOOLS_EVAL_DIGEST_H
 #define KAON_TOOLS_EVAL_DIGEST_H
-
-#include "tools/cli/fail.h"
 
 #include <stddef.h>
 
@@ -15,7 +13,5 @@ void kaon_eval_digest_add(struct eval_digest *digest, const void *data, size_t b
 
 /* Hexadecimal, "" after a failure; frees. `text` may be NULL. */
 void kaon_eval_digest_end(struct eval_digest *digest, char text[65]);
-
-enum kaon_status kaon_eval_digest_file(const char *path, char text[65], struct kaon_msg *msg);
 
 #endif
