@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/kaon.h"
 #include "tools/cli/atomic.h"
@@ -155,6 +156,20 @@ static enum kaon_status make_folder(const char *path, struct kaon_msg *msg)
     return kaon_cli_fail(msg, KAON_IO, "%s: cannot be made: %s", path, strerror(error));
 }
 
+/* Where it is already and may not be replaced, that is said before the run and not after it. */
+static enum kaon_status begin_folder(struct evaluation *e, const char *path, struct kaon_msg *msg)
+{
+    const enum kaon_status status = make_folder(path, msg);
+    if (status)
+        return status;
+    e->metrics = kaon_eval_pool_format(&e->pool, "%s/metrics.json", path);
+    if (!e->metrics)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    if (!e->settings.force && access(e->metrics, F_OK) == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "%s: exists; --force replaces it", e->metrics);
+    return KAON_OK;
+}
+
 /* ---- the run --------------------------------------------------------------------------------- */
 
 static void say_notes(const struct kaon_say *say, const struct eval_entry *entry)
@@ -187,7 +202,7 @@ static enum kaon_status open_all(struct evaluation *e, const struct options *o,
         status = kaon_eval_entry_open(e, &e->entry[i], models->word[i], &choices, &o->engine, say,
                                       msg);
     if (!status && o->out)
-        status = make_folder(o->out, msg);
+        status = begin_folder(e, o->out, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
         if (!status)
@@ -213,16 +228,14 @@ static enum kaon_status run_all(struct evaluation *e, const struct options *o,
 static enum kaon_status write_metrics(struct evaluation *e, struct kaon_msg *msg)
 {
     struct kaon_atomic file = { 0 };
-    const char *path = kaon_eval_pool_format(&e->pool, "%s/metrics.json", e->settings.out);
-    if (!path)
-        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    enum kaon_status status = kaon_atomic_open(&file, path, e->settings.force, msg);
+    enum kaon_status status = kaon_atomic_open(&file, e->metrics, e->settings.force, msg);
     if (!status)
-        status = kaon_eval_add_file(e, path, msg);
+        status = kaon_eval_add_file(e, e->metrics, msg);
     json_t *report = status ? NULL : kaon_eval_report(e);
     if (!status && (!report || json_dumpf(report, file.file, JSON_INDENT(1)) != 0 ||
                     fputc('\n', file.file) == EOF))
-        status = kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", path, strerror(errno));
+        status = kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", e->metrics,
+                               strerror(errno));
     json_decref(report);
     if (!status)
         status = kaon_atomic_commit(&file, msg);

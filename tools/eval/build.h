@@ -24,6 +24,9 @@ enum kaon_status kaon_eval_build_judgement(struct eval_build *b); /* classes, di
 enum kaon_status kaon_eval_build_sample(struct eval_build *b);
 enum kaon_status kaon_eval_build_query(struct eval_build *b);
 
+/* Letters, digits and '_' only: for names that become part of file and field names. */
+bool kaon_eval_is_plain(const char *name);
+
 enum kaon_status kaon_eval_build_no_memory(const struct eval_build *b);
 
 #endif

@@ -78,6 +78,9 @@ static enum kaon_status discriminant_from_config(struct eval_build *b, const cha
         status = kaon_eval_json_object(json, "fractions", &fractions, path, b->msg);
     if (status)
         return status;
+    if (!kaon_eval_is_plain(name))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: discriminant '%s' must be named with "
+                             "letters, digits and '_'", path, name);
     const long s = signal ? kaon_eval_class_find(b->spec, signal) : -1;
     if (s < 0)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: signal '%s' is not among the classes",

@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Calls have 1, 4, 16 ... jets and the largest batch: with every number up to the batch and every
+ * length, the plans of a model with both axes free would take gigabytes. */
+enum { MOST_SIZES = 12, SIZE_STEP = 4 };
+
 struct eval_infer {
     const struct eval_spec *spec;
     struct kaon_session *session;
-    size_t batch;
+    size_t batch;               /* most jets a call */
+    size_t size[MOST_SIZES];    /* numbers of jets that calls have, rising from 1 to batch */
+    size_t n_sizes;
     float **buffer;             /* one an input: the largest batch */
     struct kaon_tensor *input, *output;
     size_t *order;              /* rows of the block, those of one shape together */
@@ -55,17 +61,27 @@ static enum kaon_status prepare(struct eval_infer *infer, const size_t *width, s
 {
     const struct eval_spec *spec = infer->spec;
     struct kaon_range *range = calloc(2 * spec->n_inputs + 1, sizeof *range);
-    size_t n = 0;
+    enum kaon_status status = KAON_OK;
     if (!range)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < spec->n_inputs; i++) {
-        const struct eval_input *in = &spec->input[i];
-        add_range(range, &n, in->batch_axis, 1, infer->batch);
-        add_range(range, &n, in->length_axis, in->least, most_entries(in, width));
+    for (size_t s = infer->n_sizes; !status && s-- > 0;) { /* largest first: it sets the memory */
+        size_t n = 0;
+        for (size_t i = 0; i < spec->n_inputs; i++) {
+            const struct eval_input *in = &spec->input[i];
+            add_range(range, &n, in->batch_axis, infer->size[s], infer->size[s]);
+            add_range(range, &n, in->length_axis, in->least, most_entries(in, width));
+        }
+        status = kaon_session_prepare(infer->session, range, n, msg);
     }
-    const enum kaon_status status = kaon_session_prepare(infer->session, range, n, msg);
     free(range);
     return status;
+}
+
+static void choose_sizes(struct eval_infer *infer)
+{
+    for (size_t n = 1; n < infer->batch && infer->n_sizes + 1 < MOST_SIZES; n *= SIZE_STEP)
+        infer->size[infer->n_sizes++] = n;
+    infer->size[infer->n_sizes++] = infer->batch;
 }
 
 static enum kaon_status make_buffers(struct eval_infer *infer, const size_t *width,
@@ -94,6 +110,7 @@ enum kaon_status kaon_eval_infer_open(struct eval_infer **infer, const struct ka
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     f->spec = spec;
     f->batch = spec->batched && !spec->one_a_call ? batch : 1;
+    choose_sizes(f);
     enum kaon_status status = kaon_session_open(&f->session, model, NULL, msg);
     if (!status)
         status = make_buffers(f, width, msg);
@@ -318,6 +335,10 @@ enum kaon_status kaon_eval_infer_block(struct eval_infer *infer, const struct ev
         while (n < infer->batch && i + n < block->rows &&
                compare_shapes(&shape, infer->order[i], infer->order[i + n]) == 0)
             n++;
+        size_t s = infer->n_sizes - 1;
+        while (infer->size[s] > n)
+            s--;
+        n = infer->size[s];
         if (kaon_interrupted())
             return kaon_cli_fail(msg, KAON_IO, "interrupted");
         status = call(infer, block, infer->order + i, n, r, msg);

@@ -112,11 +112,10 @@ enum kaon_status kaon_eval_judge(struct eval_judged *j, const struct eval_spec *
 
 enum kaon_status kaon_eval_histogram(struct eval_judged *j, const struct eval_spec *spec,
                                      const struct eval_scores *scores, double low, double high,
-                                     struct kaon_msg *msg)
+                                     size_t bins, struct kaon_msg *msg)
 {
-    const size_t bins = j->of->bins;
     double sum[EVAL_MOST_CLASSES] = { 0 };
-    j->low = low, j->high = high;
+    j->low = low, j->high = high, j->bins = bins;
     j->histogram = calloc(spec->n_classes * bins + 1, sizeof *j->histogram);
     if (!j->histogram)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");

@@ -27,6 +27,7 @@ struct eval_judged {
     struct eval_working_point point[EVAL_MOST_POINTS];
     struct eval_roc roc;
     double low, high;    /* range that holds all but the extremes of every class */
+    size_t bins;
     double *histogram;   /* n_classes x bins, shares of each class; filled by kaon_eval_histogram */
 };
 
@@ -38,7 +39,7 @@ enum kaon_status kaon_eval_judge(struct eval_judged *judged, const struct eval_s
 /* Shares of each class in `bins` bins of [low, high); what lies outside counts in the first and last. */
 enum kaon_status kaon_eval_histogram(struct eval_judged *judged, const struct eval_spec *spec,
                                      const struct eval_scores *scores, double low, double high,
-                                     struct kaon_msg *msg);
+                                     size_t bins, struct kaon_msg *msg);
 void kaon_eval_judged_close(struct eval_judged *judged);
 
 #endif

@@ -90,8 +90,7 @@ static enum kaon_status load_metadata(struct eval_build *b)
                                b->msg);
 }
 
-/* Letters, digits and '_' only: the name becomes part of file and field names. */
-static bool is_plain(const char *name)
+bool kaon_eval_is_plain(const char *name)
 {
     const size_t length = strlen(name);
     return length > 0 && length <= 64 &&
@@ -114,23 +113,23 @@ static enum kaon_status name_model(struct eval_build *b)
         status = kaon_eval_json_text(model, "title", &title, spec->config_path, b->msg);
     if (status)
         return status;
-    if (name && !is_plain(name))
+    if (name && !kaon_eval_is_plain(name))
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
                              "%s: model name '%s' must be letters, digits "
                              "and '_'",
                              spec->config_path, name);
     if (!name)
         name = b->gnn.model_name;
-    if (!name || !is_plain(name))
+    if (!name || !kaon_eval_is_plain(name))
         name = b->ports->doc_string;
-    if (!name || !is_plain(name)) {
+    if (!name || !kaon_eval_is_plain(name)) {
         const char *slash = strrchr(b->ports->path, '/');
         const char *file = slash ? slash + 1 : b->ports->path;
         char *stem = kaon_eval_pool_format(&spec->pool, "%.*s", (int)strcspn(file, "."), file);
         for (char *c = stem; c && *c; c++)
             if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
                 *c = '_';
-        name = stem && is_plain(stem) ? stem : "model";
+        name = stem && kaon_eval_is_plain(stem) ? stem : "model";
     }
     spec->name = kaon_eval_pool_text(&spec->pool, name);
     spec->title = kaon_eval_pool_text(&spec->pool, title ? title : name);
