@@ -58,7 +58,8 @@ static const struct kaon_option options[] = {
     { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
       offsetof(struct options, compression) },
     KAON_ENGINE_OPTIONS(struct options),
-    { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures", offsetof(struct options, no_plots) },
+    { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
+      offsetof(struct options, no_plots) },
     { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
       offsetof(struct options, force) },
     { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
@@ -72,15 +73,16 @@ static const struct kaon_option options[] = {
 static const struct kaon_spec spec = {
     .name = "eval",
     .summary = "run taggers on files of jets: scores, working points, curves",
-    .usage = (const char *const[]){ "eval [options] MODEL...", NULL },
-    .examples = (const struct kaon_example[]){
-        { "kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
-          "scores, efficiencies and rejections, pictures" },
-        { "kaon eval old/model.onnx new/model.onnx -o compared",
-          "two models on the sample of their eval.json, in the same pictures" },
-        { "kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program" },
-        { NULL },
-    },
+    .usage = (const char *const[]){"eval [options] MODEL...", NULL},
+    .examples =
+        (const struct kaon_example[]){
+            {"kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
+             "scores, efficiencies and rejections, pictures"},
+            {"kaon eval old/model.onnx new/model.onnx -o compared",
+             "two models on the sample of their eval.json, in the same pictures"},
+            {"kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program"},
+            {NULL},
+        },
     .options = options,
     .argument = "MODEL",
     .min_args = 1,
@@ -112,11 +114,13 @@ static int choose(const char *word, const char *const *choices, int n)
 static enum kaon_status read_settings(struct evaluation *e, const struct options *o,
                                       struct kaon_msg *msg)
 {
-    static const char *const compressions[] = { "gzip", "lz4", "none" };
+    static const char *const compressions[] = {"gzip", "lz4", "none"};
     const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
     if (compression < 0)
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--compression takes gzip, lz4 or none, not "
-                             "\"%s\"", o->compression);
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--compression takes gzip, lz4 or none, not "
+                             "\"%s\"",
+                             o->compression);
     if (o->non_finite && strcmp(o->non_finite, "zero"))
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
                              o->non_finite);
@@ -185,22 +189,22 @@ static enum kaon_status open_all(struct evaluation *e, const struct options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
 {
-    const struct eval_choices choices = { .config = o->config,
-                                          .fractions = o->fractions.word,
-                                          .n_fractions = o->fractions.n,
-                                          .cuts = o->cuts.word,
-                                          .n_cuts = o->cuts.n,
-                                          .weight = o->weight,
-                                          .limit = (uint64_t)o->limit,
-                                          .zero_non_finite = o->non_finite != NULL };
+    const struct eval_choices choices = {.config = o->config,
+                                         .fractions = o->fractions.word,
+                                         .n_fractions = o->fractions.n,
+                                         .cuts = o->cuts.word,
+                                         .n_cuts = o->cuts.n,
+                                         .weight = o->weight,
+                                         .limit = (uint64_t)o->limit,
+                                         .zero_non_finite = o->non_finite != NULL};
     enum kaon_status status = KAON_OK;
     e->entry = calloc(models->n, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     e->n = models->n;
     for (size_t i = 0; !status && i < e->n; i++)
-        status = kaon_eval_entry_open(e, &e->entry[i], models->word[i], &choices, &o->engine, say,
-                                      msg);
+        status =
+            kaon_eval_entry_open(e, &e->entry[i], models->word[i], &choices, &o->engine, say, msg);
     if (!status && o->out)
         status = begin_folder(e, o->out, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
@@ -227,15 +231,15 @@ static enum kaon_status run_all(struct evaluation *e, const struct options *o,
 /* metrics.json last: where it is, all is there. */
 static enum kaon_status write_metrics(struct evaluation *e, struct kaon_msg *msg)
 {
-    struct kaon_atomic file = { 0 };
+    struct kaon_atomic file = {0};
     enum kaon_status status = kaon_atomic_open(&file, e->metrics, e->settings.force, msg);
     if (!status)
         status = kaon_eval_add_file(e, e->metrics, msg);
     json_t *report = status ? NULL : kaon_eval_report(e);
     if (!status && (!report || json_dumpf(report, file.file, JSON_INDENT(1)) != 0 ||
                     fputc('\n', file.file) == EOF))
-        status = kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", e->metrics,
-                               strerror(errno));
+        status =
+            kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", e->metrics, strerror(errno));
     json_decref(report);
     if (!status)
         status = kaon_atomic_commit(&file, msg);
@@ -267,8 +271,8 @@ static int print_all(struct evaluation *e, const struct options *o, const struct
 static int evaluate(const struct options *o, const struct kaon_words *models, int argc, char **argv,
                     const struct kaon_say *say)
 {
-    struct evaluation e = { .n = 0 };
-    struct kaon_msg msg = { "" };
+    struct evaluation e = {.n = 0};
+    struct kaon_msg msg = {""};
     enum kaon_status status = read_settings(&e, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
@@ -291,7 +295,7 @@ static int evaluate(const struct options *o, const struct kaon_words *models, in
 
 int kaon_cmd_eval(int argc, char **argv)
 {
-    struct options o = { .batch = 64 };
+    struct options o = {.batch = 64};
     struct kaon_words args;
     struct kaon_say say;
     int status;

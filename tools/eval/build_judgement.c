@@ -79,8 +79,10 @@ static enum kaon_status discriminant_from_config(struct eval_build *b, const cha
     if (status)
         return status;
     if (!kaon_eval_is_plain(name))
-        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: discriminant '%s' must be named with "
-                             "letters, digits and '_'", path, name);
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: discriminant '%s' must be named with "
+                             "letters, digits and '_'",
+                             path, name);
     const long s = signal ? kaon_eval_class_find(b->spec, signal) : -1;
     if (s < 0)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: signal '%s' is not among the classes",
@@ -218,8 +220,8 @@ static enum kaon_status read_option(struct eval_build *b, const char *text, doub
     return KAON_OK;
 }
 
-/* The signal is b, or c where b has a fraction; what is left out gets the remainder, and that is the
- * first class left out (light flavour before others). */
+/* The signal is b, or c where b has a fraction. The first class left out, light flavour before others,
+ * gets the remainder. */
 static enum kaon_status from_option(struct eval_build *b, const char *text)
 {
     double fraction[EVAL_MOST_CLASSES], sum = 0;

@@ -46,11 +46,11 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
         return status;
     const struct kaon_model *m = entry->model;
     entry->isa = kaon_model_isa(m);
-    struct eval_ports ports = { .path = path,
-                                .n_inputs = kaon_model_input_count(m),
-                                .n_outputs = kaon_model_output_count(m),
-                                .gnn_config = kaon_model_metadata(m, "gnn_config"),
-                                .doc_string = kaon_model_metadata(m, ":doc_string") };
+    struct eval_ports ports = {.path = path,
+                               .n_inputs = kaon_model_input_count(m),
+                               .n_outputs = kaon_model_output_count(m),
+                               .gnn_config = kaon_model_metadata(m, "gnn_config"),
+                               .doc_string = kaon_model_metadata(m, ":doc_string")};
     ports.input = ports_of(&e->pool, m, ports.n_inputs, kaon_model_input);
     ports.output = ports_of(&e->pool, m, ports.n_outputs, kaon_model_output);
     if (!ports.input || !ports.output)
@@ -101,16 +101,18 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
     entry->data = s->n_data ? s->data : entry->spec.data;
     entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
     if (entry->n_data == 0)
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "no data: name files with --data, or samples in "
-                             "an eval.json beside %s", entry->spec.model_path);
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "no data: name files with --data, or samples in "
+                             "an eval.json beside %s",
+                             entry->spec.model_path);
     enum kaon_status status = name_sample(e, entry, msg);
     if (!status)
         status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
                                        entry->n_data, msg);
     if (status || !s->out)
         return status;
-    entry->predictions = kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", s->out, entry->label,
-                                               entry->sample);
+    entry->predictions =
+        kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", s->out, entry->label, entry->sample);
     if (!entry->predictions)
         return no_memory(msg);
     return kaon_eval_writer_open(&entry->writer, entry->predictions, s->force, s->compression,
@@ -131,7 +133,8 @@ static enum kaon_status take(void *user, const struct eval_block *block,
     struct eval_entry *entry = t->entry;
     for (size_t row = 0; row < block->rows; row++)
         kaon_eval_digest_add(&t->digest, result->raw + result->raw_at[row], result->raw_bytes[row]);
-    enum kaon_status status = kaon_eval_scores_add(&entry->scores, &entry->spec, block, result, msg);
+    enum kaon_status status =
+        kaon_eval_scores_add(&entry->scores, &entry->spec, block, result, msg);
     if (!status && entry->writer)
         status = kaon_eval_writer_add(entry->writer, block, result, msg);
     return status;
@@ -143,22 +146,23 @@ static enum kaon_status judge(struct eval_entry *entry, struct kaon_msg *msg)
     entry->judged = calloc(spec->n_discriminants + 1, sizeof *entry->judged);
     enum kaon_status status = entry->judged ? KAON_OK : no_memory(msg);
     for (size_t i = 0; !status && i < spec->n_discriminants; i++)
-        status = kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
+        status =
+            kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
     return status;
 }
 
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
-    struct taking taking = { entry, kaon_eval_digest_begin() };
-    struct eval_run run = { .model = entry->model,
-                            .spec = &entry->spec,
-                            .reader = entry->reader,
-                            .threads = e->settings.threads,
-                            .batch = e->settings.batch,
-                            .progress = progress,
-                            .take = take,
-                            .user = &taking };
+    struct taking taking = {entry, kaon_eval_digest_begin()};
+    struct eval_run run = {.model = entry->model,
+                           .spec = &entry->spec,
+                           .reader = entry->reader,
+                           .threads = e->settings.threads,
+                           .batch = e->settings.batch,
+                           .progress = progress,
+                           .take = take,
+                           .user = &taking};
     enum kaon_status status = kaon_eval_run(&run, msg);
     kaon_eval_digest_end(&taking.digest, entry->digest);
     if (!status && !*entry->digest)
@@ -176,20 +180,20 @@ enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry 
                                         struct kaon_msg *msg)
 {
     const struct eval_attribute attribute[] = {
-        { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
-        { "kaon_version", kaon_version() },
-        { "kaon_isa", entry->isa },
-        { "kaon_command", e->settings.command_line },
-        { "kaon_model", entry->spec.model_path },
-        { "kaon_model_sha256", entry->file_digest.hex },
-        { "kaon_outputs_sha256", entry->digest },
+        {"writer_version", kaon_eval_reader_writer_version(entry->reader)},
+        {"kaon_version", kaon_version()},
+        {"kaon_isa", entry->isa},
+        {"kaon_command", e->settings.command_line},
+        {"kaon_model", entry->spec.model_path},
+        {"kaon_model_sha256", entry->file_digest.hex},
+        {"kaon_outputs_sha256", entry->digest},
     };
     struct eval_writer *writer = entry->writer;
     if (!writer)
         return KAON_OK;
     entry->writer = NULL;
-    const enum kaon_status status = kaon_eval_writer_commit(
-        writer, attribute, sizeof attribute / sizeof *attribute, msg);
+    const enum kaon_status status =
+        kaon_eval_writer_commit(writer, attribute, sizeof attribute / sizeof *attribute, msg);
     return status ? status : kaon_eval_add_file(e, entry->predictions, msg);
 }
 
@@ -222,5 +226,5 @@ void kaon_eval_close(struct evaluation *e)
     free(e->entry);
     free(e->file);
     kaon_eval_pool_close(&e->pool);
-    *e = (struct evaluation){ .n = 0 };
+    *e = (struct evaluation){.n = 0};
 }

@@ -10,7 +10,7 @@
 #include "tools/model/open.h"
 
 struct eval_entry {
-    const char *label;      /* name of the model; "NAME_2" where names repeat */
+    const char *label; /* name of the model; "NAME_2" where names repeat */
     struct kaon_model *model;
     struct eval_spec spec;
     struct kaon_digest file_digest;
@@ -21,21 +21,21 @@ struct eval_entry {
     struct eval_reader *reader;
     struct eval_reader_counts counts;
     struct eval_writer *writer;
-    const char *predictions;  /* path, NULL: none */
+    const char *predictions; /* path, NULL: none */
     struct eval_scores scores;
-    char digest[65];          /* of all output bytes of all jets in row order */
+    char digest[65]; /* of all output bytes of all jets in row order */
     double prepare_seconds, run_seconds;
     uint64_t macs;
     struct eval_judged *judged; /* one a discriminant of the specification */
 };
 
 struct eval_settings {
-    const char *out;            /* folder, NULL: nothing is written */
+    const char *out; /* folder, NULL: nothing is written */
     bool force, no_plots, zero_non_finite;
     size_t threads, batch;
     uint64_t limit;
     enum eval_compression compression;
-    const char *const *data;    /* --data */
+    const char *const *data; /* --data */
     size_t n_data;
     const char *command_line;
 };
@@ -44,8 +44,8 @@ struct evaluation {
     struct eval_settings settings;
     struct eval_entry *entry;
     size_t n;
-    const char *metrics;        /* path of metrics.json, with an output folder */
-    const char **file;          /* what was written, as paths */
+    const char *metrics; /* path of metrics.json, with an output folder */
+    const char **file;   /* what was written, as paths */
     size_t n_files;
     struct eval_pool pool;
 };

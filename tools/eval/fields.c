@@ -12,8 +12,17 @@ static const char *const spellings[][2] = {
     {"IP3D_signed_z0_significance", "lifetimeSignedZ0SinThetaSignificance"},
 };
 
-/* Jet variables are written without this suffix in a model's metadata. */
+/* Jet variables are written without this suffix in metadata, and with it in most files. */
 static const char suffix[] = "_btagJes";
+static const char *const suffixed[] = {"pt", "eta", "absEta", "phi", "mass", "energy"};
+
+static int is_suffixed(const char *name, size_t length)
+{
+    for (size_t i = 0; i < COUNT(suffixed); i++)
+        if (strlen(suffixed[i]) == length && !strncmp(name, suffixed[i], length))
+            return 1;
+    return 0;
+}
 
 int kaon_eval_field_alias(const char *name, size_t k, char *text, size_t room)
 {
@@ -24,9 +33,20 @@ int kaon_eval_field_alias(const char *name, size_t k, char *text, size_t room)
     if (k > 0)
         return 0;
     const size_t length = strlen(name), tail = sizeof suffix - 1;
-    if (length > tail && !strcmp(name + length - tail, suffix))
+    if (length > tail && !strcmp(name + length - tail, suffix) && is_suffixed(name, length - tail))
         return snprintf(text, room, "%.*s", (int)(length - tail), name) < (int)room;
-    return snprintf(text, room, "%s%s", name, suffix) < (int)room;
+    if (is_suffixed(name, length))
+        return snprintf(text, room, "%s%s", name, suffix) < (int)room;
+    return 0;
+}
+
+const char *kaon_eval_field_absolute(const char *name)
+{
+    static const char *const pairs[][2] = {{"absEta", "eta"}, {"absEta_btagJes", "eta_btagJes"}};
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        if (!strcmp(name, pairs[i][0]))
+            return pairs[i][1];
+    return NULL;
 }
 
 static long find(const char *const *have, size_t n, const char *name)
@@ -78,7 +98,7 @@ void kaon_eval_field_look_alikes(const char *const *have, size_t n, const char *
                                  size_t room)
 {
     enum { MOST = 3 };
-    const unsigned near = (unsigned)strlen(name) / 2;
+    const unsigned near = (unsigned)strlen(name) / 2 + 1;
     size_t length = 0, shown = 0;
     *text = '\0';
     for (unsigned d = 1; d <= near && shown < MOST; d++)

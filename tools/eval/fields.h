@@ -10,6 +10,9 @@ int kaon_eval_field_alias(const char *name, size_t k, char *text, size_t room);
 /* Index in `have` of `name` or, failing that, of its first spelling that is there; -1: none. */
 long kaon_eval_field_find(const char *const *have, size_t n, const char *name);
 
+/* The field whose absolute value `name` is, for files that lack `name`; NULL: none. */
+const char *kaon_eval_field_absolute(const char *name);
+
 /* Writes up to three of `have` that look like `name`, comma-separated; "" if none does. */
 void kaon_eval_field_look_alikes(const char *const *have, size_t n, const char *name, char *text,
                                  size_t room);

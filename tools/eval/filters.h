@@ -14,8 +14,8 @@ enum { EVAL_FILTER_LZF = 32000, EVAL_FILTER_LZ4 = 32004, EVAL_FILTER_ZSTD = 3201
 enum kaon_status kaon_eval_filters_register(struct kaon_msg *msg);
 
 /* What chunks that this thread reads from now on must decode to, in bytes; 0: not known (sources of
- * a virtual dataset). libhdf5 passes filters no pointer of ours and reads a whole chunk from whatever
- * they return, so a chunk that decodes to less would be read past its end. */
+ * a virtual dataset). libhdf5 passes filters no pointer of ours and reads a whole chunk from
+ * whatever they return, so a chunk that decodes to less would be read past its end. */
 void kaon_eval_filters_expect(size_t bytes);
 size_t kaon_eval_filters_expected(void);
 

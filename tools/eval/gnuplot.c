@@ -57,8 +57,8 @@ static void read_complaint(int fd, char *text, size_t room)
 /* Starts gnuplot with the script as its input; 0 or an errno value. */
 static int start(pid_t *child, int script, int complaints)
 {
-    char *const arguments[] = { (char[]){ "gnuplot" }, (char[]){ "--default-settings" },
-                                (char[]){ "-" }, NULL };
+    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"--default-settings"}, (char[]){"-"},
+                               NULL};
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
     if (error)
@@ -80,7 +80,8 @@ enum kaon_status kaon_eval_gnuplot_run(struct eval_gnuplot *g, bool *missing, st
     if (fflush(g->script) != 0 || lseek(fileno(g->script), 0, SEEK_SET) != 0 ||
         pipe2(pipes, O_CLOEXEC) != 0) {
         kaon_eval_gnuplot_abandon(g);
-        return kaon_cli_fail(msg, KAON_IO, "gnuplot cannot be given its script: %s", strerror(errno));
+        return kaon_cli_fail(msg, KAON_IO, "gnuplot cannot be given its script: %s",
+                             strerror(errno));
     }
     const int error = start(&child, fileno(g->script), pipes[1]);
     close(pipes[1]);

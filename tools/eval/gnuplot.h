@@ -14,7 +14,7 @@ struct eval_gnuplot {
 
 enum kaon_status kaon_eval_gnuplot_begin(struct eval_gnuplot *gnuplot, struct kaon_msg *msg);
 
-/* Runs it and frees it. *missing is set if there is no gnuplot; what else goes wrong is a sentence. */
+/* Runs it and frees it. *missing is set if there is no gnuplot. */
 enum kaon_status kaon_eval_gnuplot_run(struct eval_gnuplot *gnuplot, bool *missing,
                                        struct kaon_msg *msg);
 void kaon_eval_gnuplot_abandon(struct eval_gnuplot *gnuplot);

@@ -8,13 +8,13 @@
 
 /* What a block gave, by row of the block. */
 struct eval_result {
-    float *probability;   /* rows x n_probabilities */
-    int8_t *tracks;       /* n_track_outputs x rows x width, entries as they were after compaction */
+    float *probability; /* rows x n_probabilities */
+    int8_t *tracks;     /* n_track_outputs x rows x width, entries as they were after compaction */
     size_t n_track_outputs, width;
-    unsigned char *raw;   /* every output byte; row r has raw_bytes[r] from raw_at[r] on */
+    unsigned char *raw; /* every output byte; row r has raw_bytes[r] from raw_at[r] on */
     size_t *raw_at, *raw_bytes;
     size_t raw_used, room_raw, room_rows;
-    uint64_t macs;        /* multiply-adds of the block's runs */
+    uint64_t macs; /* multiply-adds of the block's runs */
 };
 
 void kaon_eval_result_close(struct eval_result *result);

@@ -8,8 +8,8 @@
 enum { EVAL_ROC_POINTS = 201 };
 
 struct eval_working_point {
-    double wanted;  /* signal efficiency */
-    double cut;     /* rounded to three decimals; passing is D > cut */
+    double wanted; /* signal efficiency */
+    double cut;    /* rounded to three decimals; passing is D > cut */
     struct eval_passing passing[EVAL_MOST_CLASSES];
     struct eval_rejection rejection[EVAL_MOST_CLASSES];
 };
@@ -23,12 +23,13 @@ struct eval_roc {
 struct eval_judged {
     const struct eval_discriminant *of;
     uint64_t n[EVAL_MOST_CLASSES];
-    double auc[EVAL_MOST_CLASSES]; /* signal against each class; NaN for itself and for empty ones */
+    double
+        auc[EVAL_MOST_CLASSES]; /* signal against each class; NaN for itself and for empty ones */
     struct eval_working_point point[EVAL_MOST_POINTS];
     struct eval_roc roc;
-    double low, high;    /* range that holds all but the extremes of every class */
+    double low, high; /* range that holds all but the extremes of every class */
     size_t bins;
-    double *histogram;   /* n_classes x bins, shares of each class; filled by kaon_eval_histogram */
+    double *histogram; /* n_classes x bins, shares of each class; filled by kaon_eval_histogram */
 };
 
 /* Judges one discriminant. Everything in *judged is overwritten. */
@@ -36,7 +37,7 @@ enum kaon_status kaon_eval_judge(struct eval_judged *judged, const struct eval_s
                                  const struct eval_discriminant *d,
                                  const struct eval_scores *scores, struct kaon_msg *msg);
 
-/* Shares of each class in `bins` bins of [low, high); what lies outside counts in the first and last. */
+/* Shares of each class in `bins` bins of [low, high); what lies outside counts in the outer ones. */
 enum kaon_status kaon_eval_histogram(struct eval_judged *judged, const struct eval_spec *spec,
                                      const struct eval_scores *scores, double low, double high,
                                      size_t bins, struct kaon_msg *msg);

@@ -7,13 +7,13 @@
 enum { LEFT = 95, PANEL = 700, ONE_LEGEND = 190, MANY_LEGEND = 290, MAIN = 470, FOOT = 62 };
 
 /* Models are told apart by dashes, classes by colour. */
-static const int dashes[] = { 1, 2, 4, 3, 5 };
+static const int dashes[] = {1, 2, 4, 3, 5};
 enum { N_DASHES = sizeof dashes / sizeof *dashes };
 
 struct eval_canvas kaon_eval_histogram_canvas(const struct eval_group *g)
 {
-    return (struct eval_canvas){ LEFT + PANEL + (g->n == 1 ? ONE_LEGEND : MANY_LEGEND),
-                                 kaon_eval_heading_height(g) + MAIN + FOOT };
+    return (struct eval_canvas){LEFT + PANEL + (g->n == 1 ? ONE_LEGEND : MANY_LEGEND),
+                                kaon_eval_heading_height(g) + MAIN + FOOT};
 }
 
 static double tallest(const struct eval_group *g)
@@ -38,10 +38,14 @@ static void working_points(FILE *to, const struct eval_group *g, double top)
         const double cut = j->point[i].cut;
         if (!(cut > j->low && cut < j->high))
             continue;
-        fprintf(to, "set arrow from %.6g, 0 to %.6g, %.6g nohead back dashtype 3 linewidth 1.2 "
-                    "linecolor rgb '#717581'\n", cut, cut, 0.89 * top);
-        fprintf(to, "set label '%.4g %%' at %.6g, %.6g left rotate by 90 offset 0,0.3 font ',9' "
-                    "noenhanced textcolor rgb '#555555'\n", 100 * j->point[i].wanted, cut, 0.89 * top);
+        fprintf(to,
+                "set arrow from %.6g, 0 to %.6g, %.6g nohead back dashtype 3 linewidth 1.2 "
+                "linecolor rgb '#717581'\n",
+                cut, cut, 0.89 * top);
+        fprintf(to,
+                "set label '%.4g %%' at %.6g, %.6g left rotate by 90 offset 0,0.3 font ',9' "
+                "noenhanced textcolor rgb '#555555'\n",
+                100 * j->point[i].wanted, cut, 0.89 * top);
     }
 }
 
@@ -64,13 +68,16 @@ void kaon_eval_histogram_script(FILE *to, const struct eval_group *g, const char
     const double width = canvas.width, height = canvas.height;
     const char *between = "plot ";
     kaon_eval_heading(to, g, canvas.height);
-    fprintf(to, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
-                "set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
-                "set xrange [%.6g:%.6g]\nset yrange [0:%.6g]\n"
-                "set key outside right top Left reverse spacing 1.25 samplen 3 noenhanced\n"
-                "set ylabel 'share of jets a bin' offset 0.5\nset xlabel ",
+    fprintf(to,
+            "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
+            "set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
+            "set xrange [%.6g:%.6g]\nset yrange [0:%.6g]\n"
+            "set key at screen %.5f, screen %.5f left top Left reverse spacing 1.25 samplen 3 "
+            "noenhanced\n"
+            "set ylabel 'share of jets a bin' offset 0.5\nset xlabel ",
             LEFT / width, (LEFT + PANEL) / width, 1 - kaon_eval_heading_height(g) / height,
-            FOOT / height, j->low, j->high, top);
+            FOOT / height, j->low, j->high, top, (LEFT + PANEL + 12) / width,
+            1 - (kaon_eval_heading_height(g) + 4) / height);
     kaon_eval_gnuplot_text(to, g->name);
     fprintf(to, " noenhanced\n");
     working_points(to, g, top);
@@ -78,8 +85,10 @@ void kaon_eval_histogram_script(FILE *to, const struct eval_group *g, const char
         for (size_t k = 0; k < g->n_classes; k++) {
             fprintf(to, "%s", between);
             kaon_eval_gnuplot_text(to, csv);
-            fprintf(to, " using (($1+$2)/2):%zu with histeps linewidth 2 dashtype %d linecolor rgb "
-                        "'%s'", EVAL_CSV_BIN_FIRST + m * g->n_classes + k, dashes[m % N_DASHES],
+            fprintf(to,
+                    " using (($1+$2)/2):%zu with histeps linewidth 2 dashtype %d linecolor rgb "
+                    "'%s'",
+                    EVAL_CSV_BIN_FIRST + m * g->n_classes + k, dashes[m % N_DASHES],
                     g->class[k]->color);
             title(to, g, m, k);
             between = ", \\\n     ";

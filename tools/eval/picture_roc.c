@@ -8,9 +8,9 @@
 
 enum { WIDTH = 860, MAIN = 470, RATIO = 150, FOOT = 62, GAP = 12 };
 
-/* Curves are told apart by the background's colour, or with several models by the model's colour and
- * the background's dashes. */
-static const int dashes[] = { 1, 2, 4, 3, 5 };
+/* Curves are told apart by the background's colour, or with several models by the model's colour
+ * and the background's dashes. */
+static const int dashes[] = {1, 2, 4, 3, 5};
 enum { N_DASHES = sizeof dashes / sizeof *dashes };
 
 static bool is_background(const struct eval_group *g, size_t k)
@@ -49,7 +49,8 @@ static size_t panels(const struct eval_group *g)
 
 struct eval_canvas kaon_eval_roc_canvas(const struct eval_group *g)
 {
-    return (struct eval_canvas){ WIDTH, kaon_eval_heading_height(g) + MAIN + (int)panels(g) * (RATIO + GAP) + FOOT };
+    return (struct eval_canvas){WIDTH, kaon_eval_heading_height(g) + MAIN +
+                                           (int)panels(g) * (RATIO + GAP) + FOOT};
 }
 
 /* Largest rejection that is finite, for the axis. */
@@ -72,8 +73,9 @@ static double largest(const struct eval_group *g)
 static void place(FILE *to, const struct eval_group *g, int top, int height)
 {
     const double all = kaon_eval_roc_canvas(g).height;
-    fprintf(to, "set lmargin at screen 0.11\nset rmargin at screen 0.97\n"
-                "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
+    fprintf(to,
+            "set lmargin at screen 0.11\nset rmargin at screen 0.97\n"
+            "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
             1 - top / all, 1 - (top + height) / all);
 }
 
@@ -93,9 +95,11 @@ static void main_panel(FILE *to, const struct eval_group *g, const char *csv)
     const char *between = "plot ";
     const double most = largest(g);
     place(to, g, kaon_eval_heading_height(g), MAIN);
-    fprintf(to, "set logscale y\nset yrange [1:%.6g]\nset ylabel 'background rejection' offset 0.5\n"
-                "set key top right spacing 1.15 samplen 3 noenhanced\n"
-                "top(x) = x > %.6g ? %.6g : x\n", 2.5 * most, 10 * most, 10 * most);
+    fprintf(to,
+            "set logscale y\nset yrange [1:%.6g]\nset ylabel 'background rejection' offset 0.5\n"
+            "set key top right spacing 1.15 samplen 3 noenhanced\n"
+            "top(x) = x > %.6g ? %.6g : x\n",
+            2.5 * most, 10 * most, 10 * most);
     if (panels(g))
         fprintf(to, "set format x ''\nunset xlabel\n");
     for (int band = 1; band >= 0; band--) /* bands first, so that they lie below */
@@ -107,12 +111,14 @@ static void main_panel(FILE *to, const struct eval_group *g, const char *csv)
                 fprintf(to, "%s", between);
                 kaon_eval_gnuplot_text(to, csv);
                 if (band) {
-                    fprintf(to, " using 1:(top($%zu)):(top($%zu)) with filledcurves fillstyle "
-                                "transparent solid 0.18 noborder fillcolor rgb '%s' notitle",
+                    fprintf(to,
+                            " using 1:(top($%zu)):(top($%zu)) with filledcurves fillstyle "
+                            "transparent solid 0.18 noborder fillcolor rgb '%s' notitle",
                             c + 2, c + 3, color(g, m, k));
                 } else {
-                    fprintf(to, " using 1:%zu with lines linewidth 2 dashtype %d linecolor rgb '%s'",
-                            c, dash(g, b), color(g, m, k));
+                    fprintf(to,
+                            " using 1:%zu with lines linewidth 2 dashtype %d linecolor rgb '%s'", c,
+                            dash(g, b), color(g, m, k));
                     curve_title(to, g, m, k);
                 }
                 between = ", \\\n     ";
@@ -126,7 +132,8 @@ static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b
                         bool is_last)
 {
     const size_t reference = column(g, 0, b);
-    const char *between = "plot 1 with lines linewidth 1 linecolor rgb '#717581' notitle, \\\n     ";
+    const char *between =
+        "plot 1 with lines linewidth 1 linecolor rgb '#717581' notitle, \\\n     ";
     place(to, g, kaon_eval_heading_height(g) + MAIN + GAP + (int)b * (RATIO + GAP), RATIO);
     fprintf(to, "unset logscale y\nset yrange [*:*]\nset autoscale yfix\nset yrange [0<*:*<3]\n"
                 "set offsets 0,0,0.05,0.05\n"
@@ -150,12 +157,15 @@ static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b
             fprintf(to, "%s", between);
             kaon_eval_gnuplot_text(to, csv);
             if (band)
-                fprintf(to, " using 1:($%zu/$%zu):($%zu/$%zu) with filledcurves fillstyle transparent "
-                            "solid 0.18 noborder fillcolor rgb '%s' notitle",
+                fprintf(to,
+                        " using 1:($%zu/$%zu):($%zu/$%zu) with filledcurves fillstyle transparent "
+                        "solid 0.18 noborder fillcolor rgb '%s' notitle",
                         c + 2, reference, c + 3, reference, color(g, m, k));
             else
-                fprintf(to, " using 1:($%zu/$%zu) with lines linewidth 2 dashtype %d linecolor rgb "
-                            "'%s' notitle", c, reference, dash(g, b), color(g, m, k));
+                fprintf(to,
+                        " using 1:($%zu/$%zu) with lines linewidth 2 dashtype %d linecolor rgb "
+                        "'%s' notitle",
+                        c, reference, dash(g, b), color(g, m, k));
             between = ", \\\n     ";
         }
     fputc('\n', to);
@@ -177,9 +187,11 @@ void kaon_eval_roc_script(FILE *to, const struct eval_group *g, const char *csv)
     snprintf(text, sizeof text, "efficiency for %s", signal_text(g));
     fprintf(to, "XLABEL = ");
     kaon_eval_gnuplot_text(to, text);
-    fprintf(to, "\nset xlabel XLABEL noenhanced\nset xrange [%.6g:%.6g]\n"
-                "set grid xtics ytics linecolor rgb '#cccccc' linewidth 1 dashtype 1\n"
-                "set multiplot\n", d->roc_from, d->roc_to);
+    fprintf(to,
+            "\nset xlabel XLABEL noenhanced\nset xrange [%.6g:%.6g]\n"
+            "set grid xtics ytics linecolor rgb '#cccccc' linewidth 1 dashtype 1\n"
+            "set multiplot\n",
+            d->roc_from, d->roc_to);
     main_panel(to, g, csv);
     fprintf(to, "unset label\n");
     for (size_t k = 0, b = 0; panels(g) && k < g->n_classes; k++)

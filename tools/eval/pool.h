@@ -10,7 +10,7 @@ struct eval_pool {
     struct eval_pool_block *last; /* zero-initialise */
 };
 
-/* `count` elements of `bytes` bytes, zeroed; NULL without memory (also when the product overflows). */
+/* `count` elements of `bytes` bytes, zeroed; NULL without memory or if the product overflows. */
 void *kaon_eval_pool_take(struct eval_pool *pool, size_t count, size_t bytes);
 
 /* A copy of a text, NULL without memory. */

@@ -64,7 +64,8 @@ static void print_rejection(struct kaon_out *out, const struct eval_rejection *r
     if (isinf(r->value))
         snprintf(text, sizeof text, "inf  [%.4g, inf]", r->low);
     else
-        snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low, r->high);
+        snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low,
+                 r->high);
     cell(out, text, CELL);
 }
 

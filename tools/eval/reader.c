@@ -1,5 +1,6 @@
 #include "tools/eval/reader.h"
 
+#include "tools/eval/fields.h"
 #include "tools/eval/table.h"
 
 #include <errno.h>
@@ -13,12 +14,18 @@
 enum { LEAST_ROWS = 256, USUAL_ROWS = 500 };
 static const size_t block_bytes = (size_t)32 << 20;
 
+/* Where a column's values are after reading: in the first column that reads the same field. */
+struct shared {
+    size_t first;
+    bool absolute; /* the value is without its sign */
+};
+
 /* One set of the query in the open file. */
 struct open_set {
     struct eval_table table;
     hid_t values; /* compound of floats, one a column */
     hid_t valid;  /* compound of one int8; -1: none */
-    size_t *same; /* column -> first column that reads the same field */
+    struct shared *shared;
 };
 
 struct eval_reader {
@@ -37,7 +44,7 @@ struct eval_reader {
     hid_t file;
     struct eval_table jets;
     hid_t numbers;
-    size_t *same_number;
+    struct shared *shared_number;
     struct open_set *set;
     uint64_t at_row;            /* in the open file */
     uint64_t done;              /* over all files */
@@ -48,10 +55,10 @@ struct eval_reader {
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static enum kaon_status note_alias(struct eval_reader *r, const char *set, const char *wanted,
-                                   const char *taken, struct kaon_msg *msg)
+                                   const char *taken, bool absolute, struct kaon_msg *msg)
 {
-    char *text = kaon_eval_pool_format(&r->pool, "dataset '%s': field '%s' stands for '%s'", set,
-                                       taken, wanted);
+    char *text = kaon_eval_pool_format(&r->pool, "dataset '%s': %sfield '%s' stands for '%s'", set,
+                                       absolute ? "the absolute value of " : "", taken, wanted);
     if (!text)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < r->n_notes; i++)
@@ -65,32 +72,44 @@ static enum kaon_status note_alias(struct eval_reader *r, const char *set, const
     return KAON_OK;
 }
 
-/* A compound of `n` natives of `bytes` bytes; columns that mean one field share it through `same`. */
+/* The member that a column means, and whether its absolute value is. */
+static enum kaon_status find_field(struct eval_reader *r, const struct eval_table *table,
+                                   const struct eval_column *column, const char **member,
+                                   bool *absolute, struct kaon_msg *msg)
+{
+    const char *signed_name = kaon_eval_field_absolute(column->name);
+    enum kaon_status status = kaon_eval_table_field(table, column->name, column->by, member, msg);
+    *absolute = status && signed_name &&
+                !kaon_eval_table_field(table, signed_name, column->by, member, NULL);
+    if (*absolute)
+        status = KAON_OK;
+    if (status || !strcmp(*member, column->name))
+        return status;
+    return note_alias(r, table->name, column->name, *member, *absolute, msg);
+}
+
+/* A compound of `n` natives. Columns that mean one field share it: libhdf5 takes no name twice. */
 static enum kaon_status make_type(struct eval_reader *r, const struct eval_table *table,
                                   const struct eval_column *column, size_t n, hid_t native,
-                                  hid_t *type, size_t **same, struct kaon_msg *msg)
+                                  hid_t *type, struct shared **shared, struct kaon_msg *msg)
 {
     const size_t bytes = H5Tget_size(native);
     *type = -1;
     if (n == 0)
         return KAON_OK;
     const char **member = kaon_eval_pool_take(&r->file_pool, n, sizeof *member);
-    *same = kaon_eval_pool_take(&r->file_pool, n, sizeof **same);
+    struct shared *s = *shared = kaon_eval_pool_take(&r->file_pool, n, sizeof *s);
     *type = H5Tcreate(H5T_COMPOUND, n * bytes);
-    if (!member || !*same || *type < 0)
+    if (!member || !s || *type < 0)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        enum kaon_status code =
-            kaon_eval_table_field(table, column[i].name, column[i].by, &member[i], msg);
-        if (!code && strcmp(member[i], column[i].name))
-            code = note_alias(r, table->name, column[i].name, member[i], msg);
-        if (code)
-            return code;
-        size_t first = 0;
-        while (member[first] != member[i])
-            first++;
-        (*same)[i] = first;
-        if (first == i && H5Tinsert(*type, member[i], i * bytes, native) < 0)
+        const enum kaon_status status =
+            find_field(r, table, &column[i], &member[i], &s[i].absolute, msg);
+        if (status)
+            return status;
+        while (member[s[i].first] != member[i])
+            s[i].first++;
+        if (s[i].first == i && H5Tinsert(*type, member[i], i * bytes, native) < 0)
             return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", table->path,
                                  member[i]);
     }
@@ -101,7 +120,7 @@ static enum kaon_status open_valid(struct open_set *set, const char *name, struc
 {
     const char *member;
     enum kaon_status code =
-        kaon_eval_table_field(&set->table, name, "the mask of its real entries", &member, msg);
+        kaon_eval_table_field(&set->table, name, "the reader as the mask of real entries", &member, msg);
     if (code)
         return code;
     set->valid = H5Tcreate(H5T_COMPOUND, 1);
@@ -126,7 +145,7 @@ static enum kaon_status open_set(struct eval_reader *r, size_t i, struct kaon_ms
         code = open_valid(set, want->valid, msg);
     if (!code)
         code = make_type(r, &set->table, want->column, want->n_columns, H5T_NATIVE_FLOAT,
-                         &set->values, &set->same, msg);
+                         &set->values, &set->shared, msg);
     if (!code && set->table.width > r->width[i])
         r->width[i] = set->table.width;
     return code;
@@ -173,7 +192,7 @@ static enum kaon_status open_file(struct eval_reader *r, size_t index, struct ka
         kaon_eval_table_open(&r->jets, r->file, path, "jets", 1, &r->file_pool, msg);
     if (!code)
         code = make_type(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
-                         &r->numbers, &r->same_number, msg);
+                         &r->numbers, &r->shared_number, msg);
     for (size_t i = 0; !code && i < r->query->n_sets; i++)
         code = open_set(r, i, msg);
     return code;
@@ -373,7 +392,8 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
                                     size_t row, struct kaon_msg *msg)
 {
     const struct eval_set *want = &r->query->set[i];
-    const size_t *same = r->set[i].same, n = want->n_columns;
+    const struct shared *shared = r->set[i].shared;
+    const size_t n = want->n_columns;
     float *values = part->value + row * part->width * n;
     unsigned char *valid = part->valid + row * part->width;
     size_t real = 0;
@@ -387,8 +407,8 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
         }
         const float *from = values + k * n;
         float *to = values + real * n;
-        for (size_t c = 0; c < n; c++) {
-            float value = from[same[c]];
+        for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
+            float value = shared[c].absolute ? fabsf(from[shared[c].first]) : from[shared[c].first];
             if (!isfinite(value)) {
                 if (!r->query->zero_non_finite)
                     return bad_value(r, i, r->at_row + row, k, want->column[c].name, value, msg);
@@ -431,8 +451,10 @@ static void share_numbers(const struct eval_reader *r, struct eval_block *b, siz
 {
     const size_t n = r->query->n_numbers;
     for (size_t row = 0; row < rows; row++)
-        for (size_t c = 0; c < n; c++)
-            b->number[row * n + c] = b->number[row * n + r->same_number[c]];
+        for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
+            const double value = b->number[row * n + r->shared_number[c].first];
+            b->number[row * n + c] = r->shared_number[c].absolute ? fabs(value) : value;
+        }
 }
 
 enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block *b,

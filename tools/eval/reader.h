@@ -66,8 +66,8 @@ struct eval_reader_counts {
 
 struct eval_reader;
 
-/* Opens every file once to check that it has what the query wants, then stands before the first row.
- * `query` and `paths` must stay. */
+/* Opens every file once to check that it has what the query wants, then stands before the first
+ * row. `query` and `paths` must stay. */
 enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct eval_query *query,
                                        const char *const *paths, size_t n_paths,
                                        struct kaon_msg *msg);

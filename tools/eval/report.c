@@ -36,9 +36,10 @@ static json_t *working_points(const struct eval_spec *spec, const struct eval_ju
         json_t *classes = json_object();
         for (size_t c = 0; c < spec->n_classes; c++)
             json_object_set_new(classes, spec->class[c].name, rejection(&j->point[i], c));
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "signal_efficiency",
-                                              kaon_json_number(j->point[i].wanted), "cut",
-                                              kaon_json_number(j->point[i].cut), "classes", classes));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o, s:o}", "signal_efficiency",
+                                        kaon_json_number(j->point[i].wanted), "cut",
+                                        kaon_json_number(j->point[i].cut), "classes", classes));
     }
     return list;
 }
@@ -82,12 +83,11 @@ static json_t *classes(const struct eval_entry *e)
     json_t *all = json_object();
     for (size_t c = 0; c < e->spec.n_classes; c++) {
         const struct eval_class *class = &e->spec.class[c];
-        const char *probability = class->probability < 0
-                                      ? NULL
-                                      : e->spec.probability[class->probability].published;
+        const char *probability =
+            class->probability < 0 ? NULL : e->spec.probability[class->probability].published;
         json_object_set_new(all, class->name,
-                            json_pack("{s:o, s:o, s:o}", "text", kaon_json_text(class->text), "jets",
-                                      count(e->scores.class_count[c]), "probability",
+                            json_pack("{s:o, s:o, s:o}", "text", kaon_json_text(class->text),
+                                      "jets", count(e->scores.class_count[c]), "probability",
                                       probability ? kaon_json_text(probability) : json_null()));
     }
     return all;
@@ -108,29 +108,32 @@ static json_t *entry(const struct eval_entry *e)
     json_t *all = json_object(), *model = json_object();
     for (size_t i = 0; e->judged && i < e->spec.n_discriminants; i++)
         json_object_set_new(all, e->judged[i].of->name, discriminant(&e->spec, &e->judged[i]));
-    const struct { const char *key; json_t *value; } members[] = {
-        { "name", kaon_json_text(e->label) },
-        { "title", kaon_json_text(e->spec.title) },
-        { "path", kaon_json_text(e->spec.model_path) },
-        { "sha256", kaon_json_text(e->file_digest.hex) },
-        { "config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null() },
-        { "isa", kaon_json_text(e->isa) },
-        { "sample", kaon_json_text(e->sample) },
-        { "sample_text", kaon_json_text(e->sample_text) },
-        { "data", texts(e->data, e->n_data) },
-        { "weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null() },
-        { "jets", count(e->scores.rows) },
-        { "selected", count(e->scores.selected) },
-        { "judged", count(e->scores.n) },
-        { "classes", classes(e) },
-        { "outputs_sha256", kaon_json_text(e->digest) },
-        { "prepare_seconds", kaon_json_number(e->prepare_seconds) },
-        { "seconds", kaon_json_number(e->run_seconds) },
-        { "jets_per_second", kaon_json_number((double)e->scores.rows / e->run_seconds) },
-        { "macs", count(e->macs) },
-        { "predictions", e->predictions ? kaon_json_text(e->predictions) : json_null() },
-        { "warnings", warnings(e) },
-        { "discriminants", all },
+    const struct {
+        const char *key;
+        json_t *value;
+    } members[] = {
+        {"name", kaon_json_text(e->label)},
+        {"title", kaon_json_text(e->spec.title)},
+        {"path", kaon_json_text(e->spec.model_path)},
+        {"sha256", kaon_json_text(e->file_digest.hex)},
+        {"config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null()},
+        {"isa", kaon_json_text(e->isa)},
+        {"sample", kaon_json_text(e->sample)},
+        {"sample_text", kaon_json_text(e->sample_text)},
+        {"data", texts(e->data, e->n_data)},
+        {"weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null()},
+        {"jets", count(e->scores.rows)},
+        {"selected", count(e->scores.selected)},
+        {"judged", count(e->scores.n)},
+        {"classes", classes(e)},
+        {"outputs_sha256", kaon_json_text(e->digest)},
+        {"prepare_seconds", kaon_json_number(e->prepare_seconds)},
+        {"seconds", kaon_json_number(e->run_seconds)},
+        {"jets_per_second", kaon_json_number((double)e->scores.rows / e->run_seconds)},
+        {"macs", count(e->macs)},
+        {"predictions", e->predictions ? kaon_json_text(e->predictions) : json_null()},
+        {"warnings", warnings(e)},
+        {"discriminants", all},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         json_object_set_new(model, members[i].key, members[i].value);
@@ -139,7 +142,7 @@ static json_t *entry(const struct eval_entry *e)
 
 static json_t *settings(const struct eval_settings *s)
 {
-    static const char *const compressions[] = { "gzip", "lz4", "none" };
+    static const char *const compressions[] = {"gzip", "lz4", "none"};
     return json_pack("{s:o, s:o, s:o, s:s, s:s}", "threads", count(s->threads), "batch",
                      count(s->batch), "limit", s->limit ? count(s->limit) : json_null(),
                      "non_finite", s->zero_non_finite ? "zero" : "refuse", "compression",
@@ -152,6 +155,7 @@ json_t *kaon_eval_report(const struct evaluation *e)
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
     return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
-                     kaon_version(), "command", kaon_json_text(e->settings.command_line), "settings",
-                     settings(&e->settings), "models", models, "files", texts(e->file, e->n_files));
+                     kaon_version(), "command", kaon_json_text(e->settings.command_line),
+                     "settings", settings(&e->settings), "models", models, "files",
+                     texts(e->file, e->n_files));
 }

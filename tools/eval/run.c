@@ -26,7 +26,7 @@ struct work {
     bool ended;                    /* no more blocks come */
     bool stop;                     /* somebody failed */
     enum kaon_status status;
-    struct kaon_msg msg;           /* of the first failure */
+    struct kaon_msg msg; /* of the first failure */
 };
 
 struct worker {
@@ -66,9 +66,9 @@ static void *infer_blocks(void *argument)
         struct slot *slot = &w->slot[w->started++ % w->n_slots];
         slot->state = RUNNING;
         pthread_mutex_unlock(&w->lock);
-        struct kaon_msg msg = { "" };
-        const enum kaon_status status = kaon_eval_infer_block(me->infer, &slot->block,
-                                                              &slot->result, &msg);
+        struct kaon_msg msg = {""};
+        const enum kaon_status status =
+            kaon_eval_infer_block(me->infer, &slot->block, &slot->result, &msg);
         pthread_mutex_lock(&w->lock);
         slot->state = DONE;
         if (status)
@@ -126,7 +126,7 @@ static bool stopped(struct work *w)
 
 static void feed(struct work *w)
 {
-    struct kaon_msg msg = { "" };
+    struct kaon_msg msg = {""};
     enum kaon_status status = KAON_OK;
     while (!status && !stopped(w)) {
         if (kaon_interrupted())
@@ -156,8 +156,8 @@ static enum kaon_status open_workers(struct eval_run *run, struct worker *worker
     for (size_t i = 0; i < run->spec->query.n_sets; i++)
         width[i] = kaon_eval_reader_width(run->reader, i);
     for (size_t i = 0; !status && i < run->threads; i++)
-        status = kaon_eval_infer_open(&worker[i].infer, run->model, run->spec, width, run->batch,
-                                      msg);
+        status =
+            kaon_eval_infer_open(&worker[i].infer, run->model, run->spec, width, run->batch, msg);
     free(width);
     return status;
 }
@@ -183,11 +183,11 @@ static enum kaon_status run_workers(struct work *w, struct worker *worker, struc
 
 enum kaon_status kaon_eval_run(struct eval_run *run, struct kaon_msg *msg)
 {
-    struct work w = { .run = run, .n_slots = 2 * run->threads + 2 };
+    struct work w = {.run = run, .n_slots = 2 * run->threads + 2};
     struct worker *worker = calloc(run->threads, sizeof *worker);
     w.slot = calloc(w.n_slots, sizeof *w.slot);
-    enum kaon_status status = worker && w.slot ? KAON_OK
-                                               : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    enum kaon_status status =
+        worker && w.slot ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     const double began = now();
     if (!status)
         status = open_workers(run, worker, msg);

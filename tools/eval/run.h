@@ -5,7 +5,7 @@
 #include "tools/cli/progress.h"
 #include "tools/eval/infer.h"
 
-/* Takes the results of one block; called in row order, from the thread that called kaon_eval_run. */
+/* Takes the results of one block; called in row order, by the thread that called kaon_eval_run. */
 typedef enum kaon_status kaon_eval_take_fn(void *user, const struct eval_block *block,
                                            const struct eval_result *result, struct kaon_msg *msg);
 

@@ -110,8 +110,8 @@ struct eval_spec {
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
-    bool batched; /* the model takes [N,...]: N jets a call */
-    bool one_a_call;         /* batched, but with room for one jet only */
+    bool batched;    /* the model takes [N,...]: N jets a call */
+    bool one_a_call; /* batched, but with room for one jet only */
     struct eval_query query;
     const char **note; /* where things came from; sentences for --verbose */
     size_t n_notes;

@@ -24,7 +24,7 @@ enum kaon_status kaon_eval_table_open(struct eval_table *table, hid_t file, cons
                                       struct kaon_msg *msg);
 void kaon_eval_table_close(struct eval_table *table);
 
-/* The member that is meant by `name`, NULL if there is none that is a number. Refuses with a sentence
+/* The member that is meant by `name`; refuses one that is no number. The sentence on failure is one
  * that names what was tried, for whom (`by`) and what looks alike. */
 enum kaon_status kaon_eval_table_field(const struct eval_table *table, const char *name,
                                        const char *by, const char **member, struct kaon_msg *msg);

@@ -6,12 +6,12 @@
 static const struct {
     const char *kind, *text;
 } counted[] = {
-    { "non_finite_input", "input values were not finite and were replaced" },
-    { "truncated", "jets had more tracks than the model takes; the first ones were kept" },
-    { "zero_tracks", "jets have no tracks" },
-    { "no_class", "selected jets belong to no class and are left out" },
-    { "non_finite_score", "selected jets have a score that is not finite and are left out" },
-    { "non_finite_weight", "selected jets have a weight that is not finite and are left out" },
+    {"non_finite_input", "input values that were not finite, replaced"},
+    {"truncated", "jets with more tracks than the model takes, of which the first were kept"},
+    {"zero_tracks", "jets without tracks"},
+    {"no_class", "selected jets of no class, left out"},
+    {"non_finite_score", "selected jets with a score that is not finite, left out"},
+    {"non_finite_weight", "selected jets with a weight that is not finite, left out"},
 };
 enum { N_COUNTED = sizeof counted / sizeof *counted };
 
@@ -44,7 +44,7 @@ bool kaon_eval_warning(const struct eval_entry *e, size_t k, struct eval_warning
             continue;
         w->kind = counted[i].kind;
         w->count = count[i];
-        snprintf(w->text, sizeof w->text, "%" PRIu64 " %s", count[i], counted[i].text);
+        snprintf(w->text, sizeof w->text, "%s: %" PRIu64, counted[i].text, count[i]);
         return true;
     }
     return empty_class(e, k, w);

@@ -7,7 +7,7 @@
 struct eval_warning {
     const char *kind; /* stable, for programs */
     uint64_t count;
-    char text[320];   /* one sentence */
+    char text[320]; /* one sentence */
 };
 
 /* The k-th warning of an entry; false past the last. */

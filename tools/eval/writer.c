@@ -11,7 +11,7 @@ enum { JET_CHUNK = 2000, TRACK_CHUNK = 500, GZIP_LEVEL = 4 };
 
 struct sheet { /* one dataset being written */
     hid_t dataset, type;
-    size_t bytes; /* of an element in memory */
+    size_t bytes;       /* of an element in memory */
     unsigned char *row; /* buffer of a block */
     size_t room;
 };
@@ -77,7 +77,7 @@ static hid_t make_plist(int rank, const hsize_t *dims, size_t chunk, enum eval_c
     const hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     if (plist < 0 || dims[0] == 0)
         return plist;
-    const hsize_t chunks[2] = { dims[0] < chunk ? dims[0] : chunk, rank == 2 ? dims[1] : 0 };
+    const hsize_t chunks[2] = {dims[0] < chunk ? dims[0] : chunk, rank == 2 ? dims[1] : 0};
     herr_t status = H5Pset_chunk(plist, rank, chunks);
     if (how == EVAL_GZIP)
         status = status < 0 ? status : H5Pset_shuffle(plist);
@@ -94,12 +94,12 @@ static hid_t make_plist(int rank, const hsize_t *dims, size_t chunk, enum eval_c
 static bool make_dataset(struct eval_writer *w, struct sheet *sheet, const char *name, int rank,
                          size_t chunk, enum eval_compression how)
 {
-    const hsize_t dims[2] = { w->rows, w->width };
+    const hsize_t dims[2] = {w->rows, w->width};
     const hid_t space = H5Screate_simple(rank, dims, NULL);
     const hid_t plist = make_plist(rank, dims, chunk, how);
     if (space >= 0 && plist >= 0 && sheet->type >= 0)
-        sheet->dataset = H5Dcreate2(w->h5, name, sheet->type, space, H5P_DEFAULT, plist,
-                                    H5P_DEFAULT);
+        sheet->dataset =
+            H5Dcreate2(w->h5, name, sheet->type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     if (plist >= 0)
         H5Pclose(plist);
     if (space >= 0)
@@ -146,7 +146,7 @@ enum kaon_status kaon_eval_writer_open(struct eval_writer **writer, const char *
     w = calloc(1, sizeof *w);
     if (!w)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    *w = (struct eval_writer){ .spec = spec, .h5 = -1, .rows = kaon_eval_reader_rows(reader) };
+    *w = (struct eval_writer){.spec = spec, .h5 = -1, .rows = kaon_eval_reader_rows(reader)};
     w->jets.dataset = w->jets.type = w->tracks.dataset = w->tracks.type = -1;
     w->copied_bytes = kaon_eval_reader_copied_bytes(reader);
     w->width = widest(spec, reader);
@@ -179,13 +179,14 @@ static bool make_room(struct sheet *sheet, size_t elements)
 
 static bool write_rows(struct sheet *sheet, int rank, uint64_t first, size_t rows, size_t width)
 {
-    const hsize_t start[2] = { first, 0 }, count[2] = { rows, width };
+    const hsize_t start[2] = {first, 0}, count[2] = {rows, width};
     const hid_t file_space = H5Dget_space(sheet->dataset);
     const hid_t memory_space = H5Screate_simple(rank, count, NULL);
     const bool written =
         file_space >= 0 && memory_space >= 0 &&
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-        H5Dwrite(sheet->dataset, sheet->type, memory_space, file_space, H5P_DEFAULT, sheet->row) >= 0;
+        H5Dwrite(sheet->dataset, sheet->type, memory_space, file_space, H5P_DEFAULT, sheet->row) >=
+            0;
     if (memory_space >= 0)
         H5Sclose(memory_space);
     if (file_space >= 0)
@@ -206,7 +207,8 @@ static void fill_jets(struct eval_writer *w, const struct eval_block *block,
 }
 
 /* The set whose entries the per-track outputs speak of: the first with a mask. */
-static const struct eval_part *tracks_of(const struct eval_writer *w, const struct eval_block *block)
+static const struct eval_part *tracks_of(const struct eval_writer *w,
+                                         const struct eval_block *block)
 {
     size_t i = 0;
     while (i < w->spec->query.n_sets && !w->spec->query.set[i].valid)
@@ -227,8 +229,8 @@ static void fill_tracks(struct eval_writer *w, const struct eval_block *block,
             unsigned char *to = w->tracks.row + (row * w->width + place) * w->tracks.bytes;
             *to++ = 1;
             for (size_t o = 0; o < w->n_track_outputs; o++, to += 2)
-                to[0] = to[1] = (unsigned char)
-                    result->tracks[(o * block->rows + row) * result->width + k];
+                to[0] = to[1] =
+                    (unsigned char)result->tracks[(o * block->rows + row) * result->width + k];
             k++;
         }
 }
@@ -276,7 +278,7 @@ static bool close_sheet(struct sheet *sheet)
     if (sheet->type >= 0)
         H5Tclose(sheet->type);
     free(sheet->row);
-    *sheet = (struct sheet){ .dataset = -1, .type = -1 };
+    *sheet = (struct sheet){.dataset = -1, .type = -1};
     return closed;
 }
 
