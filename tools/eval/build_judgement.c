@@ -220,8 +220,8 @@ static enum kaon_status read_option(struct eval_build *b, const char *text, doub
     return KAON_OK;
 }
 
-/* The signal is b, or c where b has a fraction. The first class left out, light flavour before others,
- * gets the remainder. */
+/* The signal is b, or c where b has a fraction. The first class left out, light flavour before
+ * others, gets the remainder. */
 static enum kaon_status from_option(struct eval_build *b, const char *text)
 {
     double fraction[EVAL_MOST_CLASSES], sum = 0;

@@ -37,7 +37,7 @@ enum kaon_status kaon_eval_judge(struct eval_judged *judged, const struct eval_s
                                  const struct eval_discriminant *d,
                                  const struct eval_scores *scores, struct kaon_msg *msg);
 
-/* Shares of each class in `bins` bins of [low, high); what lies outside counts in the outer ones. */
+/* Shares of each class in bins of [low, high); what lies outside counts in the outer ones. */
 enum kaon_status kaon_eval_histogram(struct eval_judged *judged, const struct eval_spec *spec,
                                      const struct eval_scores *scores, double low, double high,
                                      size_t bins, struct kaon_msg *msg);

@@ -6,7 +6,8 @@
 #include "tools/eval/pool.h"
 #include "tools/eval/spec.h"
 
-/* Fills fields, scales and lengths of `input` from the group of its name, if there is one. The median is subtracted there: value = clamp((x - median) * norm_factor, lower, upper). */
+/* Fills fields, scales and lengths of `input` from the group of its name, if there is one. The
+ * median is subtracted there: value = clamp((x - median) * norm_factor, lower, upper). */
 enum kaon_status kaon_eval_preprocess_read(struct eval_input *input, const json_t *root,
                                            const char *path, struct eval_pool *pool,
                                            struct kaon_msg *msg);

@@ -120,7 +120,8 @@ static enum kaon_status open_valid(struct open_set *set, const char *name, struc
 {
     const char *member;
     enum kaon_status code =
-        kaon_eval_table_field(&set->table, name, "the reader as the mask of real entries", &member, msg);
+        kaon_eval_table_field(&set->table, name, "the reader as the mask of real entries", &member,
+                              msg);
     if (code)
         return code;
     set->valid = H5Tcreate(H5T_COMPOUND, 1);
