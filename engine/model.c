@@ -100,7 +100,7 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
 {
     struct kaon_onnx_source source = {
         .path = path, .data = m->file.data, .bytes = m->file.bytes,
-        .limits = &m->limits, .arena = &m->arena,
+        .limits = &m->limits, .arena = &m->arena, .log = m->log, .log_user = m->log_user,
     };
     m->ir.arena = &m->arena;
     m->ir.most_elements = m->limits.elements;

@@ -185,6 +185,14 @@ static int run_cases(struct job *j, const struct kaon_say *say, struct kaon_out 
     return failed ? KAON_EXIT_DISAGREES : KAON_EXIT_OK;
 }
 
+/* A backend or instruction set that is not there is wrong usage, not a failure of every case. */
+static enum kaon_status check_names(struct job *j)
+{
+    const struct kaon_engine_choice other = { .cpu = j->o->engine.cpu, .backend = j->o->against };
+    const enum kaon_status st = kaon_engine_choice_check(&j->o->engine, &j->msg);
+    return st == KAON_OK && j->o->against ? kaon_engine_choice_check(&other, &j->msg) : st;
+}
+
 static int check(const struct options *o, const struct kaon_words *dirs, const struct kaon_say *say)
 {
     struct kaon_out out = kaon_out_stdout();
@@ -192,7 +200,9 @@ static int check(const struct options *o, const struct kaon_words *dirs, const s
     int status = KAON_EXIT_OK;
 
     j.check.say.quiet = !say->verbose; /* a warning a model would drown the failures */
-    const enum kaon_status st = find_cases(&j, dirs);
+    enum kaon_status st = check_names(&j);
+    if (st == KAON_OK)
+        st = find_cases(&j, dirs);
     if (st != KAON_OK)
         status = kaon_say_status(say, st, &j.msg);
     else if (o->list)

@@ -6,7 +6,7 @@
 #include "tools/cli/command.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/json.h"
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 #include "tools/commands.h"
 #include "tools/info/describe.h"
 #include "tools/info/render.h"
@@ -82,6 +82,10 @@ static enum kaon_status run_once(struct job *j, struct kaon_msg *msg)
         st = kaon_inputs_random(&inputs, j->model, &j->axes, 1, msg);
     if (st == KAON_OK)
         st = kaon_session_run(j->session, inputs.tensor, outputs, msg);
+    if (st == KAON_BAD_INPUT && kaon_inputs_zero_integers(&inputs)) {
+        memset(outputs, 0, kaon_model_output_count(j->model) * sizeof *outputs);
+        st = kaon_session_run(j->session, inputs.tensor, outputs, msg);
+    }
     kaon_inputs_close(&inputs);
     free(outputs);
     return st;
@@ -161,8 +165,8 @@ static int info_model(const struct options *o, const char *path, const struct ka
 
 static int info_cpu(bool as_json, const struct kaon_say *say, struct kaon_out *out)
 {
-    struct kaon_text text = { 0 };
-    kaon_cpu_print(kaon_text_write, &text);
+    struct kaon_buffer text = { 0 };
+    kaon_cpu_print(kaon_buffer_write, &text);
     json_t *cpu = text.at ? json_loadb(text.at, text.bytes, 0, NULL) : NULL;
     free(text.at);
     if (!json_is_object(cpu)) {

@@ -1,9 +1,9 @@
 /* kaon run: a model, once or many times, on .npy files or random inputs. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/kaon.h"
+#include "tools/cli/clock.h"
 #include "tools/cli/command.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/interrupt.h"
@@ -27,9 +27,11 @@ struct options {
 /* clang-format off */
 static const struct kaon_option options[] = {
     { "input", 'i', KAON_OPTION_LIST, "NAME=FILE.npy",
-      "the values of one input; inputs without a file are random", offsetof(struct options, inputs) },
+      "the values of one input; inputs without a file are random",
+      offsetof(struct options, inputs) },
     { "out", 'o', KAON_OPTION_STRING, "DIR",
-      "write each output to DIR/NAME.npy, with / and : in NAME as _", offsetof(struct options, out) },
+      "write each output to DIR/NAME.npy, with / and : in NAME as _",
+      offsetof(struct options, out) },
     KAON_DIM_OPTION(struct options),
     { "seed", 's', KAON_OPTION_INT, "N", "of the random inputs (default: 1)",
       offsetof(struct options, seed) },
@@ -76,13 +78,6 @@ struct job {
     struct kaon_msg msg;
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static enum kaon_status run_once(struct job *j)
 {
     for (size_t i = 0; i < kaon_model_output_count(j->model); i++)
@@ -103,9 +98,9 @@ static enum kaon_status run_all(struct job *j)
     struct kaon_progress progress = kaon_progress_begin(j->say, !j->o->no_progress, "runs",
                                                         (uint64_t)j->o->repeat);
     for (int64_t i = 0; st == KAON_OK && i < j->o->repeat && !kaon_interrupted(); i++) {
-        const double start = now();
+        const double start = kaon_clock_seconds();
         st = run_once(j);
-        j->seconds[i] = now() - start;
+        j->seconds[i] = kaon_clock_seconds() - start;
         kaon_progress_update(&progress, (uint64_t)i + 1);
     }
     kaon_progress_clear(&progress);

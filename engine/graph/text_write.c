@@ -171,10 +171,14 @@ static void put_graph(const struct kaon_ir *ir, const struct kaon_graph *g, stru
     kaon_sink_put(s, "\n");
 }
 
-void kaon_text_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
+bool kaon_graph_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
                      struct kaon_sink *sink)
 {
-    uint8_t *written = kaon_arena_push_zero(ir->arena, ir->n_values / 8 + 1, 1);
+    struct kaon_arena memory; /* the model's own does not change any more */
+    kaon_arena_open(&memory, ir->arena->allocator, 1 << 10);
+    uint8_t *written = kaon_arena_push_zero(&memory, ir->n_values / 8 + 1, 1);
     if (written)
         put_graph(ir, graph, sink, 0, written);
+    kaon_arena_close(&memory);
+    return written != NULL;
 }

@@ -142,10 +142,13 @@ static enum kaon_status rehearse_once(struct prepare *p, struct kaon_plan *plan,
     return KAON_OK;
 }
 
-static bool set_aside(struct kaon_arena *arena, size_t used)
+/* Room for twice the most that was ever used, in one piece. */
+static bool set_aside(struct kaon_arena *arena)
 {
-    kaon_arena_reset(arena);
-    return used == 0 || kaon_arena_reserve(arena, 2 * used + 65536);
+    if (!arena->peak)
+        return true;
+    kaon_arena_close(arena);
+    return kaon_arena_reserve(arena, 2 * arena->peak + 65536);
 }
 
 /* What the tail of a plan needs hangs on data. So plans with one are run on made-up inputs, and twice
@@ -154,7 +157,6 @@ static enum kaon_status rehearse(struct prepare *p)
 {
     struct kaon_session *s = p->s;
     const size_t n_carry = (size_t)KAON_WALK_DEPTH * 3;
-    size_t most = 0, carried = 0;
     uint32_t seed = 1;
     bool any = false;
     kaon_observe_fn observe = s->observe;
@@ -168,16 +170,11 @@ static enum kaon_status rehearse(struct prepare *p)
         const enum kaon_status st = rehearse_once(p, plan, &seed);
         if (st != KAON_OK)
             return st;
-        const size_t bytes = kaon_arena_bytes(&s->now);
-        most = bytes > most ? bytes : most;
     }
     s->observe = observe;
-    bool ok = !any || set_aside(&s->now, most);
-    for (size_t k = 0; k < n_carry && ok && any; k++) {
-        struct kaon_arena *a = &s->carry[k / 3][k % 3];
-        carried = kaon_arena_bytes(a);
-        ok = set_aside(a, carried);
-    }
+    bool ok = !any || (set_aside(&s->now) && set_aside(&s->work));
+    for (size_t k = 0; k < n_carry && ok && any; k++)
+        ok = set_aside(&s->carry[k / 3][k % 3]);
     return ok ? KAON_OK : kaon_fail(p->msg, KAON_NO_MEMORY, "no memory to set aside");
 }
 

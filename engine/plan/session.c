@@ -281,7 +281,7 @@ enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_ten
     if (!plan)
         return no_memory(msg);
     plan->hash = hash;
-    st = kaon_plan_make(plan, s->model, inputs, s->values, msg);
+    st = kaon_plan_make(plan, s->model, inputs, s->values, &s->work, msg);
     if (st == KAON_OK)
         st = kaon_plan_pack(plan, &s->work, s->model->ir.top->n_out, msg);
     if (st != KAON_OK) {
@@ -351,7 +351,7 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
                                  struct kaon_msg *msg)
 {
     struct kaon_walk walk = {
-        .model = s->model, .now = true, .memory = &s->now, .values = s->values,
+        .model = s->model, .now = true, .memory = &s->now, .scratch = &s->work, .values = s->values,
         .carry = s->carry, .observe = s->observe, .observe_user = s->observe_user, .msg = msg,
     };
     kaon_arena_reset(&s->now);

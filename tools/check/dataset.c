@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/cli/fail.h"
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 
 bool kaon_dataset_exists(const char *folder, size_t set)
 {
@@ -19,7 +20,23 @@ bool kaon_dataset_exists(const char *folder, size_t set)
     return found;
 }
 
-static enum kaon_status read_file(struct kaon_text *text, const char *path, struct kaon_msg *msg)
+/* NULL if memory ran out. */
+static char *file_name(const char *folder, size_t set, const char *kind, size_t k)
+{
+    char *path;
+    return asprintf(&path, "%s/test_data_set_%zu/%s_%zu.pb", folder, set, kind, k) < 0 ? NULL
+                                                                                      : path;
+}
+
+bool kaon_dataset_has(const char *folder, size_t set, const char *kind, size_t k)
+{
+    char *path = file_name(folder, set, kind, k);
+    const bool found = path && access(path, F_OK) == 0;
+    free(path);
+    return found;
+}
+
+static enum kaon_status read_file(struct kaon_buffer *text, const char *path, struct kaon_msg *msg)
 {
     char piece[8192];
     size_t n;
@@ -27,7 +44,7 @@ static enum kaon_status read_file(struct kaon_text *text, const char *path, stru
     if (!file)
         return kaon_cli_fail_errno(msg, path, errno);
     while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        kaon_text_write(text, piece, n);
+        kaon_buffer_write(text, piece, n);
     const int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error)
@@ -39,12 +56,12 @@ enum kaon_status kaon_dataset_read(struct kaon_tensor *tensor, const char *folde
                                    const char *kind, size_t k, enum kaon_type type,
                                    struct kaon_msg *msg)
 {
-    struct kaon_text text = { 0 };
+    struct kaon_buffer text = { 0 };
     struct kaon_msg why = { "" };
-    char *path;
+    char *path = file_name(folder, set, kind, k);
 
     *tensor = (struct kaon_tensor){ 0 };
-    if (asprintf(&path, "%s/test_data_set_%zu/%s_%zu.pb", folder, set, kind, k) < 0)
+    if (!path)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "%s: no memory", folder);
     enum kaon_status st = read_file(&text, path, msg);
     if (st == KAON_OK) {

@@ -11,9 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tools/cli/clock.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/interrupt.h"
 
@@ -37,13 +37,6 @@ struct state {
     size_t running;
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 size_t kaon_pool_cpus(void)
 {
     cpu_set_t set;
@@ -51,7 +44,7 @@ size_t kaon_pool_cpus(void)
     return n > 0 ? (size_t)n : 1;
 }
 
-/* The child's whole life. It must not outlive its parent, nor flush what the parent has buffered. */
+/* The child's whole life. It must not outlive its parent, nor flush what that has buffered. */
 _Noreturn static void live(const struct kaon_pool *pool, size_t task, int fd, pid_t parent)
 {
     static const struct rlimit no_core = { 0, 0 };
@@ -89,7 +82,7 @@ static enum kaon_status start(struct state *s, struct child *c, struct kaon_msg 
     *c = (struct child){ .pid = pid,
                          .fd = ends[0],
                          .task = s->next++,
-                         .deadline = now() + s->pool->seconds };
+                         .deadline = kaon_clock_seconds() + s->pool->seconds };
     s->running++;
     return KAON_OK;
 }
@@ -143,14 +136,14 @@ static bool drain(struct child *c)
 
 static void wait_a_little(struct state *s)
 {
-    double first = now() + 1;
+    double first = kaon_clock_seconds() + 1;
     for (size_t i = 0; i < s->pool->jobs; i++) {
         const struct child *c = &s->child[i];
         s->poll[i] = (struct pollfd){ .fd = c->pid ? c->fd : -1, .events = POLLIN };
         if (c->pid && c->deadline < first)
             first = c->deadline;
     }
-    const double left = first - now();
+    const double left = first - kaon_clock_seconds();
     if (poll(s->poll, s->pool->jobs, left > 0 ? (int)(1000 * left) + 1 : 0) < 0)
         for (size_t i = 0; i < s->pool->jobs; i++)
             s->poll[i].revents = 0; /* interrupted: nothing is known */
@@ -158,7 +151,7 @@ static void wait_a_little(struct state *s)
         struct child *c = &s->child[i];
         if (c->pid && s->poll[i].revents && drain(c))
             finish(s, c, false);
-        else if (c->pid && now() >= c->deadline)
+        else if (c->pid && kaon_clock_seconds() >= c->deadline)
             finish(s, c, true);
     }
 }

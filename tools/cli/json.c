@@ -32,7 +32,8 @@ static int write_piece(const char *text, size_t bytes, void *user)
 
 void kaon_json_print(struct kaon_out *out, json_t *json)
 {
-    if (!json || json_dump_callback(json, write_piece, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
+    const size_t flags = JSON_INDENT(2) | JSON_ENSURE_ASCII;
+    if (!json || json_dump_callback(json, write_piece, out, flags) != 0)
         out->error = out->error ? out->error : ENOMEM;
     kaon_out_printf(out, "\n");
     json_decref(json);

@@ -2,8 +2,10 @@
  *
  *     struct my_options { bool json; int64_t repeat; };
  *     static const struct kaon_option options[] = {
- *         { "json", 0, KAON_OPTION_FLAG, NULL, "one JSON object", offsetof(struct my_options, json) },
- *         { "repeat", 'n', KAON_OPTION_INT, "N", "run N times", offsetof(struct my_options, repeat), 1, 1000 },
+ *         { "json", 0, KAON_OPTION_FLAG, NULL, "one JSON object",
+ *           offsetof(struct my_options, json) },
+ *         { "repeat", 'n', KAON_OPTION_INT, "N", "run N times",
+ *           offsetof(struct my_options, repeat), 1, 1000 },
  *         { NULL }
  *     };
  *

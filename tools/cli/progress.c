@@ -1,15 +1,9 @@
 #include "tools/cli/progress.h"
 
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "tools/cli/clock.h"
 
 struct kaon_progress kaon_progress_begin(const struct kaon_say *say, bool wanted, const char *unit,
                                          uint64_t total)
@@ -18,7 +12,7 @@ struct kaon_progress kaon_progress_begin(const struct kaon_say *say, bool wanted
     return (struct kaon_progress){ .to = on ? say->to : NULL,
                                    .unit = unit,
                                    .total = total,
-                                   .began = on ? seconds() : 0 };
+                                   .began = on ? kaon_clock_seconds() : 0 };
 }
 
 static void time_left(FILE *to, double left)
@@ -34,7 +28,7 @@ void kaon_progress_update(struct kaon_progress *p, uint64_t done)
 {
     if (!p->to)
         return;
-    const double now = seconds(), spent = now - p->began;
+    const double now = kaon_clock_seconds(), spent = now - p->began;
     if (spent < 1 || now - p->shown < 0.2)
         return;
     const double rate = (double)done / spent;

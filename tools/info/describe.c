@@ -4,7 +4,7 @@
 
 #include "tools/cli/fail.h"
 #include "tools/cli/json.h"
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 #include "tools/model/digest.h"
 
 static json_t *axis_json(const struct kaon_port *port, int32_t d)
@@ -70,10 +70,10 @@ static void set_producer(json_t *info, const struct kaon_model *model)
 static enum kaon_status set_graph(json_t *info, const struct kaon_model *model,
                                   struct kaon_msg *msg)
 {
-    struct kaon_text text = { 0 };
+    struct kaon_buffer text = { 0 };
     json_error_t error;
     json_t *graph = NULL;
-    enum kaon_status st = kaon_model_print(model, KAON_PRINT_JSON, kaon_text_write, &text, msg);
+    enum kaon_status st = kaon_model_print(model, KAON_PRINT_JSON, kaon_buffer_write, &text, msg);
 
     if (st == KAON_OK && text.failed)
         st = kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for the description");

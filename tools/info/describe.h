@@ -10,8 +10,8 @@
 /* Members:
  *   schema_version, model (path), bytes, sha256, isa
  *   producer, producer_version, domain, graph_name, ir_version    strings, as far as declared
- *   inputs, outputs    arrays of { name, type, shape }: shape null if the rank is not known, an axis
- *                      a number, its name, or null
+ *   inputs, outputs    arrays of { name, type, shape }: shape null if the rank is not known,
+ *                      an axis a number, its name, or null
  *   opset, operators, parameters, nodes, ...                      as kaon_model_print gives them
  *   metadata           object of strings
  *   cost               null, or { dims, steps, macs, arena_bytes, plan_bytes } of one run

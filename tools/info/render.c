@@ -1,6 +1,7 @@
 #include "tools/info/render.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,29 @@ static void member(struct kaon_out *out, const char *label, const json_t *v)
     kaon_out_printf(out, "\n");
 }
 
+/* A name, and spaces up to `width`. */
+static void padded(struct kaon_out *out, const char *name, size_t width)
+{
+    const size_t n = strlen(name);
+    kaon_out_name(out, name);
+    kaon_out_printf(out, "%*s", n < width ? (int)(width - n) : 0, "");
+}
+
+/* The widest name, as far as it leaves room for the rest. */
+static size_t name_width(const json_t *list)
+{
+    size_t i, width = 0;
+    json_t *port;
+    json_array_foreach(list, i, port) {
+        const size_t n = json_string_length(json_object_get(port, "name"));
+        width = n > width && n <= 40 ? n : width;
+    }
+    return width;
+}
+
 static void ports(struct kaon_out *out, const char *title, const json_t *list)
 {
+    const size_t width = name_width(list);
     size_t i, d;
     json_t *port, *axis;
 
@@ -35,7 +57,7 @@ static void ports(struct kaon_out *out, const char *title, const json_t *list)
     json_array_foreach(list, i, port) {
         const json_t *shape = json_object_get(port, "shape");
         kaon_out_printf(out, "  ");
-        kaon_out_name(out, json_string_value(json_object_get(port, "name")));
+        padded(out, json_string_value(json_object_get(port, "name")), width);
         kaon_out_printf(out, "  %s [", json_string_value(json_object_get(port, "type")));
         json_array_foreach(shape, d, axis) {
             kaon_out_printf(out, "%s", d ? ", " : "");
@@ -48,17 +70,39 @@ static void ports(struct kaon_out *out, const char *title, const json_t *list)
     }
 }
 
+struct count {
+    const char *name;
+    json_int_t n;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct count *x = a, *y = b;
+    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->name, y->name);
+}
+
+/* The most frequent first. */
 static void counts(struct kaon_out *out, const char *title, const json_t *object)
 {
+    struct count *list = calloc(json_object_size(object) + 1, sizeof *list);
+    size_t n = 0;
     const char *name;
-    json_t *n;
+    json_t *v;
 
+    if (!list) {
+        out->error = ENOMEM;
+        return;
+    }
+    json_object_foreach((json_t *)(uintptr_t)object, name, v) /* the loop only reads */
+        list[n++] = (struct count){ name, json_integer_value(v) };
+    qsort(list, n, sizeof *list, by_count);
     kaon_out_printf(out, "\n%s\n", title);
-    json_object_foreach((json_t *)(uintptr_t)object, name, n) { /* the loop only reads */
-        kaon_out_printf(out, "  %6" JSON_INTEGER_FORMAT "  ", json_integer_value(n));
-        kaon_out_name(out, name);
+    for (size_t i = 0; i < n; i++) {
+        kaon_out_printf(out, "  %6" JSON_INTEGER_FORMAT "  ", list[i].n);
+        kaon_out_name(out, list[i].name);
         kaon_out_printf(out, "\n");
     }
+    free(list);
 }
 
 /* Metadata can be long (normalisation constants): the beginning is shown, --json has all. */

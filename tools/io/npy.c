@@ -153,7 +153,7 @@ static bool parse_header(struct text t, struct header *h)
     return seen == 7 && t.at == t.end;
 }
 
-/* ---- the data --------------------------------------------------------------------------------- */
+/* ---- the data ------------------------------------------------------------------------------- */
 
 static enum kaon_type type_of(const char *descr, bool *swap)
 {
@@ -285,7 +285,7 @@ enum kaon_status kaon_npy_decode(struct kaon_tensor *tensor, const void *data, s
     return decode_body(tensor, &h, text + length, bytes - before - length, name, msg);
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 /* Reads exactly `bytes` bytes; 0 or an errno value (EIO if the file has become shorter). */
 static int read_all(int fd, char *to, size_t bytes)

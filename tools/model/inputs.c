@@ -140,6 +140,22 @@ enum kaon_status kaon_inputs_random(struct kaon_inputs *inputs, const struct kao
     return st;
 }
 
+bool kaon_inputs_zero_integers(struct kaon_inputs *inputs)
+{
+    static const enum kaon_type integers[] = { KAON_I8, KAON_I16, KAON_I32, KAON_I64,
+                                               KAON_U8, KAON_U16, KAON_U32, KAON_U64 };
+    bool any = false;
+    for (size_t i = 0; i < inputs->n; i++) {
+        struct kaon_tensor *t = &inputs->tensor[i];
+        for (size_t k = 0; k < sizeof integers / sizeof *integers; k++)
+            if (t->type == integers[k] && t->bytes) {
+                memset(t->data, 0, t->bytes);
+                any = true;
+            }
+    }
+    return any;
+}
+
 void kaon_inputs_close(struct kaon_inputs *inputs)
 {
     for (size_t i = 0; inputs->tensor && i < inputs->n; i++)

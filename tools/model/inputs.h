@@ -26,6 +26,10 @@ enum kaon_status kaon_inputs_random(struct kaon_inputs *inputs, const struct kao
                                     const struct kaon_axes *axes, uint64_t seed,
                                     struct kaon_msg *msg);
 
+/* Sets every integer to 0: indices, which have bounds that random values do not know. False if
+ * there are none. */
+bool kaon_inputs_zero_integers(struct kaon_inputs *inputs);
+
 void kaon_inputs_close(struct kaon_inputs *inputs);
 
 #endif

@@ -7,6 +7,7 @@
 
 struct kaon_engine_choice {
     const char *cpu, *backend; /* NULL: the library's choice */
+    int64_t passes_stop_after; /* 0: all edits of the graph, -1: none */
 };
 
 /* The rows for a command's option table; `type` has a struct kaon_engine_choice `engine`. */
@@ -15,7 +16,14 @@ struct kaon_engine_choice {
       offsetof(type, engine.backend) },                                                            \
     { "cpu", 0, KAON_OPTION_STRING, "NAME",                                                        \
       "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",         \
-      offsetof(type, engine.cpu) }
+      offsetof(type, engine.cpu) },                                                                \
+    { "passes-stop-after", 0, KAON_OPTION_INT, "N",                                                \
+      "make the first N edits of the graph only, -1 none: finds the edit that is wrong",           \
+      offsetof(type, engine.passes_stop_after) }
+
+/* KAON_BAD_ARGUMENT if the library knows no backend or instruction set of that name. */
+enum kaon_status kaon_engine_choice_check(const struct kaon_engine_choice *engine,
+                                          struct kaon_msg *msg);
 
 /* Opens the model. A path where there is no file gives KAON_BAD_INPUT, not KAON_IO. The model keeps
  * `say` for its log. */

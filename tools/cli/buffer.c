@@ -1,11 +1,11 @@
-#include "tools/cli/text.h"
+#include "tools/cli/buffer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void kaon_text_write(void *user, const char *text, size_t bytes)
+void kaon_buffer_write(void *user, const char *text, size_t bytes)
 {
-    struct kaon_text *t = user;
+    struct kaon_buffer *t = user;
     if (!t->failed && t->room - t->bytes <= bytes) {
         const size_t room = 2 * t->room + bytes + 256;
         char *grown = realloc(t->at, room);
