@@ -149,10 +149,11 @@ static enum kaon_status join_arguments(struct evaluation *e, int argc, char **ar
     return line ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
 }
 
-static enum kaon_status make_folder(const char *path, struct kaon_msg *msg)
+static enum kaon_status make_folder(const char *path, bool *made, struct kaon_msg *msg)
 {
     struct stat st;
-    if (mkdir(path, 0777) == 0)
+    *made = mkdir(path, 0777) == 0;
+    if (*made)
         return KAON_OK;
     const int error = errno;
     if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -163,7 +164,7 @@ static enum kaon_status make_folder(const char *path, struct kaon_msg *msg)
 /* Where it is already and may not be replaced, that is said before the run and not after it. */
 static enum kaon_status begin_folder(struct evaluation *e, const char *path, struct kaon_msg *msg)
 {
-    const enum kaon_status status = make_folder(path, msg);
+    const enum kaon_status status = make_folder(path, &e->made_folder, msg);
     if (status)
         return status;
     e->metrics = kaon_eval_pool_format(&e->pool, "%s/metrics.json", path);
@@ -289,7 +290,10 @@ static int evaluate(const struct options *o, const struct kaon_words *models, in
         exit_status = kaon_say_status(say, status, &msg);
     else
         exit_status = print_all(&e, o, say);
+    const bool empty = e.made_folder && exit_status != KAON_EXIT_OK;
     kaon_eval_close(&e);
+    if (empty)
+        rmdir(o->out); /* keeps a folder with something in it */
     return exit_status;
 }
 

@@ -7,6 +7,9 @@
 
 enum kaon_status kaon_eval_h5_start(struct kaon_msg *msg)
 {
+    /* Not closed by libhdf5 at exit: after a file could not be written for lack of space, that would
+     * try once more on what is freed. We close all that we open. Fails once the library is started. */
+    H5dont_atexit();
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return kaon_cli_fail(msg, KAON_IO, "libhdf5 does not start");
     return kaon_eval_filters_register(msg);
