@@ -73,15 +73,15 @@ static const struct kaon_option options[] = {
 static const struct kaon_spec spec = {
     .name = "eval",
     .summary = "run taggers on files of jets: scores, working points, curves",
-    .usage = (const char *const[]){"eval [options] MODEL...", NULL},
+    .usage = (const char *const[]){ "eval [options] MODEL...", NULL },
     .examples =
         (const struct kaon_example[]){
-            {"kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
-             "scores, efficiencies and rejections, pictures"},
-            {"kaon eval old/model.onnx new/model.onnx -o compared",
-             "two models on the sample of their eval.json, in the same pictures"},
-            {"kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program"},
-            {NULL},
+            { "kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
+              "scores, efficiencies and rejections, pictures" },
+            { "kaon eval old/model.onnx new/model.onnx -o compared",
+              "two models on the sample of their eval.json, in the same pictures" },
+            { "kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program" },
+            { NULL },
         },
     .options = options,
     .argument = "MODEL",
@@ -114,7 +114,7 @@ static int choose(const char *word, const char *const *choices, int n)
 static enum kaon_status read_settings(struct evaluation *e, const struct options *o,
                                       struct kaon_msg *msg)
 {
-    static const char *const compressions[] = {"gzip", "lz4", "none"};
+    static const char *const compressions[] = { "gzip", "lz4", "none" };
     const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
     if (compression < 0)
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
@@ -190,14 +190,14 @@ static enum kaon_status open_all(struct evaluation *e, const struct options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
 {
-    const struct eval_choices choices = {.config = o->config,
-                                         .fractions = o->fractions.word,
-                                         .n_fractions = o->fractions.n,
-                                         .cuts = o->cuts.word,
-                                         .n_cuts = o->cuts.n,
-                                         .weight = o->weight,
-                                         .limit = (uint64_t)o->limit,
-                                         .zero_non_finite = o->non_finite != NULL};
+    const struct eval_choices choices = { .config = o->config,
+                                          .fractions = o->fractions.word,
+                                          .n_fractions = o->fractions.n,
+                                          .cuts = o->cuts.word,
+                                          .n_cuts = o->cuts.n,
+                                          .weight = o->weight,
+                                          .limit = (uint64_t)o->limit,
+                                          .zero_non_finite = o->non_finite != NULL };
     enum kaon_status status = KAON_OK;
     e->entry = calloc(models->n, sizeof *e->entry);
     if (!e->entry)
@@ -232,7 +232,7 @@ static enum kaon_status run_all(struct evaluation *e, const struct options *o,
 /* metrics.json last: where it is, all is there. */
 static enum kaon_status write_metrics(struct evaluation *e, struct kaon_msg *msg)
 {
-    struct kaon_atomic file = {0};
+    struct kaon_atomic file = { 0 };
     enum kaon_status status = kaon_atomic_open(&file, e->metrics, e->settings.force, msg);
     if (!status)
         status = kaon_eval_add_file(e, e->metrics, msg);
@@ -272,8 +272,8 @@ static int print_all(struct evaluation *e, const struct options *o, const struct
 static int evaluate(const struct options *o, const struct kaon_words *models, int argc, char **argv,
                     const struct kaon_say *say)
 {
-    struct evaluation e = {.n = 0};
-    struct kaon_msg msg = {""};
+    struct evaluation e = { .n = 0 };
+    struct kaon_msg msg = { "" };
     enum kaon_status status = read_settings(&e, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
@@ -299,7 +299,7 @@ static int evaluate(const struct options *o, const struct kaon_words *models, in
 
 int kaon_cmd_eval(int argc, char **argv)
 {
-    struct options o = {.batch = 64};
+    struct options o = { .batch = 64 };
     struct kaon_words args;
     struct kaon_say say;
     int status;

@@ -56,20 +56,20 @@ static void compare_row(struct difference *d, const struct side *a, const struct
 int main(int argc, char **argv)
 {
     struct eval_column column[2][MOST];
-    struct eval_set set[2] = {{"jets", NULL, 0, column[0], 0},
-                              {"tracks", "valid", 0, column[1], 0}};
+    struct eval_set set[2] = { { "jets", NULL, 0, column[0], 0 },
+                               { "tracks", "valid", 0, column[1], 0 } };
     size_t at = 0;
     for (int i = 3; i < argc; i++) {
         if (!strcmp(argv[i], "--"))
             at = 1;
         else if (set[at].n_columns < MOST)
-            set[at].column[set[at].n_columns++] = (struct eval_column){argv[i], "the test", 0};
+            set[at].column[set[at].n_columns++] = (struct eval_column){ argv[i], "the test", 0 };
     }
-    const struct eval_query q = {set, at + 1, NULL, 0, NULL, 0, 0, false};
-    struct side a = {0}, b = {0};
-    struct difference d = {0};
-    struct kaon_msg msg = {""};
-    const char *pa[] = {argv[1]}, *pb[] = {argv[2]};
+    const struct eval_query q = { set, at + 1, NULL, 0, NULL, 0, 0, false };
+    struct side a = { 0 }, b = { 0 };
+    struct difference d = { 0 };
+    struct kaon_msg msg = { "" };
+    const char *pa[] = { argv[1] }, *pb[] = { argv[2] };
     if (argc < 4 || kaon_eval_reader_open(&a.reader, &q, pa, 1, &msg) ||
         kaon_eval_reader_open(&b.reader, &q, pb, 1, &msg)) {
         fprintf(stderr, "compare_h5: %s\n", msg.text);

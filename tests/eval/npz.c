@@ -48,10 +48,10 @@ static const unsigned char *directory(const unsigned char *zip, size_t bytes, si
 static void inflate_member(const unsigned char *from, size_t packed, unsigned char *to,
                            size_t bytes)
 {
-    z_stream z = {.next_in = (unsigned char *)(uintptr_t)from,
-                  .avail_in = (uInt)packed,
-                  .next_out = to,
-                  .avail_out = (uInt)bytes};
+    z_stream z = { .next_in = (unsigned char *)(uintptr_t)from,
+                   .avail_in = (uInt)packed,
+                   .next_out = to,
+                   .avail_out = (uInt)bytes };
     assert_int_equal(inflateInit2(&z, -MAX_WBITS), Z_OK);
     assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
     inflateEnd(&z);
@@ -59,7 +59,7 @@ static void inflate_member(const unsigned char *from, size_t packed, unsigned ch
 
 void npz_read(struct kaon_tensor *tensor, const char *path, const char *name)
 {
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     size_t bytes, members = 0;
     unsigned char *zip = load(path, &bytes);
     const unsigned char *at = directory(zip, bytes, &members);

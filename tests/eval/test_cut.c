@@ -13,7 +13,7 @@
 static bool passes(const char *text, double value)
 {
     struct eval_cut cut;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     if (kaon_eval_cut_parse(&cut, text, "test", &msg))
         fail_msg("%s", msg.text);
     return kaon_eval_cut_passes(&cut, value);
@@ -62,7 +62,8 @@ static void what_is_no_cut_is_refused(void **state)
 
 static void other_spellings_are_found(void **state)
 {
-    static const char *const have[] = {"lifetimeSignedD0Significance", "pt_btagJes", "eta", "dphi"};
+    static const char *const have[] = { "lifetimeSignedD0Significance", "pt_btagJes", "eta",
+                                        "dphi" };
     char text[64];
     (void)state;
     assert_int_equal(kaon_eval_field_find(have, 4, "IP3D_signed_d0_significance"), 0);

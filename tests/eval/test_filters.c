@@ -20,7 +20,7 @@ static size_t run(filter_fn *filter, unsigned flags, unsigned value, const void 
     *out = malloc(bytes + 1);
     assert_non_null(*out);
     memcpy(*out, data, bytes);
-    const unsigned values[3] = {value, 0, value};
+    const unsigned values[3] = { value, 0, value };
     return filter(flags, 3, values, bytes, &room, out);
 }
 
@@ -42,8 +42,8 @@ static void fill(unsigned char *data, size_t n)
 
 static void lz4_gives_back_what_it_packed(void **state)
 {
-    static const size_t sizes[] = {1, 11, 4096, 4097, 50000};
-    static const unsigned blocks[] = {0, 4096, 1 << 20};
+    static const size_t sizes[] = { 1, 11, 4096, 4097, 50000 };
+    static const unsigned blocks[] = { 0, 4096, 1 << 20 };
     static unsigned char data[50000];
     (void)state;
     fill(data, sizeof data);
@@ -63,13 +63,13 @@ static void lz4_gives_back_what_it_packed(void **state)
 static void lz4_refuses_hostile_numbers(void **state)
 {
     static const unsigned char cases[][20] = {
-        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16},                    /* no bytes at all */
-        {0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0},                     /* blocks of 0 */
-        {0, 0, 0, 0, 0, 0, 0, 8, 255, 255, 255, 255, 0, 0, 0, 1}, /* blocks of 4 GiB */
-        {255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 8},     /* 2^64 - 1 bytes */
-        {0, 0, 0, 0, 128, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 4},      /* 2 GiB from 20 bytes */
-        {0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 8, 255, 255, 255, 255}, /* packed past the end */
-        {0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 4, 240, 255, 255, 255}, /* long literals */
+        { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16 },                    /* no bytes at all */
+        { 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0 },                     /* blocks of 0 */
+        { 0, 0, 0, 0, 0, 0, 0, 8, 255, 255, 255, 255, 0, 0, 0, 1 }, /* blocks of 4 GiB */
+        { 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 8 },     /* 2^64 - 1 bytes */
+        { 0, 0, 0, 0, 128, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 4 },      /* 2 GiB from 20 bytes */
+        { 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 8, 255, 255, 255, 255 }, /* packed past the end */
+        { 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 4, 240, 255, 255, 255 }, /* long literals */
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -119,7 +119,7 @@ static void lz4_survives_broken_chunks(void **state)
 static void lzf_unpacks_literals_and_runs(void **state)
 {
     /* "abc", then 6 bytes from 3 back, then 12 bytes (long form) from 1 back */
-    static const unsigned char packed[] = {2, 'a', 'b', 'c', 4 << 5, 2, 7 << 5, 3, 0};
+    static const unsigned char packed[] = { 2, 'a', 'b', 'c', 4 << 5, 2, 7 << 5, 3, 0 };
     void *out;
     (void)state;
     assert_int_equal(run(kaon_eval_filter_lzf, H5Z_FLAG_REVERSE, 21, packed, sizeof packed, &out),
@@ -130,9 +130,9 @@ static void lzf_unpacks_literals_and_runs(void **state)
 
 static void lzf_refuses_broken_streams(void **state)
 {
-    static const unsigned char short_literal[] = {5, 'a'}, far[] = {0, 'a', 1 << 5, 9},
-                               no_distance[] = {0, 'a', 1 << 5}, no_length[] = {0, 'a', 7 << 5},
-                               other_size[] = {2, 'a', 'b', 'c'};
+    static const unsigned char short_literal[] = { 5, 'a' }, far[] = { 0, 'a', 1 << 5, 9 },
+                               no_distance[] = { 0, 'a', 1 << 5 }, no_length[] = { 0, 'a', 7 << 5 },
+                               other_size[] = { 2, 'a', 'b', 'c' };
     (void)state;
     refuses(kaon_eval_filter_lzf, 6, short_literal, sizeof short_literal);
     refuses(kaon_eval_filter_lzf, 4, far, sizeof far);

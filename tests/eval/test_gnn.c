@@ -26,7 +26,7 @@ static enum kaon_status parse(struct parsed *p, const char *head, const char *je
     char text[1024];
     const int at = snprintf(text, sizeof text, "{%s", head);
     snprintf(text + at, sizeof text - (size_t)at, VARIABLES "}", jets, tracks);
-    *p = (struct parsed){.pool = {NULL}};
+    *p = (struct parsed){ .pool = { NULL } };
     return kaon_eval_gnn_parse(&p->gnn, text, "m.onnx", &p->pool, &p->msg);
 }
 
@@ -94,7 +94,7 @@ static void broken_texts_are_refused(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        struct parsed p = {.pool = {NULL}};
+        struct parsed p = { .pool = { NULL } };
         if (kaon_eval_gnn_parse(&p.gnn, texts[i], "m.onnx", &p.pool, &p.msg) != KAON_BAD_INPUT)
             fail_msg("taken: %s", texts[i]);
         assert_non_null(strstr(p.msg.text, "m.onnx"));

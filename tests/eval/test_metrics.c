@@ -34,22 +34,22 @@ static void read_scores(struct eval_entry *entry, const char *model)
     struct eval_spec *spec = &entry->spec;
     struct eval_column column[EVAL_MOST_CLASSES];
     char path[1024];
-    struct kaon_msg msg = {""};
-    struct eval_block block = {0};
+    struct kaon_msg msg = { "" };
+    struct eval_block block = { 0 };
     for (size_t i = 0; i < spec->n_probabilities; i++)
-        column[i] = (struct eval_column){spec->probability[i].published, "the test", 0};
-    const struct eval_set set = {"jets", NULL, 0, column, spec->n_probabilities};
-    spec->query = (struct eval_query){&set, 1, spec->query.number, 1, NULL, 0, 0, false};
+        column[i] = (struct eval_column){ spec->probability[i].published, "the test", 0 };
+    const struct eval_set set = { "jets", NULL, 0, column, spec->n_probabilities };
+    spec->query = (struct eval_query){ &set, 1, spec->query.number, 1, NULL, 0, 0, false };
     spec->n_selection = 0; /* every jet of the sample passes it, and the file lacks its variables */
     snprintf(path, sizeof path, "%s/%s/scores.h5", folder, model);
-    const char *paths[] = {path};
+    const char *paths[] = { path };
     if (kaon_eval_reader_open(&entry->reader, &spec->query, paths, 1, &msg))
         fail_msg("%s", msg.text);
     do {
         assert_int_equal(kaon_eval_reader_next(entry->reader, &block, &msg), KAON_OK);
         if (block.rows == 0)
             break;
-        const struct eval_result result = {.probability = block.part[0].value};
+        const struct eval_result result = { .probability = block.part[0].value };
         assert_int_equal(kaon_eval_scores_add(&entry->scores, spec, &block, &result, &msg),
                          KAON_OK);
     } while (1);
@@ -87,11 +87,11 @@ static void compare(const struct eval_spec *spec, const struct eval_judged *j, c
 
 static void check(const char *model)
 {
-    struct evaluation e = {.n = 1};
-    const struct eval_choices choices = {.config = NULL};
-    const struct kaon_engine_choice engine = {NULL, NULL};
+    struct evaluation e = { .n = 1 };
+    const struct eval_choices choices = { .config = NULL };
+    const struct kaon_engine_choice engine = { NULL, NULL };
     const struct kaon_say say = kaon_say_stderr();
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     char path[1024];
     char *card = load_card(model);
     e.entry = calloc(1, sizeof *e.entry);

@@ -15,40 +15,40 @@
 
 static const char *folder;
 
-static struct eval_column jet_columns[] = {{"pt_btagJes", "the test", 0},
-                                           {"eta_btagJes", "the test", 0}};
+static struct eval_column jet_columns[] = { { "pt_btagJes", "the test", 0 },
+                                            { "eta_btagJes", "the test", 0 } };
 static struct eval_column track_columns[] = {
-    {"d0", "the test", 0},
-    {"z0SinTheta", "the test", 0},
-    {"dphi", "the test", 0},
-    {"deta", "the test", 0},
-    {"qOverP", "the test", 0},
-    {"IP3D_signed_d0_significance", "the test", 0},
-    {"IP3D_signed_z0_significance", "the test", 0},
-    {"phiUncertainty", "the test", 0},
-    {"thetaUncertainty", "the test", 0},
-    {"qOverPUncertainty", "the test", 0},
-    {"numberOfPixelHits", "the test", 0},
-    {"numberOfSCTHits", "the test", 0},
-    {"numberOfInnermostPixelLayerHits", "the test", 0},
-    {"numberOfNextToInnermostPixelLayerHits", "the test", 0},
-    {"numberOfInnermostPixelLayerSharedHits", "the test", 0},
-    {"numberOfInnermostPixelLayerSplitHits", "the test", 0},
-    {"numberOfPixelSharedHits", "the test", 0},
-    {"numberOfPixelSplitHits", "the test", 0},
-    {"numberOfSCTSharedHits", "the test", 0},
+    { "d0", "the test", 0 },
+    { "z0SinTheta", "the test", 0 },
+    { "dphi", "the test", 0 },
+    { "deta", "the test", 0 },
+    { "qOverP", "the test", 0 },
+    { "IP3D_signed_d0_significance", "the test", 0 },
+    { "IP3D_signed_z0_significance", "the test", 0 },
+    { "phiUncertainty", "the test", 0 },
+    { "thetaUncertainty", "the test", 0 },
+    { "qOverPUncertainty", "the test", 0 },
+    { "numberOfPixelHits", "the test", 0 },
+    { "numberOfSCTHits", "the test", 0 },
+    { "numberOfInnermostPixelLayerHits", "the test", 0 },
+    { "numberOfNextToInnermostPixelLayerHits", "the test", 0 },
+    { "numberOfInnermostPixelLayerSharedHits", "the test", 0 },
+    { "numberOfInnermostPixelLayerSplitHits", "the test", 0 },
+    { "numberOfPixelSharedHits", "the test", 0 },
+    { "numberOfPixelSplitHits", "the test", 0 },
+    { "numberOfSCTSharedHits", "the test", 0 },
 };
 enum { JET_FIELDS = 2, TRACK_FIELDS = 19 };
-static const struct eval_column label = {"HadronConeExclTruthLabelID", "the test", 0};
+static const struct eval_column label = { "HadronConeExclTruthLabelID", "the test", 0 };
 static const struct eval_set sets[] = {
-    {"jets", NULL, 0, jet_columns, JET_FIELDS},
-    {"tracks", "valid", 0, track_columns, TRACK_FIELDS},
+    { "jets", NULL, 0, jet_columns, JET_FIELDS },
+    { "tracks", "valid", 0, track_columns, TRACK_FIELDS },
 };
-static const char *const copied[] = {"eventNumber", "not there", "sample"};
+static const char *const copied[] = { "eventNumber", "not there", "sample" };
 
 static struct eval_query query(uint64_t limit, bool zero)
 {
-    return (struct eval_query){sets, 2, &label, 1, copied, 3, limit, zero};
+    return (struct eval_query){ sets, 2, &label, 1, copied, 3, limit, zero };
 }
 
 /* Everything of some files, packed as in expected.npz. */
@@ -80,7 +80,7 @@ static enum kaon_status read_files(struct all *a, const struct eval_query *q,
                                    const char *const *paths, size_t n, struct kaon_msg *msg)
 {
     struct eval_reader *reader;
-    struct eval_block block = {0};
+    struct eval_block block = { 0 };
     memset(a, 0, sizeof *a);
     enum kaon_status status = kaon_eval_reader_open(&reader, q, paths, n, msg);
     if (status)
@@ -106,7 +106,7 @@ static enum kaon_status read_one(struct all *a, const char *name, const struct e
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s.h5", folder, name);
-    return read_files(a, q, (const char *const[]){path}, 1, msg);
+    return read_files(a, q, (const char *const[]){ path }, 1, msg);
 }
 
 struct expected {
@@ -164,27 +164,27 @@ static void every_form_gives_the_same(void **state)
         bool half;
         size_t notes;
     } files[] = {
-        {"gzip", 0, 300, false, 0},
-        {"gzip_shuffle", 0, 300, false, 0},
-        {"lzf", 0, 300, false, 0},
-        {"zstd", 0, 300, false, 0},
-        {"lz4", 0, 300, false, 0},
-        {"lz4_blocks", 0, 300, false, 0},
-        {"none_contiguous", 0, 100, false, 0},
-        {"chunked_none", 0, 100, false, 0},
-        {"f8", 0, 300, false, 0},
-        {"big_endian", 0, 300, false, 0},
-        {"wide_ints", 0, 300, false, 0},
-        {"valid_u1", 0, 300, false, 0},
-        {"f2all", 0, 300, true, 0},
-        {"virtual", 0, 300, false, 0},
-        {"part_a", 0, 150, false, 0},
-        {"part_b", 150, 150, false, 0},
-        {"old_names", 0, 300, false, 0},
-        {"new_names", 0, 300, false, 2},
-        {"no_suffix", 0, 300, false, 2},
-        {"padding_nan", 0, 300, false, 0},
-        {"valid_gaps", 0, 300, false, 0},
+        { "gzip", 0, 300, false, 0 },
+        { "gzip_shuffle", 0, 300, false, 0 },
+        { "lzf", 0, 300, false, 0 },
+        { "zstd", 0, 300, false, 0 },
+        { "lz4", 0, 300, false, 0 },
+        { "lz4_blocks", 0, 300, false, 0 },
+        { "none_contiguous", 0, 100, false, 0 },
+        { "chunked_none", 0, 100, false, 0 },
+        { "f8", 0, 300, false, 0 },
+        { "big_endian", 0, 300, false, 0 },
+        { "wide_ints", 0, 300, false, 0 },
+        { "valid_u1", 0, 300, false, 0 },
+        { "f2all", 0, 300, true, 0 },
+        { "virtual", 0, 300, false, 0 },
+        { "part_a", 0, 150, false, 0 },
+        { "part_b", 150, 150, false, 0 },
+        { "old_names", 0, 300, false, 0 },
+        { "new_names", 0, 300, false, 2 },
+        { "no_suffix", 0, 300, false, 2 },
+        { "padding_nan", 0, 300, false, 0 },
+        { "valid_gaps", 0, 300, false, 0 },
     };
     struct all *a = malloc(sizeof *a);
     struct expected e;
@@ -193,7 +193,7 @@ static void every_form_gives_the_same(void **state)
     assert_non_null(a);
     load(&e);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct kaon_msg msg = {""};
+        struct kaon_msg msg = { "" };
         if (read_one(a, files[i].name, &q, &msg))
             fail_msg("%s", msg.text);
         compare(a, &e, files[i].first, files[i].rows, files[i].half);
@@ -209,7 +209,7 @@ static void files_follow_each_other_up_to_the_limit(void **state)
 {
     struct all *a = malloc(sizeof *a);
     struct expected e;
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     char one[1024], two[1024];
     const struct eval_query q = query(0, false), few = query(170, false);
     (void)state;
@@ -217,9 +217,9 @@ static void files_follow_each_other_up_to_the_limit(void **state)
     snprintf(one, sizeof one, "%s/part_a.h5", folder);
     snprintf(two, sizeof two, "%s/part_b.h5", folder);
     load(&e);
-    assert_int_equal(read_files(a, &q, (const char *const[]){one, two}, 2, &msg), KAON_OK);
+    assert_int_equal(read_files(a, &q, (const char *const[]){ one, two }, 2, &msg), KAON_OK);
     compare(a, &e, 0, 300, false);
-    assert_int_equal(read_files(a, &few, (const char *const[]){one, two}, 2, &msg), KAON_OK);
+    assert_int_equal(read_files(a, &few, (const char *const[]){ one, two }, 2, &msg), KAON_OK);
     compare(a, &e, 0, 170, false);
     unload(&e);
     free(a);
@@ -228,7 +228,7 @@ static void files_follow_each_other_up_to_the_limit(void **state)
 static void no_jets_are_no_error(void **state)
 {
     struct all *a = malloc(sizeof *a);
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     const struct eval_query q = query(0, false);
     (void)state;
     assert_non_null(a);
@@ -242,18 +242,18 @@ static void broken_files_are_refused_with_a_sentence(void **state)
     static const struct {
         const char *name, *words[3];
     } files[] = {
-        {"valid_missing", {"'tracks'", "'valid'", "no field"}},
-        {"field_missing", {"'tracks'", "'IP3D_signed_d0_significance'", "also tried"}},
-        {"nan_row", {"row 137", "'IP3D_signed_d0_significance'", "not a number"}},
-        {"truncated", {"no whole HDF5 file", "", ""}},
-        {"bad_lz4", {"'tracks'", "cannot be read", ""}},
+        { "valid_missing", { "'tracks'", "'valid'", "no field" } },
+        { "field_missing", { "'tracks'", "'IP3D_signed_d0_significance'", "also tried" } },
+        { "nan_row", { "row 137", "'IP3D_signed_d0_significance'", "not a number" } },
+        { "truncated", { "no whole HDF5 file", "", "" } },
+        { "bad_lz4", { "'tracks'", "cannot be read", "" } },
     };
     struct all *a = malloc(sizeof *a);
     const struct eval_query q = query(0, false);
     (void)state;
     assert_non_null(a);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct kaon_msg msg = {""};
+        struct kaon_msg msg = { "" };
         assert_int_equal(read_one(a, files[i].name, &q, &msg), KAON_BAD_INPUT);
         assert_non_null(strstr(msg.text, files[i].name));
         for (size_t w = 0; w < 3; w++)
@@ -266,7 +266,7 @@ static void broken_files_are_refused_with_a_sentence(void **state)
 static void values_that_are_not_finite_are_counted(void **state)
 {
     struct all *a = malloc(sizeof *a);
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     const struct eval_query q = query(0, true);
     (void)state;
     assert_non_null(a);

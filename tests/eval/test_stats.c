@@ -22,7 +22,7 @@ static double draw(uint32_t *seed)
 
 static void percentiles_are_linear(void **state)
 {
-    const struct eval_point p[] = {{1, 1}, {2, 1}, {4, 1}, {8, 1}};
+    const struct eval_point p[] = { { 1, 1 }, { 2, 1 }, { 4, 1 }, { 8, 1 } };
     double middle[4];
     (void)state;
     near(kaon_eval_percentile(p, 4, NULL, 0), 1);
@@ -39,7 +39,7 @@ static void percentiles_are_linear(void **state)
 static void weights_shift_percentiles(void **state)
 {
     /* middles 0.5, 2.5, 4.5 of weights 1, 3, 1: scaled 0, 0.5, 1 */
-    const struct eval_point p[] = {{0, 1}, {10, 3}, {20, 1}};
+    const struct eval_point p[] = { { 0, 1 }, { 10, 3 }, { 20, 1 } };
     double middle[3];
     (void)state;
     kaon_eval_cumulate(p, 3, middle);
@@ -55,7 +55,7 @@ static void sorting_is_right(void **state)
     (void)state;
     for (size_t n = 0; n < MOST; n += 7) {
         for (size_t i = 0; i < n; i++)
-            p[i] = (struct eval_point){floor(20 * draw(&seed)), (double)i};
+            p[i] = (struct eval_point){ floor(20 * draw(&seed)), (double)i };
         assert_true(kaon_eval_sort(p, n));
         for (size_t i = 1; i < n; i++)
             assert_true(p[i - 1].score < p[i].score ||
@@ -83,9 +83,9 @@ static void areas_equal_brute_force(void **state)
     (void)state;
     for (int levels = 2; levels < 1000; levels *= 3) { /* few levels: many ties */
         for (size_t i = 0; i < N; i++)
-            s[i] = (struct eval_point){floor(levels * draw(&seed) * 1.3), 1 + (double)(i % 3)};
+            s[i] = (struct eval_point){ floor(levels * draw(&seed) * 1.3), 1 + (double)(i % 3) };
         for (size_t i = 0; i < M; i++)
-            b[i] = (struct eval_point){floor(levels * draw(&seed)), 1 + (double)(i % 2)};
+            b[i] = (struct eval_point){ floor(levels * draw(&seed)), 1 + (double)(i % 2) };
         kaon_eval_sort(s, N);
         kaon_eval_sort(b, M);
         near(kaon_eval_auc(s, N, b, M), brute_auc(s, N, b, M));
@@ -95,7 +95,7 @@ static void areas_equal_brute_force(void **state)
 
 static void passing_is_strict(void **state)
 {
-    const struct eval_point p[] = {{1, 1}, {2, 1}, {2, 1}, {3, 1}};
+    const struct eval_point p[] = { { 1, 1 }, { 2, 1 }, { 2, 1 }, { 3, 1 } };
     const struct eval_passing above = kaon_eval_above(p, 4, 2);
     (void)state;
     assert_int_equal(above.passed, 1);
@@ -105,7 +105,7 @@ static void passing_is_strict(void **state)
 
 static void rejections_have_errors(void **state)
 {
-    const struct eval_passing some = {100, 4, 100, 4, 100}, none = {100, 0, 100, 0, 100};
+    const struct eval_passing some = { 100, 4, 100, 4, 100 }, none = { 100, 0, 100, 0, 100 };
     struct eval_rejection r = kaon_eval_reject(&some);
     double low, high;
     (void)state;

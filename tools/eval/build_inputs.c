@@ -15,14 +15,14 @@ static enum kaon_status read_field(struct eval_build *b, const json_t *json, con
     const char *name = json_string_value(json);
     double replace = 0, pad = 0;
     enum kaon_status status = KAON_OK;
-    *f = (struct eval_feature){.scale = 1, .lower = -INFINITY, .upper = INFINITY};
+    *f = (struct eval_feature){ .scale = 1, .lower = -INFINITY, .upper = INFINITY };
     if (json_is_object(json)) {
         const struct {
             const char *key;
             double *to;
         } numbers[] = {
-            {"offset", &f->offset}, {"scale", &f->scale},  {"lower", &f->lower},
-            {"upper", &f->upper},   {"replace", &replace}, {"pad", &pad},
+            { "offset", &f->offset }, { "scale", &f->scale },  { "lower", &f->lower },
+            { "upper", &f->upper },   { "replace", &replace }, { "pad", &pad },
         };
         status = kaon_eval_json_text(json, "name", &name, where, b->msg);
         for (size_t i = 0; !status && i < sizeof numbers / sizeof *numbers; i++)
@@ -74,10 +74,10 @@ static enum kaon_status apply_config(struct eval_build *b, struct eval_input *in
         const char *key;
         const char **to;
     } texts[] = {
-        {"dataset", &dataset},
-        {"valid", &valid},
-        {"layout", layout},
-        {"pad_mode", &pad_mode},
+        { "dataset", &dataset },
+        { "valid", &valid },
+        { "layout", layout },
+        { "pad_mode", &pad_mode },
     };
     for (size_t i = 0; !status && i < sizeof texts / sizeof *texts; i++)
         status = kaon_eval_json_text(json, texts[i].key, texts[i].to, where, b->msg);
@@ -105,6 +105,9 @@ static enum kaon_status apply_config(struct eval_build *b, struct eval_input *in
         return kaon_eval_build_no_memory(b);
     return KAON_OK;
 }
+
+/* More than any tagger takes; a model that asks for more is broken. */
+enum { MOST_ENTRIES = 4096 };
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 
@@ -175,6 +178,10 @@ static enum kaon_status find_layout(struct eval_build *b, struct eval_input *in,
         in->batch_axis = port->dims[0] < 0 ? port->axes[0] : NULL;
     if (in->fixed && (!in->most || in->most > in->fixed))
         in->most = in->fixed;
+    if (in->fixed > MOST_ENTRIES || in->least > MOST_ENTRIES || f > MOST_ENTRIES)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: input '%s' wants more than %d entries or fields a jet",
+                             b->spec->model_path, in->name, MOST_ENTRIES);
     return KAON_OK;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double usual_points[] = {0.65, 0.70, 0.77, 0.85, 0.90};
+static const double usual_points[] = { 0.65, 0.70, 0.77, 0.85, 0.90 };
 enum { USUAL_BINS = 40 };
 
 static struct eval_discriminant *find(struct eval_spec *spec, const char *name)
@@ -27,7 +27,8 @@ static struct eval_discriminant *add(struct eval_build *b, const char *name, siz
     if (!d && spec->n_discriminants < EVAL_MOST_DISCRIMINANTS) {
         d = &spec->discriminant[spec->n_discriminants++];
         *d = (struct eval_discriminant){
-            .epsilon = 1e-10, .roc_from = 0.5, .roc_to = 1, .bins = USUAL_BINS};
+            .epsilon = 1e-10, .roc_from = 0.5, .roc_to = 1, .bins = USUAL_BINS
+        };
         memcpy(d->point, usual_points, sizeof usual_points);
         d->n_points = sizeof usual_points / sizeof *usual_points;
         d->name = kaon_eval_pool_text(&spec->pool, name);

@@ -53,7 +53,7 @@ static struct eval_set *set_of(struct eval_spec *spec, struct eval_set *set, str
     while (i < spec->query.n_sets && strcmp(set[i].dataset, in->dataset))
         i++;
     if (i == spec->query.n_sets) {
-        set[i] = (struct eval_set){.dataset = in->dataset, .valid = in->valid, .most = in->most};
+        set[i] = (struct eval_set){ .dataset = in->dataset, .valid = in->valid, .most = in->most };
         set[i].column = kaon_eval_pool_take(&spec->pool, most_columns + 1, sizeof *set[i].column);
         if (!set[i].column)
             return NULL;
@@ -83,7 +83,7 @@ static enum kaon_status add_columns(struct eval_build *b, struct eval_set *set,
         if (f->is_mask)
             continue;
         f->column = set->n_columns;
-        set->column[set->n_columns++] = (struct eval_column){f->name, by, f->replace};
+        set->column[set->n_columns++] = (struct eval_column){ f->name, by, f->replace };
     }
     return KAON_OK;
 }
@@ -116,7 +116,7 @@ static size_t add_number(struct eval_spec *spec, struct eval_column *number, con
     for (size_t i = 0; i < spec->query.n_numbers; i++)
         if (!strcmp(number[i].name, name))
             return i;
-    number[spec->query.n_numbers] = (struct eval_column){name, by, 0};
+    number[spec->query.n_numbers] = (struct eval_column){ name, by, 0 };
     return spec->query.n_numbers++;
 }
 

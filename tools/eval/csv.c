@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct eval_rejection nothing = {0, 0, 0, 0};
+static const struct eval_rejection nothing = { 0, 0, 0, 0 };
 
 static bool is_background(const struct eval_group *g, size_t k)
 {
@@ -19,7 +19,7 @@ static void roc_header(FILE *to, const struct eval_group *g)
             if (is_background(g, k))
                 for (size_t i = 0; i < EVAL_CSV_ROC_EACH; i++)
                     fprintf(to, ",%s_%s_%s", g->curve[m].entry->label, g->class[k]->name,
-                            (const char *const[]){"rejection", "error", "low", "high"}[i]);
+                            (const char *const[]){ "rejection", "error", "low", "high" }[i]);
     fputc('\n', to);
 }
 
@@ -42,7 +42,7 @@ static void roc_row(FILE *to, const struct eval_group *g, size_t i)
 enum kaon_status kaon_eval_csv_roc(struct evaluation *e, const struct eval_group *g,
                                    const char *path, struct kaon_msg *msg)
 {
-    struct kaon_atomic file = {0};
+    struct kaon_atomic file = { 0 };
     enum kaon_status status = kaon_atomic_open(&file, path, e->settings.force, msg);
     if (!status) {
         roc_header(file.file, g);
@@ -77,7 +77,7 @@ static void histogram_rows(FILE *to, const struct eval_group *g)
 enum kaon_status kaon_eval_csv_histogram(struct evaluation *e, const struct eval_group *g,
                                          const char *path, struct kaon_msg *msg)
 {
-    struct kaon_atomic file = {0};
+    struct kaon_atomic file = { 0 };
     enum kaon_status status = kaon_atomic_open(&file, path, e->settings.force, msg);
     if (!status) {
         histogram_rows(file.file, g);

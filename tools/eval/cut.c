@@ -10,8 +10,9 @@ static const struct {
     enum eval_cut_operator op;
 } operators[] = {
     /* longer ones first */
-    {"==", EVAL_CUT_EQ}, {"!=", EVAL_CUT_NE}, {">=", EVAL_CUT_GE},       {"<=", EVAL_CUT_LE},
-    {">", EVAL_CUT_GT},  {"<", EVAL_CUT_LT},  {"notin", EVAL_CUT_NOTIN}, {"in", EVAL_CUT_IN},
+    { "==", EVAL_CUT_EQ },       { "!=", EVAL_CUT_NE }, { ">=", EVAL_CUT_GE },
+    { "<=", EVAL_CUT_LE },       { ">", EVAL_CUT_GT },  { "<", EVAL_CUT_LT },
+    { "notin", EVAL_CUT_NOTIN }, { "in", EVAL_CUT_IN },
 };
 
 static const char *skip(const char *at)
@@ -97,7 +98,7 @@ static const char *parse(struct eval_cut *cut, const char *at)
 enum kaon_status kaon_eval_cut_parse(struct eval_cut *cut, const char *text, const char *where,
                                      struct kaon_msg *msg)
 {
-    *cut = (struct eval_cut){.modulo = 0};
+    *cut = (struct eval_cut){ .modulo = 0 };
     const char *end = parse(cut, text);
     if (!end || *skip(end))
         return kaon_cli_fail(

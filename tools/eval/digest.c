@@ -5,7 +5,7 @@
 
 struct eval_digest kaon_eval_digest_begin(void)
 {
-    struct eval_digest digest = {EVP_MD_CTX_new()};
+    struct eval_digest digest = { EVP_MD_CTX_new() };
     if (digest.context && !EVP_DigestInit_ex(digest.context, EVP_sha256(), NULL)) {
         EVP_MD_CTX_free(digest.context);
         digest.context = NULL;

@@ -25,11 +25,16 @@ static struct kaon_port *ports_of(struct eval_pool *pool, const struct kaon_mode
 /* Names in files and legends must differ. */
 static enum kaon_status label(struct evaluation *e, struct eval_entry *entry, struct kaon_msg *msg)
 {
-    size_t same = 1;
-    for (const struct eval_entry *other = e->entry; other < entry; other++)
-        same += !strcmp(other->spec.name, entry->spec.name);
-    entry->label = same == 1 ? entry->spec.name
-                             : kaon_eval_pool_format(&e->pool, "%s_%zu", entry->spec.name, same);
+    size_t number = 1;
+    entry->label = entry->spec.name;
+    for (const struct eval_entry *other = e->entry; entry->label && other < entry;) {
+        if (strcmp(other->label, entry->label)) {
+            other++;
+            continue;
+        }
+        entry->label = kaon_eval_pool_format(&e->pool, "%s_%zu", entry->spec.name, ++number);
+        other = e->entry; /* the new one must differ from all */
+    }
     return entry->label ? KAON_OK : no_memory(msg);
 }
 
@@ -46,11 +51,11 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
         return status;
     const struct kaon_model *m = entry->model;
     entry->isa = kaon_model_isa(m);
-    struct eval_ports ports = {.path = path,
-                               .n_inputs = kaon_model_input_count(m),
-                               .n_outputs = kaon_model_output_count(m),
-                               .gnn_config = kaon_model_metadata(m, "gnn_config"),
-                               .doc_string = kaon_model_metadata(m, ":doc_string")};
+    struct eval_ports ports = { .path = path,
+                                .n_inputs = kaon_model_input_count(m),
+                                .n_outputs = kaon_model_output_count(m),
+                                .gnn_config = kaon_model_metadata(m, "gnn_config"),
+                                .doc_string = kaon_model_metadata(m, ":doc_string") };
     ports.input = ports_of(&e->pool, m, ports.n_inputs, kaon_model_input);
     ports.output = ports_of(&e->pool, m, ports.n_outputs, kaon_model_output);
     if (!ports.input || !ports.output)
@@ -154,15 +159,15 @@ static enum kaon_status judge(struct eval_entry *entry, struct kaon_msg *msg)
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
-    struct taking taking = {entry, kaon_eval_digest_begin()};
-    struct eval_run run = {.model = entry->model,
-                           .spec = &entry->spec,
-                           .reader = entry->reader,
-                           .threads = e->settings.threads,
-                           .batch = e->settings.batch,
-                           .progress = progress,
-                           .take = take,
-                           .user = &taking};
+    struct taking taking = { entry, kaon_eval_digest_begin() };
+    struct eval_run run = { .model = entry->model,
+                            .spec = &entry->spec,
+                            .reader = entry->reader,
+                            .threads = e->settings.threads,
+                            .batch = e->settings.batch,
+                            .progress = progress,
+                            .take = take,
+                            .user = &taking };
     enum kaon_status status = kaon_eval_run(&run, msg);
     kaon_eval_digest_end(&taking.digest, entry->digest);
     if (!status && !*entry->digest)
@@ -180,13 +185,13 @@ enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry 
                                         struct kaon_msg *msg)
 {
     const struct eval_attribute attribute[] = {
-        {"writer_version", kaon_eval_reader_writer_version(entry->reader)},
-        {"kaon_version", kaon_version()},
-        {"kaon_isa", entry->isa},
-        {"kaon_command", e->settings.command_line},
-        {"kaon_model", entry->spec.model_path},
-        {"kaon_model_sha256", entry->file_digest.hex},
-        {"kaon_outputs_sha256", entry->digest},
+        { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
+        { "kaon_version", kaon_version() },
+        { "kaon_isa", entry->isa },
+        { "kaon_command", e->settings.command_line },
+        { "kaon_model", entry->spec.model_path },
+        { "kaon_model_sha256", entry->file_digest.hex },
+        { "kaon_outputs_sha256", entry->digest },
     };
     struct eval_writer *writer = entry->writer;
     if (!writer)
@@ -226,5 +231,5 @@ void kaon_eval_close(struct evaluation *e)
     free(e->entry);
     free(e->file);
     kaon_eval_pool_close(&e->pool);
-    *e = (struct evaluation){.n = 0};
+    *e = (struct evaluation){ .n = 0 };
 }

@@ -44,7 +44,7 @@ struct evaluation {
     struct eval_settings settings;
     struct eval_entry *entry;
     size_t n;
-    bool made_folder;           /* the output folder was not there before */
+    bool made_folder;    /* the output folder was not there before */
     const char *metrics; /* path of metrics.json, with an output folder */
     const char **file;   /* what was written, as paths */
     size_t n_files;

@@ -8,13 +8,13 @@
 
 /* Groups of names for one quantity: older dumps, newer ones, open data. */
 static const char *const spellings[][2] = {
-    {"IP3D_signed_d0_significance", "lifetimeSignedD0Significance"},
-    {"IP3D_signed_z0_significance", "lifetimeSignedZ0SinThetaSignificance"},
+    { "IP3D_signed_d0_significance", "lifetimeSignedD0Significance" },
+    { "IP3D_signed_z0_significance", "lifetimeSignedZ0SinThetaSignificance" },
 };
 
 /* Jet variables are written without this suffix in metadata, and with it in most files. */
 static const char suffix[] = "_btagJes";
-static const char *const suffixed[] = {"pt", "eta", "absEta", "phi", "mass", "energy"};
+static const char *const suffixed[] = { "pt", "eta", "absEta", "phi", "mass", "energy" };
 
 static int is_suffixed(const char *name, size_t length)
 {
@@ -42,7 +42,8 @@ int kaon_eval_field_alias(const char *name, size_t k, char *text, size_t room)
 
 const char *kaon_eval_field_absolute(const char *name)
 {
-    static const char *const pairs[][2] = {{"absEta", "eta"}, {"absEta_btagJes", "eta_btagJes"}};
+    static const char *const pairs[][2] = { { "absEta", "eta" },
+                                            { "absEta_btagJes", "eta_btagJes" } };
     for (size_t i = 0; i < COUNT(pairs); i++)
         if (!strcmp(name, pairs[i][0]))
             return pairs[i][1];

@@ -26,9 +26,9 @@ int kaon_eval_filters_believable(size_t claimed, size_t packed, size_t ratio)
 enum kaon_status kaon_eval_filters_register(struct kaon_msg *msg)
 {
     static const H5Z_class2_t filters[] = {
-        {H5Z_CLASS_T_VERS, EVAL_FILTER_LZ4, 1, 1, "lz4", NULL, NULL, kaon_eval_filter_lz4},
-        {H5Z_CLASS_T_VERS, EVAL_FILTER_LZF, 0, 1, "lzf", NULL, NULL, kaon_eval_filter_lzf},
-        {H5Z_CLASS_T_VERS, EVAL_FILTER_ZSTD, 0, 1, "zstd", NULL, NULL, kaon_eval_filter_zstd},
+        { H5Z_CLASS_T_VERS, EVAL_FILTER_LZ4, 1, 1, "lz4", NULL, NULL, kaon_eval_filter_lz4 },
+        { H5Z_CLASS_T_VERS, EVAL_FILTER_LZF, 0, 1, "lzf", NULL, NULL, kaon_eval_filter_lzf },
+        { H5Z_CLASS_T_VERS, EVAL_FILTER_ZSTD, 0, 1, "zstd", NULL, NULL, kaon_eval_filter_zstd },
     };
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         if (H5Zregister(&filters[i]) < 0)

@@ -22,7 +22,7 @@ static enum kaon_status read_version(struct parse *p, const json_t *root)
     static const struct {
         const char *text;
         int version;
-    } known[] = {{"v0", 0}, {"v1", 1}, {"v2", 2}};
+    } known[] = { { "v0", 0 }, { "v1", 1 }, { "v2", 2 } };
     const char *text = "v0"; /* the first files said nothing */
     const enum kaon_status status =
         kaon_eval_json_text(root, "onnx_model_version", &text, p->where, p->msg);
@@ -41,7 +41,7 @@ static enum kaon_status read_feature(struct parse *p, const json_t *json, const 
                                      struct eval_feature *feature)
 {
     const char *name = NULL;
-    *feature = (struct eval_feature){.scale = 1, .lower = -INFINITY, .upper = INFINITY};
+    *feature = (struct eval_feature){ .scale = 1, .lower = -INFINITY, .upper = INFINITY };
     enum kaon_status status = kaon_eval_json_text(json, "name", &name, where, p->msg);
     if (!status && !name)
         status = kaon_cli_fail(p->msg, KAON_BAD_INPUT, "%s: has a variable without a name", where);
@@ -118,12 +118,12 @@ enum kaon_status kaon_eval_gnn_parse(struct eval_gnn *gnn, const char *text, con
         const char *key;
         bool is_sequence;
     } groups[] = {
-        {"inputs", false},
-        {"input_sequences", true},
+        { "inputs", false },
+        { "input_sequences", true },
     };
-    struct parse p = {gnn, pool, kaon_eval_pool_format(pool, "%s: gnn_config", path), msg};
-    json_t *root, *list[2] = {NULL, NULL};
-    *gnn = (struct eval_gnn){0};
+    struct parse p = { gnn, pool, kaon_eval_pool_format(pool, "%s: gnn_config", path), msg };
+    json_t *root, *list[2] = { NULL, NULL };
+    *gnn = (struct eval_gnn){ 0 };
     if (!p.where)
         return no_memory(&p);
     enum kaon_status status = kaon_eval_json_parse(&root, text, strlen(text), p.where, msg);

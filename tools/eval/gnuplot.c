@@ -57,8 +57,8 @@ static void read_complaint(int fd, char *text, size_t room)
 /* Starts gnuplot with the script as its input; 0 or an errno value. */
 static int start(pid_t *child, int script, int complaints)
 {
-    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"--default-settings"}, (char[]){"-"},
-                               NULL};
+    char *const arguments[] = { (char[]){ "gnuplot" }, (char[]){ "--default-settings" },
+                                (char[]){ "-" }, NULL };
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
     if (error)

@@ -24,7 +24,7 @@ static void add_classes(struct eval_group *group, const struct eval_curve *curve
 
 int kaon_eval_group(struct eval_group *group, struct evaluation *e, const char *name)
 {
-    *group = (struct eval_group){.name = name};
+    *group = (struct eval_group){ .name = name };
     group->curve = kaon_eval_pool_take(&e->pool, e->n + 1, sizeof *group->curve);
     for (size_t i = 0; group->curve && i < e->n; i++)
         for (size_t d = 0; d < e->entry[i].spec.n_discriminants; d++) {
@@ -34,7 +34,7 @@ int kaon_eval_group(struct eval_group *group, struct evaluation *e, const char *
                 (group->signal && strcmp(group->signal, spec->class[j->of->signal].name)))
                 continue;
             group->signal = spec->class[j->of->signal].name;
-            group->curve[group->n] = (struct eval_curve){&e->entry[i], j};
+            group->curve[group->n] = (struct eval_curve){ &e->entry[i], j };
             add_classes(group, &group->curve[group->n++]);
         }
     return group->curve != NULL;

@@ -7,8 +7,8 @@
 
 enum kaon_status kaon_eval_h5_start(struct kaon_msg *msg)
 {
-    /* Not closed by libhdf5 at exit: after a file could not be written for lack of space, that would
-     * try once more on what is freed. We close all that we open. Fails once the library is started. */
+    /* At exit libhdf5 would once more try to write what it could not for lack of space, on memory
+     * that is freed. All that we open we close. Fails once the library is started. */
     H5dont_atexit();
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return kaon_cli_fail(msg, KAON_IO, "libhdf5 does not start");
@@ -31,7 +31,7 @@ static herr_t keep_last(unsigned n, const H5E_error2_t *error, void *user)
 
 const char *kaon_eval_h5_reason(char *text, size_t room)
 {
-    struct reason reason = {text, room};
+    struct reason reason = { text, room };
     *text = '\0';
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_last, &reason);
     return text;

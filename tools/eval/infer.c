@@ -29,7 +29,7 @@ void kaon_eval_result_close(struct eval_result *r)
     free(r->raw);
     free(r->raw_at);
     free(r->raw_bytes);
-    *r = (struct eval_result){0};
+    *r = (struct eval_result){ 0 };
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static void add_range(struct kaon_range *range, size_t *n, const char *axis, siz
     while (i < *n && strcmp(range[i].axis, axis))
         i++;
     if (i == *n)
-        range[(*n)++] = (struct kaon_range){axis, (int64_t)min, (int64_t)max};
+        range[(*n)++] = (struct kaon_range){ axis, (int64_t)min, (int64_t)max };
     if (range[i].min > (int64_t)min)
         range[i].min = (int64_t)min;
     if (range[i].max < (int64_t)max)
@@ -160,12 +160,12 @@ static void fill(struct eval_infer *infer, const struct eval_block *block, const
                                infer->buffer[i] + k * each);
         struct kaon_tensor *t = &infer->input[i];
         const int64_t features = (int64_t)in->n_features, entries = (int64_t)length;
-        *t = (struct kaon_tensor){.type = KAON_F32, .rank = 3, .data = infer->buffer[i]};
+        *t = (struct kaon_tensor){ .type = KAON_F32, .rank = 3, .data = infer->buffer[i] };
         const int64_t dims[4][3] = {
-            [EVAL_ONE] = {(int64_t)n, features},
-            [EVAL_ENTRIES] = {entries, features},
-            [EVAL_PADDED] = {(int64_t)n, entries, features},
-            [EVAL_TURNED] = {(int64_t)n, features, entries},
+            [EVAL_ONE] = { (int64_t)n, features },
+            [EVAL_ENTRIES] = { entries, features },
+            [EVAL_PADDED] = { (int64_t)n, entries, features },
+            [EVAL_TURNED] = { (int64_t)n, features, entries },
         };
         memcpy(t->dims, dims[in->layout], sizeof dims[in->layout]);
         if (in->layout == EVAL_ONE || in->layout == EVAL_ENTRIES)
@@ -226,7 +226,7 @@ static enum kaon_status call(struct eval_infer *infer, const struct eval_block *
     struct kaon_session_info info;
     fill(infer, block, rows, n);
     for (size_t o = 0; o < spec->n_outputs; o++)
-        infer->output[o] = (struct kaon_tensor){.data = NULL};
+        infer->output[o] = (struct kaon_tensor){ .data = NULL };
     enum kaon_status status = kaon_session_run(infer->session, infer->input, infer->output, msg);
     if (status)
         return status;
@@ -329,7 +329,7 @@ static enum kaon_status order_rows(struct eval_infer *infer, const struct eval_b
 enum kaon_status kaon_eval_infer_block(struct eval_infer *infer, const struct eval_block *block,
                                        struct eval_result *r, struct kaon_msg *msg)
 {
-    struct by_shape shape = {infer->spec, block};
+    struct by_shape shape = { infer->spec, block };
     if (!grow_result(r, infer->spec, block))
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     enum kaon_status status = order_rows(infer, block, &shape, msg);

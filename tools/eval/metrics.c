@@ -28,8 +28,8 @@ static bool sort_scores(struct sorted *s, const struct eval_spec *spec,
     for (size_t i = 0; i < scores->n; i++) {
         const size_t c = scores->class[i];
         const float *p = scores->probability + i * scores->n_probabilities;
-        s->point[c][s->n[c]++] = (struct eval_point){kaon_eval_discriminant(spec, d, p),
-                                                     scores->weight ? scores->weight[i] : 1};
+        s->point[c][s->n[c]++] = (struct eval_point){ kaon_eval_discriminant(spec, d, p),
+                                                      scores->weight ? scores->weight[i] : 1 };
     }
     for (size_t c = 0; c < spec->n_classes; c++)
         if (!kaon_eval_sort(s->point[c], s->n[c]))
@@ -93,8 +93,8 @@ enum kaon_status kaon_eval_judge(struct eval_judged *j, const struct eval_spec *
                                  const struct eval_discriminant *d,
                                  const struct eval_scores *scores, struct kaon_msg *msg)
 {
-    struct sorted s = {0};
-    *j = (struct eval_judged){.of = d};
+    struct sorted s = { 0 };
+    *j = (struct eval_judged){ .of = d };
     const bool fits = sort_scores(&s, spec, d, scores);
     for (size_t c = 0; fits && c < spec->n_classes; c++) {
         j->n[c] = s.n[c];
@@ -115,7 +115,7 @@ enum kaon_status kaon_eval_histogram(struct eval_judged *j, const struct eval_sp
                                      const struct eval_scores *scores, double low, double high,
                                      size_t bins, struct kaon_msg *msg)
 {
-    double sum[EVAL_MOST_CLASSES] = {0};
+    double sum[EVAL_MOST_CLASSES] = { 0 };
     j->low = low, j->high = high, j->bins = bins;
     j->histogram = calloc(spec->n_classes * bins + 1, sizeof *j->histogram);
     if (!j->histogram)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { LINE = 19, TOP = 20 }; /* points */
+enum { TEXT = 512 };
 
 static void line(FILE *to, int number, int height, const char *text)
 {
@@ -16,12 +17,12 @@ static void line(FILE *to, int number, int height, const char *text)
             1 - (double)(TOP + LINE * (number - 1)) / height);
 }
 
-/* "GN2: D_b with f_c = 0.2, f_u = 0.79". */
+/* "D_b with f_c = 0.2, f_u = 0.79". */
 static void fractions(const struct eval_curve *curve, char *text, size_t room)
 {
     const struct eval_spec *spec = &curve->entry->spec;
     const struct eval_discriminant *d = curve->judged->of;
-    size_t at = (size_t)snprintf(text, room, "%s: %s", curve->entry->label, d->name);
+    size_t at = (size_t)snprintf(text, room, "%s", d->name);
     const char *between = " with ";
     for (size_t c = 0; c < spec->n_classes && at < room; c++)
         if (c != d->signal && spec->class[c].probability >= 0) {
@@ -29,6 +30,19 @@ static void fractions(const struct eval_curve *curve, char *text, size_t room)
                                    spec->class[c].letter, d->fraction[c]);
             between = ", ";
         }
+}
+
+/* Whether all models have the same fractions, so that one line says them. */
+static bool agree(const struct eval_group *g)
+{
+    char first[TEXT], other[TEXT];
+    fractions(&g->curve[0], first, sizeof first);
+    for (size_t m = 1; m < g->n; m++) {
+        fractions(&g->curve[m], other, sizeof other);
+        if (strcmp(first, other))
+            return false;
+    }
+    return true;
 }
 
 static void numbers(const struct eval_group *g, char *text, size_t room)
@@ -46,18 +60,20 @@ static void numbers(const struct eval_group *g, char *text, size_t room)
 
 int kaon_eval_heading_height(const struct eval_group *g)
 {
-    return TOP + LINE * (2 + (int)g->n) - 4;
+    return TOP + LINE * (2 + (agree(g) ? 1 : (int)g->n)) - 4;
 }
 
 void kaon_eval_heading(FILE *script, const struct eval_group *g, int height)
 {
-    char text[512];
+    char text[TEXT], labelled[TEXT + 80];
+    const bool one_line = agree(g);
     int number = 1;
     line(script, number++, height, g->curve[0].entry->sample_text);
     numbers(g, text, sizeof text);
     line(script, number++, height, text);
-    for (size_t m = 0; m < g->n; m++) {
+    for (size_t m = 0; m < (one_line ? 1 : g->n); m++) {
         fractions(&g->curve[m], text, sizeof text);
-        line(script, number++, height, text);
+        snprintf(labelled, sizeof labelled, "%s: %s", g->curve[m].entry->label, text);
+        line(script, number++, height, one_line && g->n > 1 ? text : labelled);
     }
 }

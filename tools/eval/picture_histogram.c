@@ -4,16 +4,15 @@
 
 #include <math.h>
 
-enum { LEFT = 95, PANEL = 700, ONE_LEGEND = 190, MANY_LEGEND = 290, MAIN = 470, FOOT = 62 };
+enum { LEFT = 95, PANEL = 700, LEGEND = 220, MAIN = 470, FOOT = 62 };
 
 /* Models are told apart by dashes, classes by colour. */
-static const int dashes[] = {1, 2, 4, 3, 5};
+static const int dashes[] = { 1, 2, 4, 3, 5 };
 enum { N_DASHES = sizeof dashes / sizeof *dashes };
 
 struct eval_canvas kaon_eval_histogram_canvas(const struct eval_group *g)
 {
-    return (struct eval_canvas){LEFT + PANEL + (g->n == 1 ? ONE_LEGEND : MANY_LEGEND),
-                                kaon_eval_heading_height(g) + MAIN + FOOT};
+    return (struct eval_canvas){ LEFT + PANEL + LEGEND, kaon_eval_heading_height(g) + MAIN + FOOT };
 }
 
 static double tallest(const struct eval_group *g)
@@ -49,15 +48,25 @@ static void working_points(FILE *to, const struct eval_group *g, double top)
     }
 }
 
-static void title(FILE *to, const struct eval_group *g, size_t m, size_t k)
+static void entry(FILE *to, const char *color, int dash, const char *text)
 {
-    char text[320];
-    if (g->n == 1)
-        snprintf(text, sizeof text, "%s", g->class[k]->text);
-    else
-        snprintf(text, sizeof text, "%s, %s", g->curve[m].entry->label, g->class[k]->text);
-    fprintf(to, " title ");
+    fprintf(to, ", \\\n     keyentry with lines linewidth 2 dashtype %d linecolor rgb '%s' title ",
+            dash, color);
     kaon_eval_gnuplot_text(to, text);
+}
+
+/* An entry a class, and with several models one a model. */
+static void legend(FILE *to, const struct eval_group *g)
+{
+    for (size_t k = 0; k < g->n_classes; k++)
+        entry(to, g->class[k]->color, 1, g->class[k]->text);
+    if (g->n == 1)
+        return;
+    for (size_t m = 0; m < g->n; m++)
+        entry(to, "#000000", dashes[m % N_DASHES], g->curve[m].entry->label);
+    char text[160];
+    snprintf(text, sizeof text, "cuts of %s", g->curve[0].entry->label);
+    entry(to, "#717581", 3, text);
 }
 
 void kaon_eval_histogram_script(FILE *to, const struct eval_group *g, const char *csv)
@@ -87,11 +96,11 @@ void kaon_eval_histogram_script(FILE *to, const struct eval_group *g, const char
             kaon_eval_gnuplot_text(to, csv);
             fprintf(to,
                     " using (($1+$2)/2):%zu with histeps linewidth 2 dashtype %d linecolor rgb "
-                    "'%s'",
+                    "'%s' notitle",
                     EVAL_CSV_BIN_FIRST + m * g->n_classes + k, dashes[m % N_DASHES],
                     g->class[k]->color);
-            title(to, g, m, k);
             between = ", \\\n     ";
         }
+    legend(to, g);
     fputc('\n', to);
 }

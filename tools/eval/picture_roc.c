@@ -6,11 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 860, MAIN = 470, RATIO = 150, FOOT = 62, GAP = 12 };
+enum {
+    LEFT = 95,
+    PANEL = 740,
+    MARGIN = 25,
+    LEGEND = 220,
+    MAIN = 470,
+    RATIO = 150,
+    FOOT = 62,
+    GAP = 18
+};
 
 /* Curves are told apart by the background's colour, or with several models by the model's colour
  * and the background's dashes. */
-static const int dashes[] = {1, 2, 4, 3, 5};
+static const int dashes[] = { 1, 2, 4, 3, 5 };
 enum { N_DASHES = sizeof dashes / sizeof *dashes };
 
 static bool is_background(const struct eval_group *g, size_t k)
@@ -49,8 +58,9 @@ static size_t panels(const struct eval_group *g)
 
 struct eval_canvas kaon_eval_roc_canvas(const struct eval_group *g)
 {
-    return (struct eval_canvas){WIDTH, kaon_eval_heading_height(g) + MAIN +
-                                           (int)panels(g) * (RATIO + GAP) + FOOT};
+    return (struct eval_canvas){ LEFT + PANEL + (g->n > 1 ? LEGEND : MARGIN),
+                                 kaon_eval_heading_height(g) + MAIN +
+                                     (int)panels(g) * (RATIO + GAP) + FOOT };
 }
 
 /* Largest rejection that is finite, for the axis. */
@@ -72,58 +82,84 @@ static double largest(const struct eval_group *g)
 /* Places a panel `height` points high that ends `top` points below the upper edge. */
 static void place(FILE *to, const struct eval_group *g, int top, int height)
 {
-    const double all = kaon_eval_roc_canvas(g).height;
+    const struct eval_canvas canvas = kaon_eval_roc_canvas(g);
+    const double w = canvas.width, h = canvas.height;
     fprintf(to,
-            "set lmargin at screen 0.11\nset rmargin at screen 0.97\n"
+            "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
             "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
-            1 - top / all, 1 - (top + height) / all);
+            LEFT / w, (LEFT + PANEL) / w, 1 - top / h, 1 - (top + height) / h);
 }
 
-static void curve_title(FILE *to, const struct eval_group *g, size_t m, size_t k)
+static void entry(FILE *to, const char *color_of, int dash_of, const char *text)
 {
-    char text[320];
-    if (g->n == 1)
-        snprintf(text, sizeof text, "%s", g->class[k]->text);
-    else
-        snprintf(text, sizeof text, "%s, %s", g->curve[m].entry->label, g->class[k]->text);
-    fprintf(to, " title ");
+    fprintf(to, ", \\\n     keyentry with lines linewidth 2 dashtype %d linecolor rgb '%s' title ",
+            dash_of, color_of);
     kaon_eval_gnuplot_text(to, text);
+}
+
+/* With several models an entry a model, then one a background. */
+static void legend(FILE *to, const struct eval_group *g)
+{
+    for (size_t m = 0; g->n > 1 && m < g->n; m++)
+        entry(to, color(g, m, 0), 1, g->curve[m].entry->label);
+    for (size_t k = 0, b = 0; k < g->n_classes; k++)
+        if (is_background(g, k)) {
+            entry(to, g->n > 1 ? "#000000" : color(g, 0, k), dash(g, b), g->class[k]->text);
+            b++;
+        }
+}
+
+/* One curve, or the statistical band of one. `of` is divided by: "1", or the reference's column. */
+static void curve(FILE *to, const struct eval_group *g, size_t m, size_t k, size_t b, bool band,
+                  const char *of, const char *csv)
+{
+    const size_t c = column(g, m, b);
+    kaon_eval_gnuplot_text(to, csv);
+    if (band)
+        fprintf(
+            to,
+            " using 1:(by($%zu,%s)):(by($%zu,%s)) with filledcurves fillstyle transparent solid "
+            "0.18 noborder fillcolor rgb '%s' notitle",
+            c + 2, of, c + 3, of, color(g, m, k));
+    else
+        fprintf(to,
+                " using 1:(by($%zu,%s)) with lines linewidth 2 dashtype %d linecolor rgb '%s' "
+                "notitle",
+                c, of, dash(g, b), color(g, m, k));
 }
 
 static void main_panel(FILE *to, const struct eval_group *g, const char *csv)
 {
+    const struct eval_canvas canvas = kaon_eval_roc_canvas(g);
     const char *between = "plot ";
     const double most = largest(g);
     place(to, g, kaon_eval_heading_height(g), MAIN);
     fprintf(to,
-            "set logscale y\nset yrange [1:%.6g]\nset ylabel 'background rejection' offset 0.5\n"
-            "set key top right spacing 1.15 samplen 3 noenhanced\n"
-            "top(x) = x > %.6g ? %.6g : x\n",
-            2.5 * most, 10 * most, 10 * most);
+            "set logscale y\nset yrange [1:%.6g]\n"
+            "set ylabel 'background rejection' offset 0.5\n",
+            2.5 * most);
+    if (g->n > 1)
+        fprintf(to,
+                "set key at screen %.5f, screen %.5f left top Left reverse spacing 1.25 "
+                "samplen 3 noenhanced\n",
+                (double)(LEFT + PANEL + 8) / canvas.width,
+                1 - (double)(kaon_eval_heading_height(g) + 4) / canvas.height);
+    else
+        fprintf(to, "set key top right spacing 1.25 samplen 3 noenhanced\n");
     if (panels(g))
         fprintf(to, "set format x ''\nunset xlabel\n");
+    /* bands, which may be infinite, end above the panel; curves end where they are infinite */
+    fprintf(to, "by(x, r) = x > %.6g ? %.6g : x\n", 10 * most, 10 * most);
     for (int band = 1; band >= 0; band--) /* bands first, so that they lie below */
         for (size_t m = 0; m < g->n; m++)
             for (size_t k = 0, b = 0; k < g->n_classes; k++) {
                 if (!is_background(g, k))
                     continue;
-                const size_t c = column(g, m, b);
                 fprintf(to, "%s", between);
-                kaon_eval_gnuplot_text(to, csv);
-                if (band) {
-                    fprintf(to,
-                            " using 1:(top($%zu)):(top($%zu)) with filledcurves fillstyle "
-                            "transparent solid 0.18 noborder fillcolor rgb '%s' notitle",
-                            c + 2, c + 3, color(g, m, k));
-                } else {
-                    fprintf(to,
-                            " using 1:%zu with lines linewidth 2 dashtype %d linecolor rgb '%s'", c,
-                            dash(g, b), color(g, m, k));
-                    curve_title(to, g, m, k);
-                }
+                curve(to, g, m, k, b++, band, "1", csv);
                 between = ", \\\n     ";
-                b++;
             }
+    legend(to, g);
     fputc('\n', to);
 }
 
@@ -131,7 +167,7 @@ static void main_panel(FILE *to, const struct eval_group *g, const char *csv)
 static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b, const char *csv,
                         bool is_last)
 {
-    const size_t reference = column(g, 0, b);
+    char text[160];
     const char *between =
         "plot 1 with lines linewidth 1 linecolor rgb '#717581' notitle, \\\n     ";
     place(to, g, kaon_eval_heading_height(g) + MAIN + GAP + (int)b * (RATIO + GAP), RATIO);
@@ -143,7 +179,6 @@ static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b
     if (is_last)
         fprintf(to, "set xlabel XLABEL\n");
     if (b == 0) {
-        char text[160];
         snprintf(text, sizeof text, "ratio to %s", g->curve[0].entry->label);
         fprintf(to, "set label 1 ");
         kaon_eval_gnuplot_text(to, text);
@@ -151,21 +186,12 @@ static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b
     } else {
         fprintf(to, "unset label 1\n");
     }
+    fprintf(to, "by(x, r) = r > 1e300 ? NaN : x > 9 * r ? 9 : x / r\n");
+    snprintf(text, sizeof text, "$%zu", column(g, 0, b));
     for (int band = 1; band >= 0; band--)
         for (size_t m = 0; m < g->n; m++) {
-            const size_t c = column(g, m, b);
             fprintf(to, "%s", between);
-            kaon_eval_gnuplot_text(to, csv);
-            if (band)
-                fprintf(to,
-                        " using 1:($%zu/$%zu):($%zu/$%zu) with filledcurves fillstyle transparent "
-                        "solid 0.18 noborder fillcolor rgb '%s' notitle",
-                        c + 2, reference, c + 3, reference, color(g, m, k));
-            else
-                fprintf(to,
-                        " using 1:($%zu/$%zu) with lines linewidth 2 dashtype %d linecolor rgb "
-                        "'%s' notitle",
-                        c, reference, dash(g, b), color(g, m, k));
+            curve(to, g, m, k, b, band, text, csv);
             between = ", \\\n     ";
         }
     fputc('\n', to);

@@ -19,9 +19,9 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"roc", kaon_eval_csv_roc, kaon_eval_roc_canvas, kaon_eval_roc_script},
-    {"discriminant", kaon_eval_csv_histogram, kaon_eval_histogram_canvas,
-     kaon_eval_histogram_script},
+    { "roc", kaon_eval_csv_roc, kaon_eval_roc_canvas, kaon_eval_roc_script },
+    { "discriminant", kaon_eval_csv_histogram, kaon_eval_histogram_canvas,
+      kaon_eval_histogram_script },
 };
 
 /* Terminals of gnuplot. Text is taken as it is: names of models and files come from outside. */
@@ -29,8 +29,8 @@ static const struct {
     const char *extension, *terminal;
     double scale;
 } formats[] = {
-    {"png", "pngcairo noenhanced font 'DejaVu Sans,12' linewidth 1", 1},
-    {"svg", "svg noenhanced font 'DejaVu Sans,12' linewidth 1 background 'white'", 1},
+    { "png", "pngcairo noenhanced font 'DejaVu Sans,12' linewidth 1", 1 },
+    { "svg", "svg noenhanced font 'DejaVu Sans,12' linewidth 1 background 'white'", 1 },
 };
 
 struct drawing {
@@ -48,8 +48,8 @@ static enum kaon_status no_memory(struct kaon_msg *msg)
 static enum kaon_status draw(struct drawing *d, const struct kind *kind, const struct eval_group *g,
                              const char *csv, size_t format, struct kaon_msg *msg)
 {
-    struct kaon_atomic file = {0};
-    struct eval_gnuplot gnuplot = {NULL};
+    struct kaon_atomic file = { 0 };
+    struct eval_gnuplot gnuplot = { NULL };
     const struct eval_canvas canvas = kind->canvas(g);
     bool missing = false;
     const char *path = kaon_eval_pool_format(&d->e->pool, "%.*s.%s", (int)strlen(csv) - 4, csv,
@@ -72,7 +72,7 @@ static enum kaon_status draw(struct drawing *d, const struct kind *kind, const s
                             "set border linewidth 1.2\nset tics nomirror\n");
     kind->script(gnuplot.script, g, csv);
     fprintf(gnuplot.script, "unset output\n");
-    struct kaon_msg why = {""};
+    struct kaon_msg why = { "" };
     if (kaon_eval_gnuplot_run(&gnuplot, &missing, &why)) {
         kaon_atomic_abandon(&file);
         d->off = true;
@@ -125,7 +125,7 @@ static bool is_first(const struct evaluation *e, size_t i, size_t d)
 enum kaon_status kaon_eval_plot(struct evaluation *e, const struct kaon_say *say,
                                 struct kaon_msg *msg)
 {
-    struct drawing drawing = {e, say, e->settings.no_plots};
+    struct drawing drawing = { e, say, e->settings.no_plots };
     enum kaon_status status = KAON_OK;
     for (size_t i = 0; i < e->n; i++)
         for (size_t d = 0; !status && d < e->entry[i].spec.n_discriminants; d++) {

@@ -11,8 +11,12 @@ static enum kaon_status read_variable(struct eval_feature *f, const json_t *info
         const char *key;
         double *to;
     } numbers[] = {
-        {"median", &median},        {"norm_factor", &f->scale}, {"replace_inf_value", &replace},
-        {"lower_bound", &f->lower}, {"upper_bound", &f->upper}, {"pad", &pad},
+        { "median", &median },
+        { "norm_factor", &f->scale },
+        { "replace_inf_value", &replace },
+        { "lower_bound", &f->lower },
+        { "upper_bound", &f->upper },
+        { "pad", &pad },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const enum kaon_status status =
@@ -33,9 +37,9 @@ static enum kaon_status read_lengths(struct eval_input *in, const json_t *group,
         const char *key;
         size_t *to;
     } sizes[] = {
-        {"var_length", &in->fixed},
-        {"max_length", &in->most},
-        {"min_length", &in->least},
+        { "var_length", &in->fixed },
+        { "max_length", &in->most },
+        { "min_length", &in->least },
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const enum kaon_status status =
@@ -68,7 +72,7 @@ enum kaon_status kaon_eval_preprocess_read(struct eval_input *in, const json_t *
     for (size_t i = 0; !status && i < in->n_features; i++) {
         struct eval_feature *f = &in->feature[i];
         const char *name = json_string_value(json_array_get(names, i));
-        *f = (struct eval_feature){.scale = 1, .lower = -INFINITY, .upper = INFINITY};
+        *f = (struct eval_feature){ .scale = 1, .lower = -INFINITY, .upper = INFINITY };
         if (!name)
             return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: 'var_names' must be texts", where);
         if (!(f->name = kaon_eval_pool_text(pool, name)))

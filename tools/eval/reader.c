@@ -119,9 +119,8 @@ static enum kaon_status make_type(struct eval_reader *r, const struct eval_table
 static enum kaon_status open_valid(struct open_set *set, const char *name, struct kaon_msg *msg)
 {
     const char *member;
-    enum kaon_status code =
-        kaon_eval_table_field(&set->table, name, "the reader as the mask of real entries", &member,
-                              msg);
+    enum kaon_status code = kaon_eval_table_field(
+        &set->table, name, "the reader as the mask of real entries", &member, msg);
     if (code)
         return code;
     set->valid = H5Tcreate(H5T_COMPOUND, 1);
@@ -281,7 +280,8 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
     if (!r)
         return code ? code : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     *r = (struct eval_reader){
-        .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1, .numbers = -1};
+        .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1, .numbers = -1
+    };
     r->jets.dataset = r->jets.type = -1;
     r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
     r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
@@ -500,7 +500,7 @@ void kaon_eval_block_close(struct eval_block *b)
     free(b->part);
     free(b->number);
     free(b->copied);
-    *b = (struct eval_block){0};
+    *b = (struct eval_block){ 0 };
 }
 
 /* ---- what is known --------------------------------------------------------------------------- */

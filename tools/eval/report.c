@@ -112,28 +112,28 @@ static json_t *entry(const struct eval_entry *e)
         const char *key;
         json_t *value;
     } members[] = {
-        {"name", kaon_json_text(e->label)},
-        {"title", kaon_json_text(e->spec.title)},
-        {"path", kaon_json_text(e->spec.model_path)},
-        {"sha256", kaon_json_text(e->file_digest.hex)},
-        {"config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null()},
-        {"isa", kaon_json_text(e->isa)},
-        {"sample", kaon_json_text(e->sample)},
-        {"sample_text", kaon_json_text(e->sample_text)},
-        {"data", texts(e->data, e->n_data)},
-        {"weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null()},
-        {"jets", count(e->scores.rows)},
-        {"selected", count(e->scores.selected)},
-        {"judged", count(e->scores.n)},
-        {"classes", classes(e)},
-        {"outputs_sha256", kaon_json_text(e->digest)},
-        {"prepare_seconds", kaon_json_number(e->prepare_seconds)},
-        {"seconds", kaon_json_number(e->run_seconds)},
-        {"jets_per_second", kaon_json_number((double)e->scores.rows / e->run_seconds)},
-        {"macs", count(e->macs)},
-        {"predictions", e->predictions ? kaon_json_text(e->predictions) : json_null()},
-        {"warnings", warnings(e)},
-        {"discriminants", all},
+        { "name", kaon_json_text(e->label) },
+        { "title", kaon_json_text(e->spec.title) },
+        { "path", kaon_json_text(e->spec.model_path) },
+        { "sha256", kaon_json_text(e->file_digest.hex) },
+        { "config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null() },
+        { "isa", kaon_json_text(e->isa) },
+        { "sample", kaon_json_text(e->sample) },
+        { "sample_text", kaon_json_text(e->sample_text) },
+        { "data", texts(e->data, e->n_data) },
+        { "weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null() },
+        { "jets", count(e->scores.rows) },
+        { "selected", count(e->scores.selected) },
+        { "judged", count(e->scores.n) },
+        { "classes", classes(e) },
+        { "outputs_sha256", kaon_json_text(e->digest) },
+        { "prepare_seconds", kaon_json_number(e->prepare_seconds) },
+        { "seconds", kaon_json_number(e->run_seconds) },
+        { "jets_per_second", kaon_json_number((double)e->scores.rows / e->run_seconds) },
+        { "macs", count(e->macs) },
+        { "predictions", e->predictions ? kaon_json_text(e->predictions) : json_null() },
+        { "warnings", warnings(e) },
+        { "discriminants", all },
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         json_object_set_new(model, members[i].key, members[i].value);
@@ -142,7 +142,7 @@ static json_t *entry(const struct eval_entry *e)
 
 static json_t *settings(const struct eval_settings *s)
 {
-    static const char *const compressions[] = {"gzip", "lz4", "none"};
+    static const char *const compressions[] = { "gzip", "lz4", "none" };
     return json_pack("{s:o, s:o, s:o, s:s, s:s}", "threads", count(s->threads), "batch",
                      count(s->batch), "limit", s->limit ? count(s->limit) : json_null(),
                      "non_finite", s->zero_non_finite ? "zero" : "refuse", "compression",

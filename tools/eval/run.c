@@ -66,7 +66,7 @@ static void *infer_blocks(void *argument)
         struct slot *slot = &w->slot[w->started++ % w->n_slots];
         slot->state = RUNNING;
         pthread_mutex_unlock(&w->lock);
-        struct kaon_msg msg = {""};
+        struct kaon_msg msg = { "" };
         const enum kaon_status status =
             kaon_eval_infer_block(me->infer, &slot->block, &slot->result, &msg);
         pthread_mutex_lock(&w->lock);
@@ -126,7 +126,7 @@ static bool stopped(struct work *w)
 
 static void feed(struct work *w)
 {
-    struct kaon_msg msg = {""};
+    struct kaon_msg msg = { "" };
     enum kaon_status status = KAON_OK;
     while (!status && !stopped(w)) {
         if (kaon_interrupted())
@@ -183,7 +183,7 @@ static enum kaon_status run_workers(struct work *w, struct worker *worker, struc
 
 enum kaon_status kaon_eval_run(struct eval_run *run, struct kaon_msg *msg)
 {
-    struct work w = {.run = run, .n_slots = 2 * run->threads + 2};
+    struct work w = { .run = run, .n_slots = 2 * run->threads + 2 };
     struct worker *worker = calloc(run->threads, sizeof *worker);
     w.slot = calloc(w.n_slots, sizeof *w.slot);
     enum kaon_status status =

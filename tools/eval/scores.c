@@ -95,7 +95,7 @@ void kaon_eval_scores_close(struct eval_scores *s)
     free(s->probability);
     free(s->class);
     free(s->weight);
-    *s = (struct eval_scores){0};
+    *s = (struct eval_scores){ 0 };
 }
 
 double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_discriminant *d,

@@ -150,7 +150,7 @@ enum kaon_status kaon_eval_spec_build(struct eval_spec *spec, const struct eval_
         kaon_eval_build_sample,
         kaon_eval_build_query,
     };
-    struct eval_build b = {.spec = spec, .ports = ports, .choices = choices, .msg = msg};
+    struct eval_build b = { .spec = spec, .ports = ports, .choices = choices, .msg = msg };
     enum kaon_status status = KAON_OK;
     spec->model_path = kaon_eval_pool_text(&spec->pool, ports->path);
     if (!spec->model_path)
@@ -166,5 +166,5 @@ void kaon_eval_spec_close(struct eval_spec *spec)
 {
     free(spec->note);
     kaon_eval_pool_close(&spec->pool);
-    *spec = (struct eval_spec){0};
+    *spec = (struct eval_spec){ 0 };
 }

@@ -76,7 +76,7 @@ double kaon_eval_percentile(const struct eval_point *sorted, size_t n, const dou
 
 struct eval_passing kaon_eval_above(const struct eval_point *sorted, size_t n, double cut)
 {
-    struct eval_passing p = {.n = n};
+    struct eval_passing p = { .n = n };
     double squares = 0;
     for (size_t i = 0; i < n; i++) {
         const double w = sorted[i].weight;
@@ -129,11 +129,11 @@ void kaon_eval_wilson(double k, double n, double z, double *low, double *high)
 
 struct eval_rejection kaon_eval_reject(const struct eval_passing *p)
 {
-    struct eval_rejection r = {INFINITY, INFINITY, 0, INFINITY};
+    struct eval_rejection r = { INFINITY, INFINITY, 0, INFINITY };
     const double share = p->weight > 0 ? p->weight_passed / p->weight : 0;
     double low, high;
     if (p->n == 0)
-        return (struct eval_rejection){NAN, NAN, NAN, NAN};
+        return (struct eval_rejection){ NAN, NAN, NAN, NAN };
     if (share > 0) {
         r.value = 1 / share;
         r.error = r.value * r.value * sqrt(fmax(0, share * (1 - share)) / p->effective);

@@ -119,7 +119,7 @@ enum kaon_status kaon_eval_table_open(struct eval_table *table, hid_t file, cons
                                       const char *name, int rank, struct eval_pool *pool,
                                       struct kaon_msg *msg)
 {
-    *table = (struct eval_table){.path = path, .name = name, .dataset = -1, .type = -1};
+    *table = (struct eval_table){ .path = path, .name = name, .dataset = -1, .type = -1 };
     table->dataset = H5Dopen2(file, name, H5P_DEFAULT);
     if (table->dataset < 0)
         return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: has no dataset '%s'", path, name);
@@ -177,7 +177,7 @@ enum kaon_status kaon_eval_table_field(const struct eval_table *table, const cha
 enum kaon_status kaon_eval_table_read(const struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg)
 {
-    const hsize_t start[2] = {first, 0}, count[2] = {rows, table->width};
+    const hsize_t start[2] = { first, 0 }, count[2] = { rows, table->width };
     const hid_t file_space = H5Dget_space(table->dataset);
     const hid_t memory_space = H5Screate_simple(table->rank, count, NULL);
     herr_t status = -1;

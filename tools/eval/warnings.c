@@ -6,12 +6,12 @@
 static const struct {
     const char *kind, *text;
 } counted[] = {
-    {"non_finite_input", "input values that were not finite, replaced"},
-    {"truncated", "jets with more tracks than the model takes, of which the first were kept"},
-    {"zero_tracks", "jets without tracks"},
-    {"no_class", "selected jets of no class, left out"},
-    {"non_finite_score", "selected jets with a score that is not finite, left out"},
-    {"non_finite_weight", "selected jets with a weight that is not finite, left out"},
+    { "non_finite_input", "input values that were not finite, replaced" },
+    { "truncated", "jets with more tracks than the model takes, of which the first were kept" },
+    { "zero_tracks", "jets without tracks" },
+    { "no_class", "selected jets of no class, left out" },
+    { "non_finite_score", "selected jets with a score that is not finite, left out" },
+    { "non_finite_weight", "selected jets with a weight that is not finite, left out" },
 };
 enum { N_COUNTED = sizeof counted / sizeof *counted };
 

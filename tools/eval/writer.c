@@ -77,7 +77,7 @@ static hid_t make_plist(int rank, const hsize_t *dims, size_t chunk, enum eval_c
     const hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     if (plist < 0 || dims[0] == 0)
         return plist;
-    const hsize_t chunks[2] = {dims[0] < chunk ? dims[0] : chunk, rank == 2 ? dims[1] : 0};
+    const hsize_t chunks[2] = { dims[0] < chunk ? dims[0] : chunk, rank == 2 ? dims[1] : 0 };
     herr_t status = H5Pset_chunk(plist, rank, chunks);
     if (how == EVAL_GZIP)
         status = status < 0 ? status : H5Pset_shuffle(plist);
@@ -94,7 +94,7 @@ static hid_t make_plist(int rank, const hsize_t *dims, size_t chunk, enum eval_c
 static bool make_dataset(struct eval_writer *w, struct sheet *sheet, const char *name, int rank,
                          size_t chunk, enum eval_compression how)
 {
-    const hsize_t dims[2] = {w->rows, w->width};
+    const hsize_t dims[2] = { w->rows, w->width };
     const hid_t space = H5Screate_simple(rank, dims, NULL);
     const hid_t plist = make_plist(rank, dims, chunk, how);
     if (space >= 0 && plist >= 0 && sheet->type >= 0)
@@ -146,7 +146,7 @@ enum kaon_status kaon_eval_writer_open(struct eval_writer **writer, const char *
     w = calloc(1, sizeof *w);
     if (!w)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    *w = (struct eval_writer){.spec = spec, .h5 = -1, .rows = kaon_eval_reader_rows(reader)};
+    *w = (struct eval_writer){ .spec = spec, .h5 = -1, .rows = kaon_eval_reader_rows(reader) };
     w->jets.dataset = w->jets.type = w->tracks.dataset = w->tracks.type = -1;
     w->copied_bytes = kaon_eval_reader_copied_bytes(reader);
     w->width = widest(spec, reader);
@@ -179,7 +179,7 @@ static bool make_room(struct sheet *sheet, size_t elements)
 
 static bool write_rows(struct sheet *sheet, int rank, uint64_t first, size_t rows, size_t width)
 {
-    const hsize_t start[2] = {first, 0}, count[2] = {rows, width};
+    const hsize_t start[2] = { first, 0 }, count[2] = { rows, width };
     const hid_t file_space = H5Dget_space(sheet->dataset);
     const hid_t memory_space = H5Screate_simple(rank, count, NULL);
     const bool written =
@@ -278,7 +278,7 @@ static bool close_sheet(struct sheet *sheet)
     if (sheet->type >= 0)
         H5Tclose(sheet->type);
     free(sheet->row);
-    *sheet = (struct sheet){.dataset = -1, .type = -1};
+    *sheet = (struct sheet){ .dataset = -1, .type = -1 };
     return closed;
 }
 
