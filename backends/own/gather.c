@@ -138,7 +138,8 @@ static enum kaon_status run_gather_nd(const struct kaon_step *step, struct kaon_
                     return st;
                 off = off * (size_t)x->dims[batch + k] + (size_t)i;
             }
-            memcpy(y, (const char *)x->data + b * whole + off * inner, inner);
+            if (inner)
+                memcpy(y, (const char *)x->data + b * whole + off * inner, inner);
             y += inner;
         }
     return KAON_OK;

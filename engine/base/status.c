@@ -1,16 +1,33 @@
 #include "engine/base/status.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The second byte tells overlong forms, surrogates, what is past U+10FFFF, and the control characters
+ * U+0080 to U+009F: after some first bytes it has a narrower range than 80 to bf. */
+static bool is_second(unsigned char first, unsigned char second)
+{
+    switch (first) {
+    case 0xc2: return second >= 0xa0 && second <= 0xbf;
+    case 0xe0: return second >= 0xa0 && second <= 0xbf;
+    case 0xed: return second >= 0x80 && second <= 0x9f;
+    case 0xf0: return second >= 0x90 && second <= 0xbf;
+    case 0xf4: return second >= 0x80 && second <= 0x8f;
+    default: return second >= 0x80 && second <= 0xbf;
+    }
+}
 
 size_t kaon_utf8_length(const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return s[0] >= 0x20 && s[0] != 0x7f;
-    const size_t n = (s[0] >> 5) == 6 ? 2 : (s[0] >> 4) == 14 ? 3 : (s[0] >> 3) == 30 ? 4 : 0;
-    for (size_t i = 1; i < n; i++)
+    const size_t n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    if (n == 0 || !is_second(s[0], s[1]))
+        return 0;
+    for (size_t i = 2; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
     return n;

@@ -89,7 +89,7 @@ bool kaon_tensor_size(enum kaon_type type, int32_t rank, const int64_t *dims, ui
 {
     const uint64_t most = limit ? limit : (uint64_t)1 << 48;
     size_t n = 1;
-    bool empty = false; /* a length of 0 makes the product 0, however large the others are */
+    bool empty = false; /* a length of 0 makes the product 0; the others' is held to the limit all the same */
     for (int32_t i = 0; i < rank; i++) {
         if (dims[i] < 0)
             return false;

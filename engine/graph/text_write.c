@@ -53,9 +53,11 @@ static void put_elements(struct kaon_sink *s, const struct kaon_tensor *t)
         return;
     }
     kaon_sink_put(s, "{");
+    const int digits = t->type == KAON_F64 ? 17 : 9; /* enough to read the same number back */
     for (int64_t i = 0; i < n; i++)
         if (kaon_type_is_float(t->type))
-            kaon_sink_put(s, "%s%.9g", i ? "," : "", kaon_element_double(t->type, t->data, i));
+            kaon_sink_put(s, "%s%.*g", i ? "," : "", digits,
+                          kaon_element_double(t->type, t->data, i));
         else
             kaon_sink_put(s, "%s%lld", i ? "," : "",
                           (long long)kaon_element_int(t->type, t->data, i));
@@ -104,15 +106,16 @@ static void put_indent(struct kaon_sink *s, int depth)
     kaon_sink_put(s, "%*s", 4 * depth, "");
 }
 
-/* A constant is written just before the first node that reads it. */
+/* Constants are written just before what reads them first, in the graph where that is; `written` has
+ * the depth + 1 of that by value, 0: not yet. */
 static void put_constants(const struct kaon_ir *ir, struct kaon_sink *s,
-                          const struct kaon_node *node, int depth, uint8_t *written)
+                          struct kaon_value *const *values, size_t n, int depth, uint8_t *written)
 {
-    for (size_t i = 0; i < node->n_in; i++) {
-        const struct kaon_value *v = node->in[i];
-        if (!v || !v->constant || (written[v->id / 8] >> v->id % 8 & 1))
+    for (size_t i = 0; i < n; i++) {
+        const struct kaon_value *v = values[i];
+        if (!v || !v->constant || written[v->id])
             continue;
-        written[v->id / 8] |= (uint8_t)(1u << v->id % 8);
+        written[v->id] = (uint8_t)(depth + 1);
         put_indent(s, depth);
         put_name(s, v);
         kaon_sink_put(s, ":%s", kaon_type_name(v->constant->type));
@@ -121,6 +124,21 @@ static void put_constants(const struct kaon_ir *ir, struct kaon_sink *s,
         put_elements(s, v->constant);
         kaon_sink_put(s, "\n");
     }
+}
+
+static void forget(struct kaon_value *const *values, size_t n, int depth, uint8_t *written)
+{
+    for (size_t i = 0; i < n; i++)
+        if (values[i] && written[values[i]->id] == depth + 1)
+            written[values[i]->id] = 0;
+}
+
+/* Behind a nested graph, what was written in it has to be written again where it is read. */
+static void forget_graph(const struct kaon_graph *g, int depth, uint8_t *written)
+{
+    for (const struct kaon_node *n = g->first; n; n = n->next)
+        forget(n->in, n->n_in, depth, written);
+    forget(g->out, g->n_out, depth, written);
 }
 
 static void put_node(struct kaon_sink *s, const struct kaon_node *n, int depth)
@@ -154,14 +172,16 @@ static void put_graph(const struct kaon_ir *ir, const struct kaon_graph *g, stru
         kaon_sink_put(s, "\n");
     }
     for (const struct kaon_node *n = g->first; n; n = n->next) {
-        put_constants(ir, s, n, depth, written);
+        put_constants(ir, s, n->in, n->n_in, depth, written);
         put_node(s, n, depth);
         for (size_t i = 0; i < n->n_sub; i++) {
             put_indent(s, depth);
             kaon_sink_put(s, "  graph %zu\n", i);
             put_graph(ir, n->sub[i], s, depth + 1, written);
+            forget_graph(n->sub[i], depth + 1, written);
         }
     }
+    put_constants(ir, s, g->out, g->n_out, depth, written);
     put_indent(s, depth);
     kaon_sink_put(s, "out");
     for (size_t i = 0; i < g->n_out; i++) {
@@ -176,7 +196,7 @@ enum kaon_status kaon_graph_write(const struct kaon_ir *ir, const struct kaon_gr
 {
     /* Not from the graph's arena: other threads may read the same graph. */
     const struct kaon_allocator *a = ir->arena->allocator;
-    const size_t bytes = ir->n_values / 8 + 1;
+    const size_t bytes = ir->n_values + 1;
     uint8_t *written = a->alloc(a->user, bytes, 16);
     if (!written)
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory to write a graph");

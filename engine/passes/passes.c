@@ -234,3 +234,15 @@ enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *
     kaon_arena_close(&r.scratch);
     return st;
 }
+
+enum kaon_status kaon_pass_run(struct kaon_ir *ir, const struct kaon_pass *pass,
+                               const struct kaon_kernels *kernels,
+                               const struct kaon_allocator *allocator, struct kaon_pass_log *log,
+                               struct kaon_msg *msg)
+{
+    struct run r = { .ir = ir, .kernels = kernels, .log = log, .most = UINT32_MAX, .msg = msg };
+    kaon_arena_open(&r.scratch, allocator, 1 << 14);
+    const enum kaon_status st = run_on_graph(&r, pass, ir->top);
+    kaon_arena_close(&r.scratch);
+    return st;
+}

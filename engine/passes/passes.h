@@ -61,6 +61,12 @@ enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *
                                  const struct kaon_allocator *allocator, struct kaon_pass_log *log,
                                  struct kaon_msg *msg);
 
+/* One pass alone, all its edits. */
+enum kaon_status kaon_pass_run(struct kaon_ir *ir, const struct kaon_pass *pass,
+                               const struct kaon_kernels *kernels,
+                               const struct kaon_allocator *allocator, struct kaon_pass_log *log,
+                               struct kaon_msg *msg);
+
 #define KAON_PASS(id) extern const struct kaon_pass kaon_pass_##id;
 #include "engine/passes/passes.inc"
 #undef KAON_PASS

@@ -118,17 +118,22 @@ enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model 
 
 /* ---- lifetimes ------------------------------------------------------------------------------- */
 
+/* The value whose memory it is. NULL for what is known: that needs no place, and constants are shared
+ * with other sessions, so they are never written. */
 static struct kaon_planned *root(struct kaon_planned *p)
 {
-    return p->place == KAON_PLACE_VIEW ? p->base : p;
+    if (p->place == KAON_PLACE_VIEW)
+        p = p->base;
+    return p->place == KAON_PLACE_KNOWN ? NULL : p;
 }
 
 static void need_to_the_end(struct kaon_planned *p)
 {
-    if (!p || p == &kaon_deferred)
+    struct kaon_planned *r = p && p != &kaon_deferred ? root(p) : NULL;
+    if (!r)
         return;
-    root(p)->needed = true;
-    root(p)->dies = UINT32_MAX;
+    r->needed = true;
+    r->dies = UINT32_MAX;
 }
 
 /* All that a deferred node reads, nested graphs included, outlives the steps. */
@@ -157,7 +162,7 @@ static void drop_unneeded(struct kaon_plan *plan)
         if (!needed)
             continue;
         for (size_t k = 0; k < s->step.call.n_in; k++)
-            if (s->in[k])
+            if (s->in[k] && root(s->in[k]))
                 root(s->in[k])->needed = true;
         plan->steps[--kept] = *s;
     }
@@ -176,7 +181,7 @@ static void find_lifetimes(struct kaon_plan *plan)
                     s->out[k]->dies = i;
             }
         for (size_t k = 0; k < s->step.call.n_in; k++)
-            if (s->in[k] && root(s->in[k])->dies < i)
+            if (s->in[k] && root(s->in[k]) && root(s->in[k])->dies < i)
                 root(s->in[k])->dies = i;
         plan->macs += s->step.macs;
         if (s->step.scratch_bytes > plan->scratch_bytes)

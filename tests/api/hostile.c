@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 enum {
-    MOST_ELEMENTS = 10000000,
     MOST_INPUT = 1 << 22, /* bytes; inputs that the model declares larger are not made */
     MOST_BYTES = 1 << 30, /* of the library's memory */
     MOST_SECONDS = 60     /* of one file */
@@ -83,7 +82,7 @@ void hostile_try(const unsigned char *data, size_t bytes, struct hostile_count *
     memcpy(exact, data, bytes);
     test_allocator_open(&a, 0, MOST_BYTES);
     o.allocator = &a.self;
-    o.limits.elements = MOST_ELEMENTS;
+    o.limits.elements = count->most_elements;
     o.limits.nodes = 20000;
     o.limits.open_ms = 5000;
     const enum kaon_status st = kaon_model_open_memory(&model, exact, bytes, "broken", &o, &msg);

@@ -6,6 +6,7 @@
 
 struct hostile_count {
     size_t tried, opened, ran;
+    uint64_t most_elements; /* limit of a tensor, and of a loop; set by the test */
 };
 
 /* Opens `bytes` bytes as a model, in a block of just that size so that a sanitizer sees reads past its

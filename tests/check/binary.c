@@ -46,21 +46,23 @@ static double exact_prelu(double a, double b)
 }
 
 static const struct spec specs[KAON_BINARY_COUNT] = {
-    [KAON_BINARY_ADD] = {"add", exact_add, 0.5, -9.0f, 9.0f},
-    [KAON_BINARY_SUB] = {"sub", exact_sub, 0.5, -9.0f, 9.0f},
-    [KAON_BINARY_MUL] = {"mul", exact_mul, 0.5, -9.0f, 9.0f},
-    [KAON_BINARY_DIV] = {"div", exact_div, 0.5, -9.0f, 9.0f},
-    [KAON_BINARY_POW] = {"pow", pow, 1.5, -1.0f, 9.0f},
-    [KAON_BINARY_MAX] = {"max", exact_max, 0.0, -9.0f, 9.0f},
-    [KAON_BINARY_MIN] = {"min", exact_min, 0.0, -9.0f, 9.0f},
-    [KAON_BINARY_PRELU] = {"prelu", exact_prelu, 0.5, -9.0f, 9.0f},
-    [KAON_BINARY_MOD] = {"mod", fmod, 0.0, -9.0f, 9.0f},
+    [KAON_BINARY_ADD] = { "add", exact_add, 0.5, -9.0f, 9.0f },
+    [KAON_BINARY_SUB] = { "sub", exact_sub, 0.5, -9.0f, 9.0f },
+    [KAON_BINARY_MUL] = { "mul", exact_mul, 0.5, -9.0f, 9.0f },
+    [KAON_BINARY_DIV] = { "div", exact_div, 0.5, -9.0f, 9.0f },
+    [KAON_BINARY_POW] = { "pow", pow, 1.5, -1.0f, 9.0f },
+    [KAON_BINARY_MAX] = { "max", exact_max, 0.0, -9.0f, 9.0f },
+    [KAON_BINARY_MIN] = { "min", exact_min, 0.0, -9.0f, 9.0f },
+    [KAON_BINARY_PRELU] = { "prelu", exact_prelu, 0.5, -9.0f, 9.0f },
+    [KAON_BINARY_MOD] = { "mod", fmod, 0.0, -9.0f, 9.0f },
 };
 
 /* Replaces some of b by numbers that pow treats by themselves. */
 static void sprinkle(struct check *c, float *b, size_t n)
 {
-    static const float special[] = {0.0f, -0.0f, 1.0f, -1.0f, 2.0f, 3.0f, 0.5f, -2.0f, 5.0f, -0.5f};
+    static const float special[] = {
+        0.0f, -0.0f, 1.0f, -1.0f, 2.0f, 3.0f, 0.5f, -2.0f, 5.0f, -0.5f
+    };
     for (size_t i = 0; i < n; i++)
         if (check_random(c) % 2)
             b[i] = special[check_random(c) % CHECK_COUNT(special)];
@@ -111,7 +113,7 @@ static void bench(struct check *c, size_t f)
 {
     if (!c->bench || c->scalar || !check_begin(c, &c->now->binary, "%s", specs[f].name))
         return;
-    struct timed t = {.n = 2048, .f = f};
+    struct timed t = { .n = 2048, .f = f };
     t.a = check_scratch(c, t.n);
     t.b = check_scratch(c, t.n);
     t.y = check_scratch(c, t.n);
@@ -122,7 +124,7 @@ static void bench(struct check *c, size_t f)
 
 void check_binary(struct check *c)
 {
-    static const size_t widths[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 100, 4001};
+    static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 100, 4001 };
     for (size_t f = 0; f < KAON_BINARY_COUNT; f++) {
         if (!specs[f].name || !c->now->binary[f]) {
             if (check_begin(c, &c->now->binary, "binary %zu", f))

@@ -54,7 +54,7 @@ static void check_nearest(struct check *c, float x, uint16_t y, double (*value)(
         return;
     }
     const double error = fabs(got - (double)x);
-    const uint16_t next[2] = {(uint16_t)(y + 1), (uint16_t)(y - 1)};
+    const uint16_t next[2] = { (uint16_t)(y + 1), (uint16_t)(y - 1) };
     for (int i = 0; i < 2; i++) {
         const double other = value(next[i]), distance = fabs(other - (double)x);
         if ((y & 0x7fff) == 0 && i == 1)
@@ -85,7 +85,7 @@ static void narrow(struct check *c, kaon_narrow_fn *const *member, kaon_narrow_f
 
 void check_convert(struct check *c)
 {
-    static const size_t widths[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 65536};
+    static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 65536 };
     const struct kaon_kernels *now = c->now, *ref = c->ref;
     for (size_t w = 0; w < CHECK_COUNT(widths); w++) {
         const size_t n = widths[w];

@@ -39,8 +39,8 @@ static void plain(struct check *c, struct shape s)
 {
     const size_t lda = s.k + 3, ldc = s.n + 5, floats = kaon_gemm_packed_floats(s.k, s.n);
     const size_t size_c = s.m ? (s.m - 1) * ldc + s.n : 0, size_a = s.m ? (s.m - 1) * lda + s.k : 0;
-    static const unsigned pattern[] = {CHECK_RANDOM, CHECK_DENORMALS, CHECK_ONE_NAN,
-                                       CHECK_SOME_INF};
+    static const unsigned pattern[] = { CHECK_RANDOM, CHECK_DENORMALS, CHECK_ONE_NAN,
+                                        CHECK_SOME_INF };
     for (size_t t = 0; t < CHECK_COUNT(pattern); t++) {
         if (!check_begin(c, &c->now->gemm, "gemm_%zu_%zu_%zu pattern %u", s.m, s.n, s.k,
                          pattern[t]))
@@ -143,7 +143,7 @@ static void fused(struct check *c, struct shape s)
 /* Row 0 must come out the same alone and among others. */
 static void row_alone(struct check *c)
 {
-    const struct shape s = {37, 70, 33};
+    const struct shape s = { 37, 70, 33 };
     if (!check_begin(c, &c->now->gemm_pack, "gemm_row_alone"))
         return;
     float *a = check_floats(c, s.m * s.k), *b = check_floats(c, s.k * s.n);
@@ -177,7 +177,7 @@ static void bench(struct check *c, struct shape s)
     if (!c->bench || c->scalar ||
         !check_begin(c, &c->now->gemm, "gemm_%zu_%zu_%zu bias", s.m, s.n, s.k))
         return;
-    struct timed t = {.s = s};
+    struct timed t = { .s = s };
     t.a = check_scratch(c, s.m * s.k);
     t.packed = check_scratch(c, kaon_gemm_packed_floats(s.k, s.n));
     t.c = check_scratch(c, s.m * s.n);
@@ -190,21 +190,21 @@ static void bench(struct check *c, struct shape s)
 
 void check_gemm(struct check *c)
 {
-    static const size_t m[] = {0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29, 40};
-    static const size_t n[] = {0, 1, 15, 16, 17, 31, 32, 33, 64, 97, 128, 150};
-    static const size_t k[] = {0, 1, 7, 64};
+    static const size_t m[] = { 0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29, 40 };
+    static const size_t n[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 97, 128, 150 };
+    static const size_t k[] = { 0, 1, 7, 64 };
     static const struct shape timed[] = {
-        {1, 64, 64},    {15, 64, 16},   {15, 64, 64},    {40, 64, 64},
-        {15, 128, 128}, {40, 128, 128}, {1, 256, 256},   {2, 256, 256},
-        {3, 256, 256},  {15, 256, 256}, {512, 256, 256}, {15, 16, 64},
-        {40, 40, 16},   {40, 5, 64},    {15, 512, 512},  {128, 512, 512},
+        { 1, 64, 64 },    { 15, 64, 16 },   { 15, 64, 64 },    { 40, 64, 64 },
+        { 15, 128, 128 }, { 40, 128, 128 }, { 1, 256, 256 },   { 2, 256, 256 },
+        { 3, 256, 256 },  { 15, 256, 256 }, { 512, 256, 256 }, { 15, 16, 64 },
+        { 40, 40, 16 },   { 40, 5, 64 },    { 15, 512, 512 },  { 128, 512, 512 },
     };
     for (size_t i = 0; i < CHECK_COUNT(m); i++)
         for (size_t j = 0; j < CHECK_COUNT(n); j++)
             for (size_t l = 0; l < CHECK_COUNT(k); l++)
-                plain(c, (struct shape){m[i], n[j], k[l]});
-    fused(c, (struct shape){3, 37, 9});
-    fused(c, (struct shape){17, 100, 33});
+                plain(c, (struct shape){ m[i], n[j], k[l] });
+    fused(c, (struct shape){ 3, 37, 9 });
+    fused(c, (struct shape){ 17, 100, 33 });
     row_alone(c);
     for (size_t i = 0; i < CHECK_COUNT(timed); i++)
         bench(c, timed[i]);

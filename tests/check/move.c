@@ -54,7 +54,7 @@ static void bench(struct check *c, size_t rows, size_t cols)
     if (!c->bench || c->scalar ||
         !check_begin(c, &c->now->transpose_32, "transpose_32_%zu_%zu", rows, cols))
         return;
-    struct timed t = {.rows = rows, .cols = cols};
+    struct timed t = { .rows = rows, .cols = cols };
     t.x = (uint32_t *)check_scratch(c, rows * cols);
     t.y = (uint32_t *)check_scratch(c, rows * cols);
     check_time(c, (double)(rows * cols), 0, run_timed, &t);
@@ -62,7 +62,7 @@ static void bench(struct check *c, size_t rows, size_t cols)
 
 void check_move(struct check *c)
 {
-    static const size_t extents[] = {0, 1, 3, 7, 8, 9, 15, 16, 17, 40};
+    static const size_t extents[] = { 0, 1, 3, 7, 8, 9, 15, 16, 17, 40 };
     for (size_t i = 0; i < CHECK_COUNT(extents); i++)
         for (size_t j = 0; j < CHECK_COUNT(extents); j++) {
             transpose(c, extents[i], extents[j]);

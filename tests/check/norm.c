@@ -3,7 +3,7 @@
 
 #include "tests/check/check.h"
 
-static const size_t widths[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384};
+static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384 };
 enum { ROWS = 3 };
 static const float eps = 1e-5f;
 
@@ -14,8 +14,8 @@ static void layernorm(struct check *c, size_t n, unsigned pattern, bool with_sca
         return;
     float *x = check_floats(c, ROWS * n), *scale = check_floats(c, n), *bias = check_floats(c, n);
     float *want = check_floats(c, ROWS * n), *got = check_floats(c, ROWS * n);
-    float *mean[2] = {check_floats(c, ROWS), check_floats(c, ROWS)};
-    float *invstd[2] = {check_floats(c, ROWS), check_floats(c, ROWS)};
+    float *mean[2] = { check_floats(c, ROWS), check_floats(c, ROWS) };
+    float *invstd[2] = { check_floats(c, ROWS), check_floats(c, ROWS) };
     check_pattern(c, CHECK_RANDOM, scale, n, -2.0f, 2.0f);
     check_pattern(c, CHECK_RANDOM, bias, n, -2.0f, 2.0f);
     check_pattern(c, pattern, x, ROWS * n, -5.0f, 5.0f);
@@ -88,7 +88,7 @@ static void bench(struct check *c, size_t n)
 {
     if (!c->bench || c->scalar || !check_begin(c, &c->now->layernorm_rows, "layernorm_rows_%zu", n))
         return;
-    struct timed t = {.rows = (4096 + n - 1) / n, .n = n};
+    struct timed t = { .rows = (4096 + n - 1) / n, .n = n };
     t.x = check_scratch(c, t.rows * n);
     t.y = check_scratch(c, t.rows * n);
     t.scale = check_scratch(c, n);
@@ -99,7 +99,7 @@ static void bench(struct check *c, size_t n)
 
 void check_norm(struct check *c)
 {
-    static const size_t timed[] = {32, 64, 256};
+    static const size_t timed[] = { 32, 64, 256 };
     for (size_t w = 0; w < CHECK_COUNT(widths); w++)
         for (unsigned p = 0; p < CHECK_PATTERNS; p++) {
             for (unsigned t = 0; t < 4; t++)

@@ -8,16 +8,16 @@ static const struct {
     const char *name;
     float lo, hi;
 } specs[KAON_REDUCE_COUNT] = {
-    [KAON_REDUCE_SUM] = {"sum", -3.0f, 3.0f},
-    [KAON_REDUCE_MEAN] = {"mean", -3.0f, 3.0f},
-    [KAON_REDUCE_MAX] = {"max", -3.0f, 3.0f},
-    [KAON_REDUCE_MIN] = {"min", -3.0f, 3.0f},
-    [KAON_REDUCE_PROD] = {"prod", 0.8f, 1.2f},
-    [KAON_REDUCE_SUM_SQUARE] = {"sum_square", -3.0f, 3.0f},
-    [KAON_REDUCE_L1] = {"l1", -3.0f, 3.0f},
-    [KAON_REDUCE_L2] = {"l2", -3.0f, 3.0f},
-    [KAON_REDUCE_LOG_SUM] = {"log_sum", 0.5f, 3.0f},
-    [KAON_REDUCE_LOG_SUM_EXP] = {"log_sum_exp", -60.0f, 60.0f},
+    [KAON_REDUCE_SUM] = { "sum", -3.0f, 3.0f },
+    [KAON_REDUCE_MEAN] = { "mean", -3.0f, 3.0f },
+    [KAON_REDUCE_MAX] = { "max", -3.0f, 3.0f },
+    [KAON_REDUCE_MIN] = { "min", -3.0f, 3.0f },
+    [KAON_REDUCE_PROD] = { "prod", 0.8f, 1.2f },
+    [KAON_REDUCE_SUM_SQUARE] = { "sum_square", -3.0f, 3.0f },
+    [KAON_REDUCE_L1] = { "l1", -3.0f, 3.0f },
+    [KAON_REDUCE_L2] = { "l2", -3.0f, 3.0f },
+    [KAON_REDUCE_LOG_SUM] = { "log_sum", 0.5f, 3.0f },
+    [KAON_REDUCE_LOG_SUM_EXP] = { "log_sum_exp", -60.0f, 60.0f },
 };
 
 /* The exact reduction of n numbers `stride` apart, and how far float may be off. */
@@ -44,16 +44,16 @@ static struct exact reduce(enum kaon_reduce f, const float *x, size_t n, size_t 
     for (size_t i = 0; i < n; i++)
         exps += exp((double)x[i * stride] - shift);
     const struct exact all[KAON_REDUCE_COUNT] = {
-        [KAON_REDUCE_SUM] = {sum, half_ulps * magnitude},
-        [KAON_REDUCE_MEAN] = {sum / (double)n, half_ulps * magnitude / (double)n},
-        [KAON_REDUCE_MAX] = {nan ? NAN : max, 0.0},
-        [KAON_REDUCE_MIN] = {nan ? NAN : min, 0.0},
-        [KAON_REDUCE_PROD] = {product, half_ulps * fabs(product)},
-        [KAON_REDUCE_SUM_SQUARE] = {squares, half_ulps * squares},
-        [KAON_REDUCE_L1] = {magnitude, half_ulps * magnitude},
-        [KAON_REDUCE_L2] = {sqrt(squares), half_ulps * sqrt(squares)},
-        [KAON_REDUCE_LOG_SUM] = {log(sum), half_ulps * (magnitude / fabs(sum) + fabs(log(sum)))},
-        [KAON_REDUCE_LOG_SUM_EXP] = {log(exps) + shift, half_ulps * (3.0 + fabs(shift))},
+        [KAON_REDUCE_SUM] = { sum, half_ulps * magnitude },
+        [KAON_REDUCE_MEAN] = { sum / (double)n, half_ulps * magnitude / (double)n },
+        [KAON_REDUCE_MAX] = { nan ? NAN : max, 0.0 },
+        [KAON_REDUCE_MIN] = { nan ? NAN : min, 0.0 },
+        [KAON_REDUCE_PROD] = { product, half_ulps * fabs(product) },
+        [KAON_REDUCE_SUM_SQUARE] = { squares, half_ulps * squares },
+        [KAON_REDUCE_L1] = { magnitude, half_ulps * magnitude },
+        [KAON_REDUCE_L2] = { sqrt(squares), half_ulps * sqrt(squares) },
+        [KAON_REDUCE_LOG_SUM] = { log(sum), half_ulps * (magnitude / fabs(sum) + fabs(log(sum))) },
+        [KAON_REDUCE_LOG_SUM_EXP] = { log(exps) + shift, half_ulps * (3.0 + fabs(shift)) },
     };
     return all[f];
 }
@@ -105,7 +105,7 @@ static void bench(struct check *c, enum kaon_reduce f, bool along_rows)
         !check_begin(c, &c->now->reduce_rows, "reduce_%s_%s", along_rows ? "rows" : "columns",
                      specs[f].name))
         return;
-    struct timed t = {.rows = 64, .n = 128, .f = f, .along_rows = along_rows};
+    struct timed t = { .rows = 64, .n = 128, .f = f, .along_rows = along_rows };
     t.x = check_scratch(c, t.rows * t.n);
     t.y = check_scratch(c, t.rows + t.n);
     check_pattern(c, CHECK_RANDOM, t.x, t.rows * t.n, specs[f].lo, specs[f].hi);
@@ -114,7 +114,7 @@ static void bench(struct check *c, enum kaon_reduce f, bool along_rows)
 
 void check_reduce(struct check *c)
 {
-    static const size_t widths[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 150};
+    static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 150 };
     for (size_t f = 0; f < KAON_REDUCE_COUNT; f++) {
         if (!specs[f].name || !c->now->reduce_rows[f] || !c->now->reduce_columns[f]) {
             if (check_begin(c, &c->now->reduce_rows, "reduce %zu", f))

@@ -4,8 +4,9 @@
 
 #include "tests/check/check.h"
 
-static const size_t widths[] = {0,  1,  7,  8,   9,   15,  16,  17,  31,
-                                32, 33, 40, 100, 127, 128, 129, 1024};
+static const size_t widths[] = {
+    0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 100, 127, 128, 129, 1024
+};
 
 /* The result and its bound in ulp. Rounding x - m costs half an ulp of that, a relative error of at
  * most |x - m| ulp in the exponential. */
@@ -68,7 +69,7 @@ static void bench(struct check *c, size_t n)
 {
     if (!c->bench || c->scalar || !check_begin(c, &c->now->softmax_rows, "softmax_rows_%zu", n))
         return;
-    struct timed t = {.rows = (4096 + n - 1) / n, .n = n};
+    struct timed t = { .rows = (4096 + n - 1) / n, .n = n };
     t.x = check_scratch(c, t.rows * n);
     t.y = check_scratch(c, t.rows * n);
     check_pattern(c, CHECK_RANDOM, t.x, t.rows * n, -10.0f, 10.0f);
@@ -77,7 +78,7 @@ static void bench(struct check *c, size_t n)
 
 void check_softmax(struct check *c)
 {
-    static const size_t timed[] = {8, 15, 16, 25, 40, 64, 128, 512, 1024, 65536};
+    static const size_t timed[] = { 8, 15, 16, 25, 40, 64, 128, 512, 1024, 65536 };
     for (size_t w = 0; w < CHECK_COUNT(widths); w++) {
         check_width(c, &c->now->softmax_rows, offsetof(struct kaon_kernels, softmax_rows),
                     "softmax_rows", widths[w], false);
