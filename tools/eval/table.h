@@ -6,14 +6,18 @@
 
 #include <stdint.h>
 
+enum { EVAL_MOST_FILTERS = 8 };
+
 struct eval_table {
     const char *path, *name; /* for sentences */
     hid_t dataset, type;
     uint64_t rows;
     size_t width; /* M, or 1 */
     int rank;
-    size_t chunk_rows;  /* 0: not chunked */
-    size_t chunk_bytes; /* decoded; 0: not chunked, or virtual */
+    size_t chunk_rows, chunk_width;         /* 0: not chunked */
+    size_t chunk_bytes;                     /* decoded; 0: not chunked */
+    H5Z_filter_t filter[EVAL_MOST_FILTERS]; /* in the order of writing */
+    size_t n_filters;
     const char *const *member;
     size_t n_members;
 };
