@@ -153,14 +153,14 @@ static size_t decoded(const struct eval_table *t, const unsigned char *data, siz
 static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *offset,
                                     struct kaon_msg *msg)
 {
-    unsigned skipped = 0;
-    haddr_t address = HADDR_UNDEF;
     hsize_t stored = 0;
     size_t got = 0;
-    if (H5Dget_chunk_info_by_coord(t->dataset, offset, &skipped, &address, &stored) < 0)
-        stored = 0;
-    else if (address == HADDR_UNDEF)
-        return KAON_OK; /* never written: fill values */
+    /* found in the way of H5Dread_chunk, which reads as many bytes as this says */
+    if (H5Dget_chunk_storage_size(t->dataset, offset, &stored) >= 0 && stored == 0)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' was never written from row %llu "
+                             "on",
+                             t->path, t->name, (unsigned long long)offset[0]);
     if (t->n_filters == 0)
         got = (size_t)stored;
     else if (stored > 0 && stored <= 2 * most_chunk) {

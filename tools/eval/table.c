@@ -129,15 +129,48 @@ static enum kaon_status missing(const struct eval_table *t, const char *name, co
                          name, by, tried, *alike ? "; fields that look alike: " : "", alike);
 }
 
+static bool lies_within(size_t at, size_t bits, size_t all)
+{
+    return at <= all && bits <= all - at;
+}
+
+/* Whether the parts of a number lie within it: libhdf5 converts whatever the file describes. */
+static bool is_number(hid_t type)
+{
+    const H5T_class_t class = H5Tget_class(type);
+    const size_t bytes = H5Tget_size(type), bits = 8 * bytes;
+    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
+    if (class == H5T_ENUM) {
+        const hid_t base = H5Tget_super(type);
+        const bool sound = base >= 0 && H5Tget_class(base) == H5T_INTEGER && is_number(base) &&
+                           H5Tget_size(base) == bytes;
+        if (base >= 0)
+            H5Tclose(base);
+        return sound;
+    }
+    if ((class != H5T_INTEGER && class != H5T_FLOAT) || bytes == 0 || bytes > 8 ||
+        !lies_within((size_t)H5Tget_offset(type), H5Tget_precision(type), bits) ||
+        H5Tget_precision(type) == 0)
+        return false;
+    return class == H5T_INTEGER ||
+           (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 &&
+            sign < bits && exponent_bits > 0 && lies_within(exponent, exponent_bits, bits) &&
+            mantissa_bits > 0 && lies_within(mantissa, mantissa_bits, bits));
+}
+
 enum kaon_status kaon_eval_table_field(const struct eval_table *table, const char *name,
                                        const char *by, const char **member, struct kaon_msg *msg)
 {
     const long at = kaon_eval_field_find(table->member, table->n_members, name);
     if (at < 0)
         return missing(table, name, by, msg);
-    const H5T_class_t class = H5Tget_member_class(table->type, (unsigned)at);
-    if (class != H5T_INTEGER && class != H5T_FLOAT && class != H5T_ENUM)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' field '%s' is not a number",
+    const hid_t type = H5Tget_member_type(table->type, (unsigned)at);
+    const bool number = type >= 0 && is_number(type);
+    if (type >= 0)
+        H5Tclose(type);
+    if (!number)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' field '%s' is not a number of 1 to 8 bytes",
                              table->path, table->name, table->member[at]);
     *member = table->member[at];
     return KAON_OK;
