@@ -54,10 +54,10 @@ static enum kaon_status read_filters(struct eval_table *t, hid_t plist, struct k
         while (k < sizeof known / sizeof *known && known[k] != filter)
             k++;
         if (k == sizeof known / sizeof *known || i == EVAL_MOST_FILTERS)
-            return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                                 "%s: dataset '%s' is stored with HDF5 filter %d, which is not "
-                                 "supported",
-                                 t->path, t->name, (int)filter);
+            return kaon_cli_fail(
+                msg, KAON_BAD_INPUT,
+                "%s: dataset '%s' is stored with HDF5 filter %d, which is not supported", t->path,
+                t->name, (int)filter);
         t->filter[t->n_filters++] = filter;
     }
     return n < 0 ? kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' has broken filters",
@@ -150,6 +150,17 @@ static size_t decoded(const struct eval_table *t, const unsigned char *data, siz
     return bytes;
 }
 
+/* Bytes of a chunk that no filter touches, as the index has them: that many are read of it. */
+static size_t indexed(const struct eval_table *t, const hsize_t *offset, size_t stored)
+{
+    unsigned skipped;
+    haddr_t address;
+    hsize_t bytes;
+    if (H5Dget_chunk_info_by_coord(t->dataset, offset, &skipped, &address, &bytes) < 0)
+        return 0;
+    return bytes < stored ? (size_t)bytes : stored;
+}
+
 static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *offset,
                                     struct kaon_msg *msg)
 {
@@ -158,11 +169,10 @@ static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *o
     /* found in the way of H5Dread_chunk, which reads as many bytes as this says */
     if (H5Dget_chunk_storage_size(t->dataset, offset, &stored) >= 0 && stored == 0)
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                             "%s: dataset '%s' was never written from row %llu "
-                             "on",
-                             t->path, t->name, (unsigned long long)offset[0]);
+                             "%s: dataset '%s' was never written from row %llu on", t->path,
+                             t->name, (unsigned long long)offset[0]);
     if (t->n_filters == 0)
-        got = (size_t)stored;
+        got = indexed(t, offset, (size_t)stored);
     else if (stored > 0 && stored <= 2 * most_chunk) {
         unsigned char *data = malloc((size_t)stored);
         uint32_t mask = 0;
@@ -174,23 +184,27 @@ static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *o
     }
     if (got >= t->chunk_bytes)
         return KAON_OK;
-    return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                         "%s: dataset '%s' is broken at row %llu: a chunk of %zu bytes decodes to "
-                         "%zu",
-                         t->path, t->name, (unsigned long long)offset[0], t->chunk_bytes, got);
+    return kaon_cli_fail(
+        msg, KAON_BAD_INPUT,
+        "%s: dataset '%s' is broken at row %llu: a chunk of %zu bytes decodes to %zu", t->path,
+        t->name, (unsigned long long)offset[0], t->chunk_bytes, got);
 }
 
-enum kaon_status kaon_eval_chunks_check(const struct eval_table *t, uint64_t first, size_t rows,
+enum kaon_status kaon_eval_chunks_check(struct eval_table *t, uint64_t first, size_t rows,
                                         struct kaon_msg *msg)
 {
+    const uint64_t end = first + rows;
     enum kaon_status status = KAON_OK;
     if (t->chunk_bytes == 0)
         return KAON_OK;
-    for (uint64_t row = first - first % t->chunk_rows; !status && row < first + rows;
-         row += t->chunk_rows)
+    if (t->sound > first)
+        first = t->sound;
+    for (uint64_t row = first - first % t->chunk_rows; !status && row < end; row += t->chunk_rows) {
         for (size_t column = 0; !status && column < t->width; column += t->chunk_width) {
             const hsize_t offset[2] = { row, column };
             status = check_chunk(t, offset, msg);
         }
+        t->sound = status ? t->sound : row + t->chunk_rows;
+    }
     return status;
 }

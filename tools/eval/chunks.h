@@ -10,8 +10,8 @@
 /* Checks layout and filters once; fills table->chunk_rows, chunk_width and chunk_bytes. */
 enum kaon_status kaon_eval_chunks_open(struct eval_table *table, struct kaon_msg *msg);
 
-/* Checks the chunks that hold rows [first, first + rows). */
-enum kaon_status kaon_eval_chunks_check(const struct eval_table *table, uint64_t first, size_t rows,
+/* Checks the chunks that hold rows [first, first + rows), each once: rows are read in order. */
+enum kaon_status kaon_eval_chunks_check(struct eval_table *table, uint64_t first, size_t rows,
                                         struct kaon_msg *msg);
 
 #endif

@@ -176,7 +176,7 @@ enum kaon_status kaon_eval_table_field(const struct eval_table *table, const cha
     return KAON_OK;
 }
 
-enum kaon_status kaon_eval_table_read(const struct eval_table *table, hid_t type, uint64_t first,
+enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg)
 {
     const hsize_t start[2] = { first, 0 }, count[2] = { rows, table->width };

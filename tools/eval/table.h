@@ -18,6 +18,7 @@ struct eval_table {
     size_t chunk_bytes;                     /* decoded; 0: not chunked */
     H5Z_filter_t filter[EVAL_MOST_FILTERS]; /* in the order of writing */
     size_t n_filters;
+    uint64_t sound; /* rows before this one were checked */
     const char *const *member;
     size_t n_members;
 };
@@ -34,7 +35,7 @@ enum kaon_status kaon_eval_table_field(const struct eval_table *table, const cha
                                        const char *by, const char **member, struct kaon_msg *msg);
 
 /* Reads rows [first, first + rows) as the compound `type`. */
-enum kaon_status kaon_eval_table_read(const struct eval_table *table, hid_t type, uint64_t first,
+enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg);
 
 #endif
