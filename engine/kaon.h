@@ -149,7 +149,7 @@ struct kaon_limits {
     uint64_t file_bytes; /* model and external data together (8 GiB) */
     uint64_t nodes;      /* subgraphs included (200,000) */
     uint32_t nesting;    /* depth of subgraphs (16) */
-    uint64_t elements;   /* of one tensor, while planning or running (2^31) */
+    uint64_t elements;   /* of one tensor, and iterations of one loop (2^31) */
     uint32_t open_ms;    /* time to open or to prepare (600,000) */
 };
 
@@ -263,7 +263,8 @@ KAON_API enum kaon_status kaon_session_prepare(struct kaon_session *session,
 /* Runs the model once. `inputs` and `outputs` are in the model's order. For each output: with
  * outputs[i].data set, the result is written there if outputs[i].bytes has room for it, else the
  * call fails with KAON_BAD_ARGUMENT; with data NULL, data is set to memory borrowed from the session,
- * valid until its next call. Type, rank, dims and bytes are always set. An input of the wrong type
+ * valid until its next call. What the last run lent counts as NULL, so that an array that began as
+ * zeroes serves for all runs. Type, rank, dims and bytes are always set. An input of the wrong type
  * or shape gives KAON_BAD_INPUT; a failed run leaves the session usable. */
 KAON_API enum kaon_status kaon_session_run(struct kaon_session *session,
                                            const struct kaon_tensor *inputs,

@@ -162,9 +162,10 @@ static enum kaon_status open_model(struct kaon_model **out, const char *path, co
 enum kaon_status kaon_model_open(struct kaon_model **model, const char *path,
                                  const struct kaon_open_options *options, struct kaon_msg *msg)
 {
+    if (model)
+        *model = NULL;
     if (!model || !path)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_model_open: a null pointer");
-    *model = NULL;
     return open_model(model, path, NULL, 0, path, options, msg);
 }
 
@@ -172,9 +173,10 @@ enum kaon_status kaon_model_open_memory(struct kaon_model **model, const void *d
                                         const char *name, const struct kaon_open_options *options,
                                         struct kaon_msg *msg)
 {
+    if (model)
+        *model = NULL;
     if (!model || (!data && bytes))
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_model_open_memory: a null pointer");
-    *model = NULL;
     return open_model(model, NULL, data, bytes, name ? name : "model", options, msg);
 }
 

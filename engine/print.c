@@ -78,17 +78,15 @@ enum kaon_status kaon_model_print(const struct kaon_model *model, enum kaon_prin
     struct kaon_sink s = { .write = write, .user = user };
     if (!model || !write)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_model_print: a null pointer");
+    enum kaon_status st = KAON_OK;
     switch (what) {
-    case KAON_PRINT_GRAPH:
-        if (!kaon_graph_write(&model->ir, model->ir.top, &s))
-            return kaon_fail(msg, KAON_NO_MEMORY, "no memory to print");
-        break;
+    case KAON_PRINT_GRAPH: st = kaon_graph_write(&model->ir, model->ir.top, &s, msg); break;
     case KAON_PRINT_WHY: print_why(model, &s); break;
     case KAON_PRINT_JSON: print_json(model, &s); break;
     default: return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no print form %d", (int)what);
     }
     kaon_sink_flush(&s);
-    return KAON_OK;
+    return st;
 }
 
 /* ---- plan ------------------------------------------------------------------------------------ */

@@ -66,6 +66,8 @@ static void run_patches(const struct conv *c, const struct kaon_kernels *kernels
                         const float *x, const float *w, const struct kaon_epilogue *e, float *packed)
 {
     const size_t k = c->channels * c->taps, chunk = c->panels * KAON_GEMM_PANEL;
+    if (c->out == 0)
+        return;
     if (c->pointwise) {
         kernels->gemm_pack(packed, x, (ptrdiff_t)c->in, 1, k, c->out);
         kernels->gemm(y, c->out, w, k, packed, c->m, c->out, k, e);

@@ -113,7 +113,7 @@ static enum kaon_status run_trilu(const struct kaon_step *step, struct kaon_msg 
     const char *src = x->data;
     char *dst = step->call.out[0]->data;
     (void)msg;
-    for (size_t p = 0; p < planes; p++)
+    for (size_t p = 0; p < planes && line; p++)
         for (int64_t i = 0; i < rows; i++, src += line, dst += line) {
             /* the columns from `cut` on are above the diagonal that counts */
             const int64_t shift = a->upper ? k : kaon_min_i64(k, cols) + 1;

@@ -22,6 +22,9 @@ static enum kaon_status prepare_copy(struct kaon_step *step, struct kaon_arena *
     (void)memory;
     if (!kaon_type_bytes(x->type))
         return kaon_own_no_type(&step->call, x->type, msg);
+    if (kaon_own_count(x) != kaon_own_count(step->call.out[0]))
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "%zu elements cannot become %zu",
+                             kaon_own_count(x), kaon_own_count(step->call.out[0]));
     step->run = run_copy;
     step->kernel = "copy";
     return KAON_OK;

@@ -130,7 +130,8 @@ char *kaon_arena_push_text(struct kaon_arena *arena, const char *text, size_t by
 {
     char *p = kaon_arena_push(arena, bytes + 1);
     if (p) {
-        memcpy(p, text, bytes);
+        if (bytes) /* the text of an empty field may be NULL */
+            memcpy(p, text, bytes);
         p[bytes] = 0;
     }
     return p;

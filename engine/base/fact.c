@@ -207,7 +207,7 @@ static int64_t slide(const struct kaon_window *a, struct kaon_placed *p, int32_t
     }
     const int64_t room = in + p->begin[i] + p->end[i] - span;
     if (room < 0)
-        return -1;
+        return in == 0 ? 0 : -1; /* no tracks, no windows */
     int64_t out = (room + (a->ceil ? s - 1 : 0)) / s + 1;
     if (a->ceil && (out - 1) * s >= in + p->begin[i]) /* the last one would start in the end's pad */
         out--;

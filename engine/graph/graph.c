@@ -96,25 +96,32 @@ void kaon_graph_remove(struct kaon_ir *ir, struct kaon_node *node)
     ir->n_nodes--;
 }
 
-int32_t kaon_ir_symbol(struct kaon_ir *ir, const char *name)
+enum kaon_status kaon_ir_symbol(struct kaon_ir *ir, const char *name, int32_t *index,
+                                struct kaon_msg *msg)
 {
     for (size_t i = 0; i < ir->n_symbols; i++)
-        if (!strcmp(ir->symbols[i], name))
-            return (int32_t)i;
+        if (!strcmp(ir->symbols[i], name)) {
+            *index = (int32_t)i;
+            return KAON_OK;
+        }
     if (ir->n_symbols == KAON_DIM_SYMBOLS)
-        return -1;
+        return kaon_fail(msg, KAON_OVER_LIMIT, "more than %d symbolic axes", KAON_DIM_SYMBOLS);
     if (ir->n_symbols == ir->room_symbols) {
         const size_t room = ir->room_symbols ? 2 * ir->room_symbols : 16;
         const char **grown = kaon_arena_push_zero(ir->arena, room, sizeof *grown);
         if (!grown)
-            return -1;
+            return kaon_fail(msg, KAON_NO_MEMORY, "no memory for symbolic axes");
         if (ir->n_symbols)
             memcpy(grown, ir->symbols, ir->n_symbols * sizeof *grown);
         ir->symbols = grown;
         ir->room_symbols = room;
     }
-    ir->symbols[ir->n_symbols] = name;
-    return (int32_t)ir->n_symbols++;
+    const char *kept = kaon_arena_push_text(ir->arena, name, strlen(name));
+    if (!kept)
+        return kaon_fail(msg, KAON_NO_MEMORY, "no memory for symbolic axes");
+    ir->symbols[ir->n_symbols] = kept;
+    *index = (int32_t)ir->n_symbols++;
+    return KAON_OK;
 }
 
 void kaon_node_prefix(const struct kaon_node *node, struct kaon_msg *msg)
@@ -159,10 +166,10 @@ enum kaon_status kaon_graph_name_axes(struct kaon_ir *ir, struct kaon_msg *msg)
             if (f->dims[k] != KAON_DIM_UNKNOWN)
                 continue;
             snprintf(text, sizeof text, "%.180s.%d", ir->top->in_name[i], k);
-            const char *name = kaon_arena_push_text(ir->arena, text, strlen(text));
-            const int32_t s = name ? kaon_ir_symbol(ir, name) : -1;
-            if (s < 0)
-                return kaon_fail(msg, KAON_OVER_LIMIT, "too many symbolic axes");
+            int32_t s;
+            const enum kaon_status st = kaon_ir_symbol(ir, text, &s, msg);
+            if (st != KAON_OK)
+                return st;
             f->dims[k] = KAON_DIM_SYMBOL(s);
         }
     }

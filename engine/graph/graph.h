@@ -85,8 +85,9 @@ void kaon_graph_insert(struct kaon_ir *ir, struct kaon_graph *graph, struct kaon
 /* Takes a node out; nobody may read its outputs. Its nested graphs go with it. */
 void kaon_graph_remove(struct kaon_ir *ir, struct kaon_node *node);
 
-/* Index of a symbol of that name, made if new; -1 if there are too many. */
-int32_t kaon_ir_symbol(struct kaon_ir *ir, const char *name);
+/* Index of a symbol of that name, made if new; the name is kept. */
+enum kaon_status kaon_ir_symbol(struct kaon_ir *ir, const char *name, int32_t *index,
+                                struct kaon_msg *msg);
 
 /* Reads the node's attributes (node->attrs) into node->attr. */
 enum kaon_status kaon_node_read(struct kaon_ir *ir, struct kaon_node *node, struct kaon_msg *msg);

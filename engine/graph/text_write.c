@@ -171,14 +171,17 @@ static void put_graph(const struct kaon_ir *ir, const struct kaon_graph *g, stru
     kaon_sink_put(s, "\n");
 }
 
-bool kaon_graph_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
-                     struct kaon_sink *sink)
+enum kaon_status kaon_graph_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
+                                  struct kaon_sink *sink, struct kaon_msg *msg)
 {
-    struct kaon_arena memory; /* the model's own does not change any more */
-    kaon_arena_open(&memory, ir->arena->allocator, 1 << 10);
-    uint8_t *written = kaon_arena_push_zero(&memory, ir->n_values / 8 + 1, 1);
-    if (written)
-        put_graph(ir, graph, sink, 0, written);
-    kaon_arena_close(&memory);
-    return written != NULL;
+    /* Not from the graph's arena: other threads may read the same graph. */
+    const struct kaon_allocator *a = ir->arena->allocator;
+    const size_t bytes = ir->n_values / 8 + 1;
+    uint8_t *written = a->alloc(a->user, bytes, 16);
+    if (!written)
+        return kaon_fail(msg, KAON_NO_MEMORY, "no memory to write a graph");
+    memset(written, 0, bytes);
+    put_graph(ir, graph, sink, 0, written);
+    a->free(a->user, written);
+    return KAON_OK;
 }

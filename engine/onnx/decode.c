@@ -395,10 +395,10 @@ static enum kaon_status decode_type(struct decode *d, const KaonOnnx__TypeInfo *
         if (dim->has_dim_value && dim->dim_value >= 0) {
             fact->dims[i] = dim->dim_value;
         } else if (dim->dim_param && dim->dim_param[0]) {
-            const char *name = keep(d, dim->dim_param);
-            const int32_t s = name ? kaon_ir_symbol(d->ir, name) : -1;
-            if (s < 0)
-                return kaon_fail(d->msg, KAON_OVER_LIMIT, "too many symbolic axes");
+            int32_t s;
+            const enum kaon_status st = kaon_ir_symbol(d->ir, dim->dim_param, &s, d->msg);
+            if (st != KAON_OK)
+                return st;
             fact->dims[i] = KAON_DIM_SYMBOL(s);
         }
     }
@@ -454,7 +454,10 @@ static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *
         graph->out[i]->readers++;
         if (graph->out[i]->fact.rank < 0) { /* a hint for inference, which overrides it */
             struct kaon_fact declared = KAON_FACT_NONE;
-            if (decode_type(d, f->output[i]->type, &declared) == KAON_OK)
+            const enum kaon_status st = decode_type(d, f->output[i]->type, &declared);
+            if (st == KAON_NO_MEMORY)
+                return st;
+            if (st == KAON_OK)
                 graph->out[i]->fact = declared;
         }
     }
@@ -619,20 +622,30 @@ static enum kaon_status decode_model(struct decode *d, const KaonOnnx__Model *f,
 
 static void *allocate(void *user, size_t bytes)
 {
-    const struct kaon_allocator *a = user;
-    return a->alloc(a->user, bytes, 16);
+    struct kaon_onnx_memory *m = user;
+    void *p = m->allocator->alloc(m->allocator->user, bytes, 16);
+    m->ran_out |= !p;
+    return p;
 }
 
 static void release(void *user, void *memory)
 {
-    const struct kaon_allocator *a = user;
+    const struct kaon_onnx_memory *m = user;
     if (memory)
-        a->free(a->user, memory);
+        m->allocator->free(m->allocator->user, memory);
 }
 
-ProtobufCAllocator kaon_onnx_allocator(const struct kaon_allocator *allocator)
+ProtobufCAllocator kaon_onnx_allocator(struct kaon_onnx_memory *memory)
 {
-    return (ProtobufCAllocator){ allocate, release, (void *)(uintptr_t)allocator };
+    return (ProtobufCAllocator){ allocate, release, memory };
+}
+
+enum kaon_status kaon_onnx_undecoded(const struct kaon_onnx_memory *memory, const char *what,
+                                     struct kaon_msg *msg)
+{
+    if (memory->ran_out)
+        return kaon_fail(msg, KAON_NO_MEMORY, "no memory to decode");
+    return kaon_fail(msg, KAON_BAD_MODEL, "not a valid %s: it cannot be decoded", what);
 }
 
 enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
@@ -646,7 +659,8 @@ enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
     kaon_arena_open(&scratch, allocator, 1 << 16);
     kaon_onnx_names_open(&d.names, &scratch);
     d.scratch = &scratch;
-    ProtobufCAllocator decoder = kaon_onnx_allocator(allocator);
+    struct kaon_onnx_memory memory = { allocator, false };
+    ProtobufCAllocator decoder = kaon_onnx_allocator(&memory);
     KaonOnnx__Model *file = NULL;
 
     enum kaon_status st =
@@ -655,8 +669,7 @@ enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
                              source->limits, &scratch, &small, &n, msg)
             : kaon_fail(msg, KAON_BAD_MODEL, "not a valid ONNX file: it is empty");
     if (st == KAON_OK && !(file = kaon_onnx__model__unpack(&decoder, n, small)))
-        st = kaon_fail(msg, KAON_BAD_MODEL,
-                       "not a valid ONNX file: it cannot be decoded, or memory ran out");
+        st = kaon_onnx_undecoded(&memory, "ONNX file", msg);
     if (st == KAON_OK)
         st = decode_model(&d, file, meta);
     if (file)

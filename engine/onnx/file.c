@@ -34,24 +34,26 @@ static enum kaon_status pack_block(struct kaon_tensor *t, const struct kaon_allo
 
 static enum kaon_status read_tensor(struct kaon_tensor *t, struct kaon_onnx_source *s,
                                     const unsigned char *data, size_t n,
-                                    ProtobufCAllocator *decoder, struct kaon_msg *msg)
+                                    struct kaon_onnx_memory *memory, struct kaon_msg *msg)
 {
-    KaonOnnx__Tensor *file = kaon_onnx__tensor__unpack(decoder, n, data);
+    ProtobufCAllocator decoder = kaon_onnx_allocator(memory);
+    KaonOnnx__Tensor *file = kaon_onnx__tensor__unpack(&decoder, n, data);
     if (!file)
-        return kaon_fail(msg, KAON_BAD_MODEL, "not a serialized TensorProto");
+        return kaon_onnx_undecoded(memory, "TensorProto", msg);
     const enum kaon_status st = kaon_onnx_tensor(t, file, s, msg);
-    kaon_onnx__tensor__free_unpacked(file, decoder);
+    kaon_onnx__tensor__free_unpacked(file, &decoder);
     return st;
 }
 
 static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_source *s,
                                       const unsigned char *data, size_t n,
-                                      ProtobufCAllocator *decoder, struct kaon_msg *msg)
+                                      struct kaon_onnx_memory *memory, struct kaon_msg *msg)
 {
     enum { TENSORS = 1 };
-    KaonOnnx__Sequence *file = kaon_onnx__sequence__unpack(decoder, n, data);
+    ProtobufCAllocator decoder = kaon_onnx_allocator(memory);
+    KaonOnnx__Sequence *file = kaon_onnx__sequence__unpack(&decoder, n, data);
     if (!file)
-        return kaon_fail(msg, KAON_BAD_MODEL, "not a serialized SequenceProto");
+        return kaon_onnx_undecoded(memory, "SequenceProto", msg);
     enum kaon_status st = KAON_OK;
     struct kaon_tensor *items =
         kaon_arena_push_zero(s->arena, file->n_tensor_values, sizeof *items);
@@ -65,7 +67,7 @@ static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_so
         .type = KAON_SEQUENCE, .rank = 1, .dims = { (int64_t)file->n_tensor_values },
         .data = items, .bytes = file->n_tensor_values * sizeof *items,
     };
-    kaon_onnx__sequence__free_unpacked(file, decoder);
+    kaon_onnx__sequence__free_unpacked(file, &decoder);
     return st;
 }
 
@@ -88,13 +90,13 @@ enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type w
     struct kaon_onnx_source source = {
         .data = data, .bytes = bytes, .limits = &limits, .arena = &arena,
     };
-    ProtobufCAllocator decoder = kaon_onnx_allocator(a);
+    struct kaon_onnx_memory memory = { a, false };
     enum kaon_status st = kaon_onnx_scan(sequence ? &kaon_onnx__sequence__descriptor
                                                   : &kaon_onnx__tensor__descriptor,
                                          data, bytes, &limits, &arena, &small, &n, msg);
     if (st == KAON_OK)
-        st = sequence ? read_sequence(&t, &source, small, n, &decoder, msg)
-                      : read_tensor(&t, &source, small, n, &decoder, msg);
+        st = sequence ? read_sequence(&t, &source, small, n, &memory, msg)
+                      : read_tensor(&t, &source, small, n, &memory, msg);
     if (st == KAON_OK)
         st = pack_block(&t, a, msg);
     kaon_arena_close(&arena);

@@ -50,7 +50,16 @@ enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
                                 struct kaon_onnx_source *source,
                                 const struct kaon_allocator *allocator, struct kaon_msg *msg);
 
-/* protobuf-c's allocator over ours. */
-ProtobufCAllocator kaon_onnx_allocator(const struct kaon_allocator *allocator);
+/* protobuf-c's allocator over ours. It remembers whether memory ran out, since protobuf-c does not tell
+ * that from a message that it cannot decode. */
+struct kaon_onnx_memory {
+    const struct kaon_allocator *allocator;
+    bool ran_out;
+};
+ProtobufCAllocator kaon_onnx_allocator(struct kaon_onnx_memory *memory);
+
+/* Why protobuf-c returned no message: `what` is what the bytes are not. */
+enum kaon_status kaon_onnx_undecoded(const struct kaon_onnx_memory *memory, const char *what,
+                                     struct kaon_msg *msg);
 
 #endif

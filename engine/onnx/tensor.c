@@ -188,7 +188,8 @@ enum kaon_status kaon_onnx_tensor(struct kaon_tensor *tensor, const KaonOnnx__Te
         unsigned char *copy = kaon_arena_push(s->arena, t->raw_data.len);
         if (!copy)
             return kaon_fail(msg, KAON_NO_MEMORY, "no memory for a tensor");
-        memcpy(copy, t->raw_data.data, t->raw_data.len);
+        if (t->raw_data.len)
+            memcpy(copy, t->raw_data.data, t->raw_data.len);
         return place_raw(tensor, copy, t->raw_data.len, s, msg);
     }
     return place_typed(tensor, t, count, s->arena, msg);

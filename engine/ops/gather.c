@@ -108,6 +108,13 @@ static enum kaon_status infer_gather_nd(const struct kaon_infer *node, struct ka
         a->batch_dims >= x->rank)
         return kaon_fail(msg, KAON_BAD_MODEL, "GatherND: batch_dims %lld with ranks %d and %d",
                          (long long)a->batch_dims, (int)x->rank, (int)index->rank);
+    for (int32_t i = 0; i < a->batch_dims; i++)
+        if (kaon_dim_known(x->dims[i]) && kaon_dim_known(index->dims[i]) &&
+            x->dims[i] != index->dims[i])
+            return kaon_fail(msg, KAON_BAD_MODEL,
+                             "GatherND: data of %s and indices of %s differ in a batch axis",
+                             kaon_shape_text(x->rank, x->dims).text,
+                             kaon_shape_text(index->rank, index->dims).text);
     const int64_t depth = index->dims[index->rank - 1];
     if (!kaon_dim_known(depth))
         return KAON_OK;

@@ -104,6 +104,8 @@ static enum kaon_status infer_reshape(const struct kaon_infer *node, struct kaon
                          (long long)(n < 0 ? shape->dims[0] : n), KAON_MAX_RANK);
     if (n >= 0)
         memcpy(wanted, a->shape, (size_t)n * sizeof *wanted);
+    else if (shape->rank == 1 && shape->dims[0] == 0)
+        n = 0; /* nothing to know: a scalar */
     else
         n = kaon_fact_ints(shape, wanted, KAON_MAX_RANK);
     if (n >= 0)

@@ -309,6 +309,9 @@ static enum kaon_status run_loop(struct kaon_walk *walk, struct loop *loop, bool
     const struct kaon_arena_mark mark = kaon_arena_mark(walk->memory);
     enum kaon_status st = KAON_OK;
     for (int64_t i = 0; st == KAON_OK && loop->go_on && i < loop->count && !*later; i++) {
+        if ((uint64_t)i >= walk->model->limits.elements)
+            return kaon_fail(walk->msg, KAON_OVER_LIMIT, "a loop of more than %llu iterations",
+                             (unsigned long long)walk->model->limits.elements);
         if (!walk->now && ++walk->unrolled > MOST_UNROLLED) {
             *later = true;
             break;

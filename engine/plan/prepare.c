@@ -63,7 +63,7 @@ static bool many_shapes(const struct prepare *p)
 {
     size_t n = 1;
     for (size_t i = 0; i < p->n_axes; i++)
-        if (__builtin_mul_overflow(n, (size_t)(p->axes[i].max - p->axes[i].min + 1), &n) ||
+        if (__builtin_mul_overflow(n, (size_t)(p->axes[i].max - p->axes[i].min) + 1, &n) ||
             n > MOST_SHAPES)
             return true;
     return false;
@@ -136,7 +136,10 @@ static enum kaon_status rehearse_once(struct prepare *p, struct kaon_plan *plan,
         fill(&p->inputs[i], seed);
     }
     struct kaon_msg ignored; /* made-up numbers may be out of an index's range: no failure */
+    const kaon_observe_fn observe = p->s->observe;
+    p->s->observe = NULL;
     const enum kaon_status st = kaon_session_run_plan(p->s, plan, p->inputs, &ignored);
+    p->s->observe = observe;
     if (st == KAON_NO_MEMORY)
         return kaon_fail(p->msg, st, "no memory to rehearse");
     return KAON_OK;
@@ -159,8 +162,6 @@ static enum kaon_status rehearse(struct prepare *p)
     const size_t n_carry = (size_t)KAON_WALK_DEPTH * 3;
     uint32_t seed = 1;
     bool any = false;
-    kaon_observe_fn observe = s->observe;
-    s->observe = NULL;
     for (size_t i = 0; i < s->table_room; i++) {
         struct kaon_plan *plan = s->table[i];
         if (!plan || !plan->n_tail)
@@ -171,7 +172,6 @@ static enum kaon_status rehearse(struct prepare *p)
         if (st != KAON_OK)
             return st;
     }
-    s->observe = observe;
     bool ok = !any || (set_aside(&s->now) && set_aside(&s->work));
     for (size_t k = 0; k < n_carry && ok && any; k++)
         ok = set_aside(&s->carry[k / 3][k % 3]);

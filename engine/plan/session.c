@@ -18,9 +18,10 @@ enum kaon_status kaon_session_open(struct kaon_session **session, const struct k
                                    const struct kaon_session_options *given, struct kaon_msg *msg)
 {
     struct kaon_session_options o = KAON_SESSION_OPTIONS_INIT;
+    if (session)
+        *session = NULL;
     if (!session || !model)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_session_open: a null pointer");
-    *session = NULL;
     if (given && given->size < sizeof given->size)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "the options' size is %zu, wanted %zu",
                          given->size, sizeof o);
@@ -43,10 +44,12 @@ enum kaon_status kaon_session_open(struct kaon_session **session, const struct k
         for (size_t k = 0; k < 3; k++)
             kaon_arena_open(&s->carry[i][k], a, 1 << 14);
     s->values = a->alloc(a->user, (model->ir.n_values + 1) * sizeof *s->values, 64);
-    if (!s->values) {
+    s->lent = a->alloc(a->user, (model->ir.top->n_out + 1) * sizeof *s->lent, 64);
+    if (!s->values || !s->lent) {
         kaon_session_close(s);
         return no_memory(msg);
     }
+    memset(s->lent, 0, model->ir.top->n_out * sizeof *s->lent);
     *session = s;
     return KAON_OK;
 }
@@ -76,6 +79,7 @@ void kaon_session_close(struct kaon_session *s)
     kaon_arena_close(&s->prepared);
     a->free(a->user, s->table);
     a->free(a->user, s->values);
+    a->free(a->user, s->lent);
     a->free(a->user, s->arena);
     a->free(a->user, s->scratch);
     struct kaon_model *model = s->model;
@@ -85,11 +89,12 @@ void kaon_session_close(struct kaon_session *s)
 
 /* ---- finding a plan -------------------------------------------------------------------------- */
 
+/* Inputs are not checked yet: a rank may be anything. */
 static uint32_t hash_of(const struct kaon_tensor *inputs, size_t n)
 {
     uint32_t h = 2166136261u; /* FNV-1a over lengths */
     for (size_t i = 0; i < n; i++)
-        for (int32_t k = 0; k < inputs[i].rank; k++)
+        for (int32_t k = 0; k < inputs[i].rank && k < KAON_MAX_RANK; k++)
             h = (h ^ (uint32_t)inputs[i].dims[k] ^ (uint32_t)(inputs[i].dims[k] >> 32)) * 16777619u;
     return h ^ h >> 15;
 }
@@ -216,20 +221,26 @@ static enum kaon_status check_inputs(struct kaon_session *s, const struct kaon_t
 
 /* ---- making a plan --------------------------------------------------------------------------- */
 
-/* The unprepared plan that was used longest ago, taken out of table and list. */
+/* Takes an unprepared plan out of table and list. */
+static struct kaon_plan *take_out(struct kaon_session *s, struct kaon_plan **link)
+{
+    struct kaon_plan *plan = *link;
+    *link = plan->next;
+    leave(s, plan);
+    s->n_plans--;
+    if (s->last == plan)
+        s->last = NULL;
+    return plan;
+}
+
+/* The unprepared plan that was used longest ago, taken out. */
 static struct kaon_plan *drop_oldest(struct kaon_session *s)
 {
     struct kaon_plan **oldest = &s->plans;
     for (struct kaon_plan **p = &s->plans; *p; p = &(*p)->next)
         if ((*p)->last_used < (*oldest)->last_used)
             oldest = p;
-    struct kaon_plan *plan = *oldest;
-    *oldest = plan->next;
-    leave(s, plan);
-    s->n_plans--;
-    if (s->last == plan)
-        s->last = NULL;
-    return plan;
+    return take_out(s, oldest);
 }
 
 /* An empty plan: in the prepared memory, or one of its own, reused from the oldest when there are
@@ -266,11 +277,25 @@ static void discard(struct kaon_session *s, struct kaon_plan *plan)
         close_plan(s, plan);
 }
 
+/* Forgets an unprepared plan. */
+static void drop(struct kaon_session *s, struct kaon_plan *plan)
+{
+    struct kaon_plan **p = &s->plans;
+    while (*p != plan)
+        p = &(*p)->next;
+    take_out(s, p);
+    close_plan(s, plan);
+}
+
 enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_tensor *inputs,
                                    bool pinned, struct kaon_plan **out, struct kaon_msg *msg)
 {
     const uint32_t hash = hash_of(inputs, s->model->ir.top->n_in);
     *out = find(s, inputs, hash);
+    if (*out && pinned && (*out)->memory != &s->prepared) {
+        drop(s, *out); /* it could be reused for other shapes: make one that stays */
+        *out = NULL;
+    }
     if (*out)
         return KAON_OK;
     kaon_arena_reset(&s->work);
@@ -382,20 +407,30 @@ enum kaon_status kaon_session_run_plan(struct kaon_session *s, struct kaon_plan 
     return st == KAON_OK && plan->n_tail ? run_tail(s, plan, msg) : st;
 }
 
-/* Copies a result to the caller, or lends it. */
-static enum kaon_status deliver(const char *name, const struct kaon_tensor *result,
+/* True if memory for output i is not the caller's, but comes back from an earlier run because the same
+ * array is passed again: into the arena, or what was lent last (that may be elsewhere: in an input or
+ * a constant, or in an arena that has been replaced since). */
+static bool is_lent(const struct kaon_session *s, size_t i, const void *data)
+{
+    return data == s->lent[i] || (uintptr_t)data - (uintptr_t)s->arena < s->arena_bytes;
+}
+
+/* Copies result i to the caller, or lends it. */
+static enum kaon_status deliver(struct kaon_session *s, size_t i, const struct kaon_tensor *result,
                                 struct kaon_tensor *out, struct kaon_msg *msg)
 {
     void *data = out->data;
     const size_t room = out->bytes;
     *out = *result;
-    if (!data)
+    if (!data || is_lent(s, i, data)) {
+        s->lent[i] = result->data;
         return KAON_OK;
+    }
     out->data = data;
     if (room < result->bytes)
         return kaon_fail(msg, KAON_BAD_ARGUMENT,
-                         "output '%s' has %zu bytes, the caller's memory has room for %zu", name,
-                         result->bytes, room);
+                         "output '%s' has %zu bytes, the caller's memory has room for %zu",
+                         s->model->ir.top->out_name[i], result->bytes, room);
     if (result->bytes)
         memcpy(data, result->data, result->bytes);
     return KAON_OK;
@@ -430,7 +465,7 @@ enum kaon_status kaon_session_run(struct kaon_session *s, const struct kaon_tens
     if (st == KAON_OK)
         st = kaon_session_run_plan(s, plan, inputs, msg);
     for (size_t i = 0; st == KAON_OK && i < s->model->ir.top->n_out; i++)
-        st = deliver(s->model->ir.top->out_name[i], &plan->out[i]->tensor, &outputs[i], msg);
+        st = deliver(s, i, &plan->out[i]->tensor, &outputs[i], msg);
     if (st != KAON_OK)
         kaon_msg_prefix(msg, s->model->name);
     return st;

@@ -23,6 +23,8 @@ struct kaon_session {
     void *scratch; /* for kernels */
     size_t scratch_bytes;
 
+    const void **lent; /* by output: data that the caller has borrowed last */
+
     struct kaon_arena now;                    /* what the tail computes */
     struct kaon_arena carry[KAON_WALK_DEPTH][3]; /* see control.c */
 
