@@ -32,7 +32,7 @@ struct options {
 /* clang-format off */
 static const struct kaon_option options[] = {
     { "data", 'd', KAON_OPTION_LIST, "FILE",
-      "HDF5 file of jets, may be repeated (default: the sample of eval.json)",
+      "HDF5 files of jets (default: the sample of eval.json)",
       offsetof(struct options, data) },
     { "out", 'o', KAON_OPTION_STRING, "DIR",
       "write predictions, metrics.json, curves and plots there", offsetof(struct options, out) },
@@ -133,9 +133,38 @@ static enum kaon_status read_settings(struct evaluation *e, const struct options
     s->batch = (size_t)o->batch;
     s->limit = (uint64_t)o->limit;
     s->compression = (enum eval_compression)compression;
-    s->data = o->data.word;
-    s->n_data = o->data.n;
     return KAON_OK;
+}
+
+static bool is_data(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot && (!strcmp(dot, ".h5") || !strcmp(dot, ".hdf5"));
+}
+
+/* Words that name HDF5 files are data wherever they stand, so that "--data big_*.h5" does what it
+ * looks like. What is left of *words are models. */
+static enum kaon_status find_data(struct evaluation *e, const struct options *o,
+                                  struct kaon_words *words, struct kaon_msg *msg)
+{
+    const char **data = kaon_eval_pool_take(&e->pool, o->data.n + words->n + 1, sizeof *data);
+    size_t n = 0, models = 0;
+    if (!data)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < o->data.n; i++)
+        data[n++] = o->data.word[i];
+    for (size_t i = 0; i < words->n; i++) {
+        if (is_data(words->word[i]))
+            data[n++] = words->word[i];
+        else
+            words->word[models++] = words->word[i];
+    }
+    words->n = models;
+    e->settings.data = data;
+    e->settings.n_data = n;
+    return models > 0
+               ? KAON_OK
+               : kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "eval: MODEL is missing among the data");
 }
 
 /* The command as it was given, for provenance. */
@@ -269,7 +298,7 @@ static int print_all(struct evaluation *e, const struct options *o, const struct
     return kaon_out_end(&out, say, KAON_EXIT_OK);
 }
 
-static int evaluate(const struct options *o, const struct kaon_words *models, int argc, char **argv,
+static int evaluate(const struct options *o, struct kaon_words *words, int argc, char **argv,
                     const struct kaon_say *say)
 {
     struct evaluation e = { .n = 0 };
@@ -278,7 +307,9 @@ static int evaluate(const struct options *o, const struct kaon_words *models, in
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
     if (!status)
-        status = open_all(&e, o, models, say, &msg);
+        status = find_data(&e, o, words, &msg);
+    if (!status)
+        status = open_all(&e, o, words, say, &msg);
     if (!status)
         status = run_all(&e, o, say, &msg);
     if (!status && o->out && !kaon_interrupted())

@@ -47,6 +47,12 @@ sed 's/"dphi"/"dfi"/' "$models/btag_small/eval.json" >missing.json
 exits 3 "has no field 'dfi'.*look alike: .*dphi" "$kaon" eval "$small" --config missing.json --data "$jets"
 [ -z "$(find . -name '*.part')" ] || fail "parts are left"
 
+exits 2 "MODEL" "$kaon" eval --data "$jets" "$jets"
+
+# ---- several files of data
+same "several files" "$(digest "$small" --data "$jets" --data "$jets" --limit 20300)" \
+    "$(digest --data "$jets" "$jets" "$small" --limit 20300)"
+
 # ---- files: all there, whole, not replaced unasked
 exits 0 "" "$kaon" eval "$small" "$gn2" --limit 600 -o both
 for f in SmallKaon__test_mix.h5 GN2kaon__test_mix.h5 metrics.json roc_D_b.csv roc_D_c.csv \

@@ -1,5 +1,5 @@
-/* Figures from stored scores against the tables of each card, digit by digit. argv[1]: the folder of
- * models with scores.h5 and card.md. */
+/* Figures from stored scores against the tables of each card, digit by digit. argv[1]: the folder
+ * of models with scores.h5 and card.md. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>

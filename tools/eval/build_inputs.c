@@ -123,8 +123,7 @@ static enum kaon_status wrong_shape(const struct eval_build *b, const struct eva
                                        : snprintf(shape + at, sizeof shape - at, "%s%lld",
                                                   i ? "," : "", (long long)port->dims[i]));
     return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                         "%s: %s lists %zu variable%s for input '%s', which "
-                         "takes [%s]",
+                         "%s: %s lists %zu variable%s for input '%s', which takes [%s]",
                          b->spec->model_path, in->source, in->n_features,
                          in->n_features == 1 ? "" : "s", in->name, shape);
 }
@@ -148,8 +147,7 @@ static enum kaon_status find_layout(struct eval_build *b, struct eval_input *in,
     const size_t f = in->n_features;
     if (port->type != KAON_F32 || port->rank < 2 || port->rank > 3)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                             "%s: input '%s' is %s of rank %d, wanted float "
-                             "of rank 2 or 3",
+                             "%s: input '%s' is %s of rank %d, wanted float of rank 2 or 3",
                              b->spec->model_path, in->name, kaon_type_name(port->type), port->rank);
     int length = -1;
     if (port->rank == 3) {
@@ -248,8 +246,7 @@ static enum kaon_status build_input(struct eval_build *b, const struct kaon_port
     status = find_layout(b, in, port, layout);
     if (!status)
         status = kaon_eval_spec_note(b->spec, b->msg,
-                                     "input '%s': %zu fields of dataset '%s', "
-                                     "scales from %s",
+                                     "input '%s': %zu fields of dataset '%s', scales from %s",
                                      in->name, in->n_features, in->dataset, in->source);
     return status;
 }
@@ -270,8 +267,7 @@ enum kaon_status kaon_eval_build_inputs(struct eval_build *b)
     for (size_t i = 0; !status && i < spec->n_inputs; i++)
         if (spec->batched && spec->input[i].layout == EVAL_ENTRIES)
             status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                                   "%s: input '%s' is of one jet and others "
-                                   "are of many",
+                                   "%s: input '%s' is of one jet and others are of many",
                                    spec->model_path, spec->input[i].name);
     return status;
 }

@@ -50,9 +50,8 @@ static enum kaon_status check_fractions(struct eval_build *b, const struct eval_
     double sum = 0;
     if (spec->class[d->signal].probability < 0)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                             "%s: %s: the model has no probability of its "
-                             "signal '%s'",
-                             d->source, d->name, spec->class[d->signal].name);
+                             "%s: %s: the model has no probability of its signal '%s'", d->source,
+                             d->name, spec->class[d->signal].name);
     for (size_t i = 0; i < spec->n_classes; i++) {
         sum += d->fraction[i];
         if (d->fraction[i] < 0 || (d->fraction[i] > 0 && spec->class[i].probability < 0))

@@ -44,8 +44,7 @@ static enum kaon_status add_vector(struct eval_build *b, struct eval_output *out
         const char *name = json_string_value(json_array_get(names, i));
         if (!class || (names && !name))
             return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                                 "%s: outputs '%s': 'classes' and 'names' "
-                                 "must be texts",
+                                 "%s: outputs '%s': 'classes' and 'names' must be texts",
                                  b->spec->config_path, out->name);
         const enum kaon_status status = add_probability(b, name ? name : class, class);
         if (status)
@@ -151,15 +150,14 @@ enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
     for (size_t i = 0; !status && i < n; i++)
         status = build_output(b, &b->ports->output[i], &spec->output[i], outputs);
     if (!status && spec->n_probabilities == 0)
-        status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                               "%s: no output is known as a class "
-                               "probability (wanted names such as '%s_pb', or 'outputs' in an "
-                               "eval.json)",
-                               spec->model_path, spec->name);
+        status = kaon_cli_fail(
+            b->msg, KAON_BAD_INPUT,
+            "%s: no output is known as a class "
+            "probability (wanted names such as '%s_pb', or 'outputs' in an eval.json)",
+            spec->model_path, spec->name);
     if (!status && spec->n_probabilities > EVAL_MOST_CLASSES)
         status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                               "%s: has %zu class probabilities, at most %d "
-                               "are taken",
+                               "%s: has %zu class probabilities, at most %d are taken",
                                spec->model_path, spec->n_probabilities, EVAL_MOST_CLASSES);
     return status;
 }

@@ -17,9 +17,8 @@ enum kaon_status kaon_eval_build_sample(struct eval_build *b)
     sample = json_object_get(samples, name);
     if (!kaon_eval_is_plain(name))
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                             "%s: sample '%s' must be named with letters, "
-                             "digits and '_'",
-                             path, name);
+                             "%s: sample '%s' must be named with letters, digits and '_'", path,
+                             name);
     if ((status = kaon_eval_json_text(sample, "text", &text, path, b->msg)) ||
         (status = kaon_eval_json_list(sample, "files", &files, path, b->msg)))
         return status;

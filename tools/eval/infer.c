@@ -206,8 +206,7 @@ static enum kaon_status keep(struct eval_infer *infer, size_t o, const struct ev
     if (out->kind == EVAL_OUT_PROBABILITY || out->kind == EVAL_OUT_VECTOR) {
         if (infer->output[o].type != KAON_F32 || bytes != out->count * sizeof(float))
             return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                                 "%s: output '%s' gave %zu bytes a jet, wanted "
-                                 "%zu floats",
+                                 "%s: output '%s' gave %zu bytes a jet, wanted %zu floats",
                                  spec->model_path, out->name, bytes, out->count);
         memcpy(r->probability + row * spec->n_probabilities + out->first, data, bytes);
     }

@@ -122,10 +122,10 @@ static void curve(FILE *to, const struct eval_group *g, size_t m, size_t k, size
             "0.18 noborder fillcolor rgb '%s' notitle",
             c + 2, of, c + 3, of, color(g, m, k));
     else
-        fprintf(to,
-                " using 1:(by($%zu,%s)) with lines linewidth 2 dashtype %d linecolor rgb '%s' "
-                "notitle",
-                c, of, dash(g, b), color(g, m, k));
+        fprintf(
+            to,
+            " using 1:(by($%zu,%s)) with lines linewidth 2 dashtype %d linecolor rgb '%s' notitle",
+            c, of, dash(g, b), color(g, m, k));
 }
 
 static void main_panel(FILE *to, const struct eval_group *g, const char *csv)

@@ -428,7 +428,7 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
 static enum kaon_status read_set(struct eval_reader *r, size_t i, struct eval_part *part,
                                  size_t rows, struct kaon_msg *msg)
 {
-    const struct open_set *set = &r->set[i];
+    struct open_set *set = &r->set[i];
     enum kaon_status code = KAON_OK;
     if (set->values >= 0)
         code = kaon_eval_table_read(&set->table, set->values, r->at_row, rows, part->value, msg);

@@ -115,8 +115,7 @@ static enum kaon_status name_model(struct eval_build *b)
         return status;
     if (name && !kaon_eval_is_plain(name))
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                             "%s: model name '%s' must be letters, digits "
-                             "and '_'",
+                             "%s: model name '%s' must be letters, digits and '_'",
                              spec->config_path, name);
     if (!name)
         name = b->gnn.model_name;

@@ -1,16 +1,14 @@
 #include "tools/eval/table.h"
 
+#include "tools/eval/chunks.h"
 #include "tools/eval/fields.h"
 #include "tools/eval/filters.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* More than any file of jets has; a file that claims more is broken. */
 enum { MOST_WIDTH = 4096, MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096 };
-static const size_t most_chunk = (size_t)1 << 29;
 
 static enum kaon_status read_shape(struct eval_table *t, int rank, struct kaon_msg *msg)
 {
@@ -34,6 +32,23 @@ static enum kaon_status read_shape(struct eval_table *t, int rank, struct kaon_m
     return KAON_OK;
 }
 
+/* libhdf5 copies members from wherever the file says that they lie. */
+static bool members_lie_within(hid_t type)
+{
+    const size_t whole = H5Tget_size(type);
+    const int n = H5Tget_nmembers(type);
+    for (int i = 0; i < n; i++) {
+        const size_t at = H5Tget_member_offset(type, (unsigned)i);
+        const hid_t member = H5Tget_member_type(type, (unsigned)i);
+        const size_t bytes = member < 0 ? 0 : H5Tget_size(member);
+        if (member >= 0)
+            H5Tclose(member);
+        if (bytes == 0 || at > whole || bytes > whole - at)
+            return false;
+    }
+    return n >= 0;
+}
+
 static enum kaon_status read_type(struct eval_table *t, struct eval_pool *pool,
                                   struct kaon_msg *msg)
 {
@@ -45,58 +60,12 @@ static enum kaon_status read_type(struct eval_table *t, struct eval_pool *pool,
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: dataset '%s' has %d fields in %zu bytes, too many", t->path,
                              t->name, H5Tget_nmembers(t->type), H5Tget_size(t->type));
+    if (!members_lie_within(t->type))
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' has fields that lie outside its elements", t->path,
+                             t->name);
     t->member = kaon_eval_h5_members(t->type, &t->n_members, pool);
     return t->member ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-}
-
-/* A source that is missing would be read as fill values without a word. */
-static enum kaon_status check_sources(const struct eval_table *t, hid_t plist, struct kaon_msg *msg)
-{
-    size_t count = 0;
-    if (H5Pget_virtual_count(plist, &count) < 0)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' is virtual and broken", t->path,
-                             t->name);
-    const char *slash = strrchr(t->path, '/');
-    const int folder = slash ? (int)(slash - t->path) + 1 : 0;
-    for (size_t i = 0; i < count; i++) {
-        char source[PATH_MAX], beside[2 * PATH_MAX];
-        if (H5Pget_virtual_filename(plist, i, source, sizeof source) < 0)
-            continue;
-        source[sizeof source - 1] = '\0';
-        const int fits = snprintf(beside, sizeof beside, "%.*s%s", folder, t->path, source);
-        if (fits < (int)sizeof beside && strcmp(source, ".") && !strchr(source, '%') &&
-            access(beside, R_OK) && access(source, R_OK))
-            return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                                 "%s: dataset '%s' is virtual over '%s', which "
-                                 "cannot be read",
-                                 t->path, t->name, source);
-    }
-    return KAON_OK;
-}
-
-static enum kaon_status read_layout(struct eval_table *t, struct kaon_msg *msg)
-{
-    enum kaon_status code = KAON_OK;
-    hsize_t dims[H5S_MAX_RANK];
-    const hid_t plist = H5Dget_create_plist(t->dataset);
-    const H5D_layout_t layout = plist < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(plist);
-    if (layout == H5D_VIRTUAL)
-        code = check_sources(t, plist, msg);
-    if (layout == H5D_CHUNKED && H5Pget_chunk(plist, t->rank, dims) == t->rank) {
-        const size_t element = H5Tget_size(t->type);
-        size_t bytes = element;
-        for (int i = 0; i < t->rank; i++)
-            bytes = dims[i] > most_chunk / bytes ? most_chunk + 1 : bytes * (size_t)dims[i];
-        if (bytes > most_chunk)
-            code = kaon_cli_fail(msg, KAON_BAD_INPUT,
-                                 "%s: dataset '%s' has chunks of more than %zu MiB", t->path,
-                                 t->name, most_chunk >> 20);
-        t->chunk_rows = (size_t)dims[0];
-        t->chunk_bytes = bytes;
-    }
-    if (plist >= 0)
-        H5Pclose(plist);
-    return code;
 }
 
 /* Once the chunk is known: opens again with a cache that holds two. */
@@ -127,7 +96,7 @@ enum kaon_status kaon_eval_table_open(struct eval_table *table, hid_t file, cons
     if (!code)
         code = read_type(table, pool, msg);
     if (!code)
-        code = read_layout(table, msg);
+        code = kaon_eval_chunks_open(table, msg);
     if (!code && table->chunk_bytes)
         code = reopen(table, file, msg);
     if (code)
@@ -160,24 +129,60 @@ static enum kaon_status missing(const struct eval_table *t, const char *name, co
                          name, by, tried, *alike ? "; fields that look alike: " : "", alike);
 }
 
+static bool lies_within(size_t at, size_t bits, size_t all)
+{
+    return at <= all && bits <= all - at;
+}
+
+/* Whether the parts of a number lie within it: libhdf5 converts whatever the file describes. */
+static bool is_number(hid_t type)
+{
+    const H5T_class_t class = H5Tget_class(type);
+    const size_t bytes = H5Tget_size(type), bits = 8 * bytes;
+    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
+    if (class == H5T_ENUM) {
+        const hid_t base = H5Tget_super(type);
+        const bool sound = base >= 0 && H5Tget_class(base) == H5T_INTEGER && is_number(base) &&
+                           H5Tget_size(base) == bytes;
+        if (base >= 0)
+            H5Tclose(base);
+        return sound;
+    }
+    if ((class != H5T_INTEGER && class != H5T_FLOAT) || bytes == 0 || bytes > 8 ||
+        !lies_within((size_t)H5Tget_offset(type), H5Tget_precision(type), bits) ||
+        H5Tget_precision(type) == 0)
+        return false;
+    return class == H5T_INTEGER ||
+           (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 &&
+            sign < bits && exponent_bits > 0 && lies_within(exponent, exponent_bits, bits) &&
+            mantissa_bits > 0 && lies_within(mantissa, mantissa_bits, bits));
+}
+
 enum kaon_status kaon_eval_table_field(const struct eval_table *table, const char *name,
                                        const char *by, const char **member, struct kaon_msg *msg)
 {
     const long at = kaon_eval_field_find(table->member, table->n_members, name);
     if (at < 0)
         return missing(table, name, by, msg);
-    const H5T_class_t class = H5Tget_member_class(table->type, (unsigned)at);
-    if (class != H5T_INTEGER && class != H5T_FLOAT && class != H5T_ENUM)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' field '%s' is not a number",
+    const hid_t type = H5Tget_member_type(table->type, (unsigned)at);
+    const bool number = type >= 0 && is_number(type);
+    if (type >= 0)
+        H5Tclose(type);
+    if (!number)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' field '%s' is not a number of 1 to 8 bytes",
                              table->path, table->name, table->member[at]);
     *member = table->member[at];
     return KAON_OK;
 }
 
-enum kaon_status kaon_eval_table_read(const struct eval_table *table, hid_t type, uint64_t first,
+enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg)
 {
     const hsize_t start[2] = { first, 0 }, count[2] = { rows, table->width };
+    const enum kaon_status sound = kaon_eval_chunks_check(table, first, rows, msg);
+    if (sound)
+        return sound;
     const hid_t file_space = H5Dget_space(table->dataset);
     const hid_t memory_space = H5Screate_simple(table->rank, count, NULL);
     herr_t status = -1;

@@ -6,14 +6,19 @@
 
 #include <stdint.h>
 
+enum { EVAL_MOST_FILTERS = 8 };
+
 struct eval_table {
     const char *path, *name; /* for sentences */
     hid_t dataset, type;
     uint64_t rows;
     size_t width; /* M, or 1 */
     int rank;
-    size_t chunk_rows;  /* 0: not chunked */
-    size_t chunk_bytes; /* decoded; 0: not chunked, or virtual */
+    size_t chunk_rows, chunk_width;         /* 0: not chunked */
+    size_t chunk_bytes;                     /* decoded; 0: not chunked */
+    H5Z_filter_t filter[EVAL_MOST_FILTERS]; /* in the order of writing */
+    size_t n_filters;
+    uint64_t sound; /* rows before this one were checked */
     const char *const *member;
     size_t n_members;
 };
@@ -30,7 +35,7 @@ enum kaon_status kaon_eval_table_field(const struct eval_table *table, const cha
                                        const char *by, const char **member, struct kaon_msg *msg);
 
 /* Reads rows [first, first + rows) as the compound `type`. */
-enum kaon_status kaon_eval_table_read(const struct eval_table *table, hid_t type, uint64_t first,
+enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg);
 
 #endif
