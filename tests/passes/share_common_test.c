@@ -37,14 +37,6 @@ static void other_attributes_inputs_or_constants_are_other_work(void **state)
                 NULL);
 }
 
-static void random_nodes_are_not_shared(void **state)
-{
-    graph_keeps(
-        state, pass,
-        "x:float[2]  a=RandomUniform{shape=[2]}()  b=RandomUniform{shape=[2]}()  y=Add(a,b)  out y",
-        NULL);
-}
-
 static void chains_are_shared_to_their_end(void **state)
 {
     graph_check(state, pass,
@@ -66,7 +58,6 @@ int main(void)
         TEST(the_same_work_is_done_once),
         TEST(equal_constants_count_as_the_same),
         TEST(other_attributes_inputs_or_constants_are_other_work),
-        TEST(random_nodes_are_not_shared),
         TEST(chains_are_shared_to_their_end),
         TEST(outputs_of_the_graph_stay_in_their_places),
     };

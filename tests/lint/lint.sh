@@ -1,0 +1,94 @@
+#!/bin/sh
+# Layers, style and lists against files: sh lint.sh ROOT. Prints what is wrong; exits 1 if anything is.
+set -u
+cd "${1:-.}" || exit 2
+found=$(mktemp) && bad=0
+trap 'rm -f "$found"' EXIT
+
+# Reports the lines on standard input, if there are any, under a heading.
+report() {
+    cat > "$found"
+    if [ -s "$found" ]; then
+        echo "$1:"
+        sed 's/^/    /' "$found"
+        bad=1
+    fi
+}
+
+sources=$(find engine backends kernels tools tests -name '*.[ch]' -o -name '*.inc' -o -name '*.cc' |
+    LC_ALL=C sort)
+includes() { # folder: "file:include" for each quoted include of its C files
+    find "$1" \( -name '*.[ch]' -o -name '*.inc' \) -exec grep -Ho '#include "[^"]*"' {} + |
+        sed 's/#include "\(.*\)"/\1/'
+}
+allow() { grep -Ev "^[^:]*:($1)\$"; }
+
+# ---- layers: an include is written from the root, and arrows point down only
+
+includes kernels | allow 'kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
+    report 'kernels/ sees only itself and engine/base'
+includes backends/own | allow 'backends/own/[^/]*|backends/backend\.h|kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
+    report 'backends/own/ sees only itself, backends/backend.h, kernels/ and engine/base'
+if [ -d backends/openblas ]; then
+    includes backends/openblas | allow 'backends/openblas/[^/]*|backends/backend\.h|kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
+        report 'backends/openblas/ sees only itself, backends/backend.h, kernels/ and engine/base'
+fi
+includes engine/base | allow 'engine/base/[^/]*|engine/kaon\.h' |
+    report 'engine/base/ sees only itself'
+includes engine | allow 'engine/.*|backends/backend\.h|kernels/kernels\.h|onnx\.pb-c\.h' |
+    report 'engine/ sees only itself, backends/backend.h and kernels/kernels.h'
+includes tools | grep -E ':(engine|backends|kernels)/' | allow 'engine/kaon\.h' |
+    report 'of the library, tools/ sees only engine/kaon.h'
+grep -Hn '#include "' engine/kaon.h | report 'engine/kaon.h includes the standard library only'
+echo "$sources" | xargs grep -Hn '#include "\.\.\?/' | report 'includes are written from the root'
+
+# ---- each library from one folder only
+
+library() { # header pattern, folders it may be included from
+    echo "$sources" | xargs grep -HnE "#include [<\"]$1" | grep -Ev "^($2)" |
+        report "$1 is included only from $2"
+}
+library 'cmocka\.h' 'tests/support/'
+library 'cpuinfo\.h' 'engine/base/cpu\.c'
+library '(protobuf-c|onnx\.pb-c)' 'engine/onnx/'
+library 'cblas' 'backends/openblas/'
+library 'hdf5' 'tools/'
+library 'jansson' 'tools/'
+library '(lz4|zstd)' 'tools/'
+
+# ---- style
+
+tracked=$(echo "$sources"; find . -path ./build -prune -o -path ./third_party -prune -o \
+    \( -name CMakeLists.txt -o -name '*.cmake' -o -name '*.sh' \) -print)
+tab=$(printf '\t')
+echo "$tracked" | xargs grep -Hn "$tab" | report 'tabs'
+echo "$tracked" | xargs grep -HnE ' +$' | report 'trailing blanks'
+words='TO''DO|FIX''ME|XX''X'
+echo "$tracked" | xargs grep -HnwE "$words" | report 'words that are for now only'
+echo "$sources" | grep '\.h$' | xargs grep -L '#ifndef KAON_' | grep -v 'kernels/isa_' |
+    report 'headers without a guard'
+
+# ---- lists against files
+
+cmake=$(find engine backends kernels tools tests -name CMakeLists.txt -o -name '*.cmake')
+echo "$sources" | grep '\.cc\?$' | while read -r file; do
+    name=$(basename "$file")
+    folder=$(basename "$(dirname "$file")")
+    stem=${name%_test.c}
+    # by path or name; the lists of a foreach hold the stems of tests
+    echo "$cmake" | xargs grep -qE "(^|[ (/;\"])$name([ );\"]|\$)" ||
+        echo "$cmake" | grep "/$folder/" | xargs grep -qE "[ ]$stem([ );]|\$)" || echo "$file"
+done | report 'sources that no CMakeLists.txt names'
+
+# ---- documents name what is there
+
+find . -path ./build -prune -o -path ./third_party -prune -o -name '*.md' -print |
+    xargs grep -Hno '`kaon_[a-z0-9_]*' 2>/dev/null | while IFS=: read -r file line name; do
+        name=${name#\`}
+        name=${name%_scalar} name=${name%_avx2} name=${name%_avx512} # appended by KAON_K
+        case $name in *_) pattern="$name" ;; *) pattern="$name\\b" ;; esac
+        grep -rqE "\\b$pattern" engine backends kernels tools tests --include='*.[ch]' \
+            --include='*.inc' --include=CMakeLists.txt || echo "$file:$line: $name"
+    done | report 'documents name what the code lacks'
+
+exit $bad
