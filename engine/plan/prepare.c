@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_SHAPES = 4096 };
+enum { MOST_SHAPES = 4096, SPARE_PLANS = 16 };
 
 /* A symbolic axis with the lengths it will take; next is the odometer's. */
 struct axis {
@@ -19,6 +19,7 @@ struct prepare {
     struct axis *axes; /* by symbol */
     size_t n_axes;
     bool corners; /* only the ends of each range */
+    size_t largest; /* plan, in bytes */
     struct kaon_tensor *inputs;
     struct kaon_msg *msg;
 };
@@ -102,7 +103,10 @@ static enum kaon_status plan_all(struct prepare *p, uint64_t deadline)
     do {
         struct kaon_plan *plan;
         set_shapes(p);
+        const size_t before = kaon_arena_used(&p->s->prepared);
         enum kaon_status st = kaon_session_plan(p->s, p->inputs, true, &plan, p->msg);
+        const size_t bytes = kaon_arena_used(&p->s->prepared) - before;
+        p->largest = bytes > p->largest ? bytes : p->largest;
         if (st == KAON_OK)
             st = kaon_session_make_room(p->s, plan, p->msg);
         if (st != KAON_OK)
@@ -178,6 +182,15 @@ static enum kaon_status rehearse(struct prepare *p)
     return ok ? KAON_OK : kaon_fail(p->msg, KAON_NO_MEMORY, "no memory to set aside");
 }
 
+/* Where the ranges span too many shapes for plans of all, those between the corners are planned when
+ * they come, in memory set aside here: half as much again as the largest corner took. */
+static enum kaon_status set_aside_plans(struct prepare *p)
+{
+    if (!set_aside(&p->s->work))
+        return kaon_fail(p->msg, KAON_NO_MEMORY, "no memory to set aside");
+    return kaon_session_spare(p->s, SPARE_PLANS, p->largest + p->largest / 2, p->msg);
+}
+
 enum kaon_status kaon_session_prepare(struct kaon_session *s, const struct kaon_range *ranges,
                                       size_t n, struct kaon_msg *msg)
 {
@@ -201,6 +214,8 @@ enum kaon_status kaon_session_prepare(struct kaon_session *s, const struct kaon_
     }
     if (st == KAON_OK)
         st = rehearse(&p);
+    if (st == KAON_OK && p.corners)
+        st = set_aside_plans(&p);
     kaon_arena_close(&memory);
     return st;
 }
