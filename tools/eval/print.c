@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CELL = 29 };
+enum { CELL = 33 }; /* "353.5 ± 1.8e+02  [215.7, 579.6]" and two blanks */
 
 /* Columns that a UTF-8 text takes. */
 static int width_of(const char *text)
