@@ -1,14 +1,18 @@
 #include "tools/cli/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t interrupted; /* the program's only global state */
+/* The program's only global state. Atomic, since any thread may look; lock-free, so that a handler
+ * may set it. */
+static atomic_int interrupted;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets it");
 
 static void on_signal(int number)
 {
     (void)number;
-    interrupted = 1;
+    atomic_store_explicit(&interrupted, 1, memory_order_relaxed);
 }
 
 void kaon_interrupt_watch(void)
@@ -26,5 +30,5 @@ void kaon_interrupt_watch(void)
 
 bool kaon_interrupted(void)
 {
-    return interrupted;
+    return atomic_load_explicit(&interrupted, memory_order_relaxed) != 0;
 }
