@@ -11,6 +11,11 @@
 struct kaon_backend {
     const char *name;
 
+    /* Once a model: state of the backend's own, found in every call as call->backend. NULL: none. */
+    enum kaon_status (*open)(void **state, const struct kaon_allocator *allocator,
+                             struct kaon_msg *msg);
+    void (*close)(void *state, const struct kaon_allocator *allocator); /* state may be NULL */
+
     /* True if prepare can make a step of this call; otherwise *why (static storage) says why not.
      * NULL: accepts everything. */
     bool (*accept)(const struct kaon_call *call, const char **why);

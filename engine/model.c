@@ -67,7 +67,7 @@ static enum kaon_status choose_backend(struct kaon_model *m, const char *name,
     m->backend = kaon_backend_find(name ? name : "own");
     if (!m->backend)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no backend '%s' in this build", name);
-    return KAON_OK;
+    return m->backend->open ? m->backend->open(&m->backend_state, &m->allocator, msg) : KAON_OK;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -109,7 +109,7 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
 {
     struct kaon_onnx_source source = {
         .path = path, .data = m->file.data, .bytes = m->file.bytes,
-        .limits = &m->limits, .arena = &m->arena,
+        .limits = &m->limits, .arena = &m->arena, .log = m->log, .log_user = m->log_user,
     };
     m->ir.arena = &m->arena;
     m->ir.most_elements = m->limits.elements;
@@ -200,6 +200,8 @@ void kaon_model_close(struct kaon_model *model)
     if (!model || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1)
         return;
     const struct kaon_allocator a = model->allocator;
+    if (model->backend && model->backend->close)
+        model->backend->close(model->backend_state, &a);
     kaon_onnx_external_close(model->external);
     kaon_file_unmap(&model->file);
     kaon_arena_close(&model->arena);

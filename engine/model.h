@@ -24,6 +24,7 @@ struct kaon_model {
     struct kaon_pass_log passes;
     struct kaon_planned **constants; /* by value id: see engine/plan/plan.h */
     const struct kaon_backend *backend;
+    void *backend_state;
     const struct kaon_kernels *kernels;
     kaon_log_fn log;
     void *log_user;

@@ -80,7 +80,7 @@ enum kaon_status kaon_model_print(const struct kaon_model *model, enum kaon_prin
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_model_print: a null pointer");
     enum kaon_status st = KAON_OK;
     switch (what) {
-    case KAON_PRINT_GRAPH: st = kaon_text_write(&model->ir, model->ir.top, &s, msg); break;
+    case KAON_PRINT_GRAPH: st = kaon_graph_write(&model->ir, model->ir.top, &s, msg); break;
     case KAON_PRINT_WHY: print_why(model, &s); break;
     case KAON_PRINT_JSON: print_json(model, &s); break;
     default: return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no print form %d", (int)what);

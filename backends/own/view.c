@@ -62,7 +62,7 @@ static enum kaon_status run_dropout(const struct kaon_step *step, struct kaon_ms
     struct kaon_tensor *mask = kaon_own_out(&step->call, 1);
     if (training && kaon_element_int(training->type, training->data, 0) &&
         !(ratio && kaon_element_double(ratio->type, ratio->data, 0) == 0.0))
-        return kaon_own_fail(&step->call, msg, KAON_BAD_INPUT, "training mode is on");
+        return kaon_own_fail(&step->call, msg, KAON_UNSUPPORTED, "training mode is on");
     if (mask)
         fill_ones(mask);
     return run_copy(step, msg);

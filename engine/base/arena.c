@@ -52,6 +52,7 @@ void kaon_arena_close(struct kaon_arena *arena)
         c = next;
     }
     arena->first = arena->current = NULL;
+    arena->before = 0;
 }
 
 /* Appends a chunk with room for `bytes` after the current one and makes it current. */
@@ -84,14 +85,17 @@ static bool find_chunk(struct kaon_arena *arena, size_t bytes)
     if (c && c->room - c->used >= bytes)
         return true;
     while (c && c->next) {
-        c = c->next;
+        arena->before += c->used;
+        c = arena->current = c->next;
         c->used = 0;
-        if (c->room >= bytes) {
-            arena->current = c;
+        if (c->room >= bytes)
             return true;
-        }
     }
-    return add_chunk(arena, bytes);
+    arena->before += c ? c->used : 0;
+    if (add_chunk(arena, bytes))
+        return true;
+    arena->before -= c ? c->used : 0;
+    return false;
 }
 
 void *kaon_arena_push(struct kaon_arena *arena, size_t bytes)
@@ -105,6 +109,8 @@ void *kaon_arena_push(struct kaon_arena *arena, size_t bytes)
     struct kaon_arena_chunk *c = arena->current;
     void *p = c->data + c->used;
     c->used += whole;
+    if (arena->before + c->used > arena->peak)
+        arena->peak = arena->before + c->used;
     ASAN_UNPOISON_MEMORY_REGION(p, bytes);
     return p;
 }
@@ -152,6 +158,9 @@ void kaon_arena_release(struct kaon_arena *arena, struct kaon_arena_mark mark)
         return;
     c->used = mark.used;
     arena->current = c;
+    arena->before = 0;
+    for (const struct kaon_arena_chunk *p = arena->first; p != c; p = p->next)
+        arena->before += p->used;
     ASAN_POISON_MEMORY_REGION(c->data + c->used, c->room - c->used);
     for (c = c->next; c; c = c->next) {
         c->used = 0;
@@ -174,11 +183,5 @@ size_t kaon_arena_bytes(const struct kaon_arena *arena)
 
 size_t kaon_arena_used(const struct kaon_arena *arena)
 {
-    size_t bytes = 0;
-    for (const struct kaon_arena_chunk *c = arena->first; c; c = c->next) {
-        bytes += c->used;
-        if (c == arena->current)
-            break;
-    }
-    return bytes;
+    return arena->current ? arena->before + arena->current->used : 0;
 }

@@ -20,6 +20,8 @@ struct kaon_arena {
     const struct kaon_allocator *allocator; /* outlives the arena */
     struct kaon_arena_chunk *first, *current;
     size_t chunk_bytes; /* size of the next chunk at least */
+    size_t before;      /* handed out by the chunks before the current one */
+    size_t peak;        /* most ever handed out at a time */
 };
 
 struct kaon_arena_mark {
@@ -48,7 +50,7 @@ struct kaon_arena_mark kaon_arena_mark(const struct kaon_arena *arena);
 void kaon_arena_release(struct kaon_arena *arena, struct kaon_arena_mark mark);
 void kaon_arena_reset(struct kaon_arena *arena);
 
-/* Bytes taken from the allocator, and handed out. */
+/* Bytes taken from the allocator, and handed out; arena->peak is the most of the latter. */
 size_t kaon_arena_bytes(const struct kaon_arena *arena);
 size_t kaon_arena_used(const struct kaon_arena *arena);
 

@@ -165,6 +165,7 @@ struct kaon_call {
     const bool *constant;                /* in[i]->data is there while preparing, and never changes */
     const void *packed;                  /* what the backend's pack made of this node, or NULL */
     const struct kaon_kernels *kernels;
+    const void *backend; /* the chosen backend's state, from its open; own has none */
 };
 
 /* Something to do: filled by a backend's prepare. Data pointers are read from call.in and call.out

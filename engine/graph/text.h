@@ -24,8 +24,8 @@
 #include "engine/base/sink.h"
 #include "engine/graph/graph.h"
 
-enum kaon_status kaon_text_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
-                                 struct kaon_sink *sink, struct kaon_msg *msg);
+enum kaon_status kaon_graph_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
+                                  struct kaon_sink *sink, struct kaon_msg *msg);
 
 /* Reads a graph into ir->top; ir->arena is open, ir->opsets are set by the caller. Shapes are
  * inferred. */

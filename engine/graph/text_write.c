@@ -191,8 +191,8 @@ static void put_graph(const struct kaon_ir *ir, const struct kaon_graph *g, stru
     kaon_sink_put(s, "\n");
 }
 
-enum kaon_status kaon_text_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
-                                 struct kaon_sink *sink, struct kaon_msg *msg)
+enum kaon_status kaon_graph_write(const struct kaon_ir *ir, const struct kaon_graph *graph,
+                                  struct kaon_sink *sink, struct kaon_msg *msg)
 {
     /* Not from the graph's arena: other threads may read the same graph. */
     const struct kaon_allocator *a = ir->arena->allocator;

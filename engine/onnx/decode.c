@@ -10,7 +10,6 @@
 
 enum {
     MOST_ATTRIBUTES = 64,
-    MISSING_LISTED = 400, /* characters */
     NEWEST_OPSET = 28,    /* of ai.onnx, whose meaning is known here */
     MOST_ROUNDS = 100     /* over nodes that are out of order */
 };
@@ -20,8 +19,14 @@ struct decode {
     struct kaon_onnx_source *source;
     struct kaon_onnx_names names;
     struct kaon_msg *msg;
-    char missing[MISSING_LISTED]; /* operators that kaon lacks */
-    size_t n_missing, missing_used;
+    struct kaon_arena *scratch;
+    struct missing *missing; /* operators that kaon lacks, in order of appearance */
+};
+
+struct missing {
+    struct missing *next;
+    const char *domain, *type, *node; /* node: the first that needs it */
+    size_t nodes;
 };
 
 static enum kaon_status no_memory(struct decode *d)
@@ -200,18 +205,50 @@ static enum kaon_status add_constant(struct decode *d, const char *name,
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static void list_missing(struct decode *d, const KaonOnnx__Node *f, const char *domain)
+static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f,
+                                     const char *domain)
 {
-    char text[160];
-    int n = snprintf(text, sizeof text, "%s%s%s%s (opset %d, node '%.60s')",
-                     d->n_missing++ ? ", " : "", domain, *domain ? "." : "",
-                     f->op_type ? f->op_type : "", opset_of(d->ir, domain), f->name ? f->name : "");
-    if (n >= (int)sizeof text)
-        n = (int)sizeof text - 1;
-    if (d->missing_used + (size_t)n + 1 < sizeof d->missing) {
-        memcpy(d->missing + d->missing_used, text, (size_t)n + 1);
-        d->missing_used += (size_t)n;
+    const char *type = f->op_type ? f->op_type : "", *node = f->name ? f->name : "";
+    struct missing **at = &d->missing;
+    if (d->source->log) {
+        char text[400];
+        snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d", node,
+                 domain, *domain ? "." : "", type, opset_of(d->ir, domain));
+        d->source->log(d->source->log_user, KAON_LOG_INFO, text);
     }
+    for (; *at; at = &(*at)->next)
+        if (!strcmp((*at)->domain, domain) && !strcmp((*at)->type, type)) {
+            (*at)->nodes++;
+            return KAON_OK;
+        }
+    if (!(*at = kaon_arena_push_zero(d->scratch, 1, sizeof **at)))
+        return no_memory(d);
+    **at = (struct missing){ .domain = domain, .type = type, .node = node, .nodes = 1 };
+    return KAON_OK;
+}
+
+/* All missing operators in one sentence, each with its opset and the first node that needs it; those
+ * that find no room are counted. */
+static enum kaon_status refuse_missing(struct decode *d)
+{
+    char text[400] = "";
+    size_t used = 0, n = 0, left_off = 0;
+    for (const struct missing *m = d->missing; m; m = m->next, n++) {
+        char one[200], more[40] = "";
+        if (m->nodes > 1)
+            snprintf(more, sizeof more, " and %zu more", m->nodes - 1);
+        const int bytes = snprintf(one, sizeof one, "%s%.60s%s%.60s (opset %d, node '%.40s'%s)",
+                                   n ? ", " : "", m->domain, *m->domain ? "." : "", m->type,
+                                   opset_of(d->ir, m->domain), m->node, more);
+        if (left_off || used + (size_t)bytes >= sizeof text - 32)
+            left_off++;
+        else
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s", one);
+    }
+    if (left_off)
+        snprintf(text + used, sizeof text - used, " and %zu more", left_off);
+    return kaon_fail(d->msg, KAON_UNSUPPORTED, "kaon lacks %zu operator%s that it needs: %s", n,
+                     n == 1 ? "" : "s", text);
 }
 
 static enum kaon_status node_failed(const KaonOnnx__Node *f, struct kaon_msg *msg,
@@ -302,8 +339,8 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
     const struct kaon_op *op = kaon_op_find(domain, type);
     const int opset = opset_of(d->ir, domain);
     if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
-        list_missing(d, f, domain);
-        return decode_missing(d, f);
+        const enum kaon_status st = list_missing(d, f, domain);
+        return st == KAON_OK ? decode_missing(d, f) : st;
     }
     struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(f));
     if (!node || !(node->name = keep(d, f->name)))
@@ -578,9 +615,8 @@ static enum kaon_status decode_model(struct decode *d, const KaonOnnx__Model *f,
         st = decode_meta(d, f, meta);
     if (st == KAON_OK)
         st = decode_graph(d, f->graph, NULL, &d->ir->top);
-    if (st == KAON_OK && d->n_missing)
-        st = kaon_fail(d->msg, KAON_UNSUPPORTED, "%zu node%s need operators that kaon lacks: %s",
-                       d->n_missing, d->n_missing == 1 ? "" : "s", d->missing);
+    if (st == KAON_OK && d->missing)
+        st = refuse_missing(d);
     return st;
 }
 
@@ -622,6 +658,7 @@ enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
     size_t n = 0;
     kaon_arena_open(&scratch, allocator, 1 << 16);
     kaon_onnx_names_open(&d.names, &scratch);
+    d.scratch = &scratch;
     struct kaon_onnx_memory memory = { allocator, false };
     ProtobufCAllocator decoder = kaon_onnx_allocator(&memory);
     KaonOnnx__Model *file = NULL;

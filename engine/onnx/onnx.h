@@ -14,6 +14,8 @@ struct kaon_onnx_source {
     const struct kaon_limits *limits;
     struct kaon_onnx_external *external; /* files opened so far, kept in `arena` */
     struct kaon_arena *arena;            /* for what must be copied */
+    kaon_log_fn log;                     /* NULL: silent */
+    void *log_user;
 };
 
 struct kaon_onnx_external {

@@ -94,11 +94,12 @@ static enum kaon_status add_outputs(struct kaon_walk *walk)
 
 enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model *model,
                                 const struct kaon_tensor *inputs, struct kaon_planned **values,
-                                struct kaon_msg *msg)
+                                struct kaon_arena *scratch, struct kaon_msg *msg)
 {
     const size_t bytes = model->ir.n_values * sizeof(struct kaon_planned *);
     struct kaon_walk walk = {
-        .model = model, .memory = plan->memory, .values = values, .plan = plan, .msg = msg,
+        .model = model, .memory = plan->memory, .scratch = scratch, .values = values,
+        .plan = plan, .msg = msg,
     };
     memcpy(values, model->constants, bytes);
     enum kaon_status st = add_inputs(&walk, inputs);

@@ -71,6 +71,7 @@ struct kaon_walk {
     const struct kaon_model *model;
     bool now;                     /* everything is known and is run at once */
     struct kaon_arena *memory;    /* of the plan, or of the run */
+    struct kaon_arena *scratch;   /* for what a node needs while it is visited */
     struct kaon_planned **values; /* by value id */
     struct kaon_plan *plan;       /* NULL if now */
     struct kaon_arena (*carry)[3]; /* by depth of nesting: see control.c; NULL unless now */
@@ -103,11 +104,11 @@ enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk);
 /* Fills model->constants: the planned form of every constant, by value id. */
 enum kaon_status kaon_plan_constants(struct kaon_model *model, struct kaon_msg *msg);
 
-/* Makes a plan for input tensors of these types and shapes. `values` is scratch: one entry a value.
- * On failure what the plan took from its memory stays taken. */
+/* Makes a plan for input tensors of these types and shapes. `values` is for the work: one entry a
+ * value; so is `scratch`. On failure what the plan took from its memory stays taken. */
 enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model *model,
                                 const struct kaon_tensor *inputs, struct kaon_planned **values,
-                                struct kaon_msg *msg);
+                                struct kaon_arena *scratch, struct kaon_msg *msg);
 
 /* Drops steps whose results nobody reads, finds lifetimes and places values in the arena. */
 enum kaon_status kaon_plan_pack(struct kaon_plan *plan, struct kaon_arena *scratch, size_t n_out,

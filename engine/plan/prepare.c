@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST_SHAPES = 4096 };
+enum { MOST_SHAPES = 4096, SPARE_PLANS = 16 };
 
 /* A symbolic axis with the lengths it will take; next is the odometer's. */
 struct axis {
@@ -19,6 +19,7 @@ struct prepare {
     struct axis *axes; /* by symbol */
     size_t n_axes;
     bool corners; /* only the ends of each range */
+    size_t largest; /* plan, in bytes */
     struct kaon_tensor *inputs;
     struct kaon_msg *msg;
 };
@@ -102,7 +103,10 @@ static enum kaon_status plan_all(struct prepare *p, uint64_t deadline)
     do {
         struct kaon_plan *plan;
         set_shapes(p);
+        const size_t before = kaon_arena_used(&p->s->prepared);
         enum kaon_status st = kaon_session_plan(p->s, p->inputs, true, &plan, p->msg);
+        const size_t bytes = kaon_arena_used(&p->s->prepared) - before;
+        p->largest = bytes > p->largest ? bytes : p->largest;
         if (st == KAON_OK)
             st = kaon_session_make_room(p->s, plan, p->msg);
         if (st != KAON_OK)
@@ -145,10 +149,13 @@ static enum kaon_status rehearse_once(struct prepare *p, struct kaon_plan *plan,
     return KAON_OK;
 }
 
-static bool set_aside(struct kaon_arena *arena, size_t used)
+/* Room for twice the most that was ever used, in one piece. */
+static bool set_aside(struct kaon_arena *arena)
 {
-    kaon_arena_reset(arena);
-    return used == 0 || kaon_arena_reserve(arena, 2 * used + 65536);
+    if (!arena->peak)
+        return true;
+    kaon_arena_close(arena);
+    return kaon_arena_reserve(arena, 2 * arena->peak + 65536);
 }
 
 /* What the tail of a plan needs hangs on data. So plans with one are run on made-up inputs, and twice
@@ -157,7 +164,6 @@ static enum kaon_status rehearse(struct prepare *p)
 {
     struct kaon_session *s = p->s;
     const size_t n_carry = (size_t)KAON_WALK_DEPTH * 3;
-    size_t most = 0, carried = 0;
     uint32_t seed = 1;
     bool any = false;
     for (size_t i = 0; i < s->table_room; i++) {
@@ -169,16 +175,20 @@ static enum kaon_status rehearse(struct prepare *p)
         const enum kaon_status st = rehearse_once(p, plan, &seed);
         if (st != KAON_OK)
             return st;
-        const size_t bytes = kaon_arena_bytes(&s->now);
-        most = bytes > most ? bytes : most;
     }
-    bool ok = !any || set_aside(&s->now, most);
-    for (size_t k = 0; k < n_carry && ok && any; k++) {
-        struct kaon_arena *a = &s->carry[k / 3][k % 3];
-        carried = kaon_arena_bytes(a);
-        ok = set_aside(a, carried);
-    }
+    bool ok = !any || (set_aside(&s->now) && set_aside(&s->work));
+    for (size_t k = 0; k < n_carry && ok && any; k++)
+        ok = set_aside(&s->carry[k / 3][k % 3]);
     return ok ? KAON_OK : kaon_fail(p->msg, KAON_NO_MEMORY, "no memory to set aside");
+}
+
+/* Where the ranges span too many shapes for plans of all, those between the corners are planned when
+ * they come, in memory set aside here: half as much again as the largest corner took. */
+static enum kaon_status set_aside_plans(struct prepare *p)
+{
+    if (!set_aside(&p->s->work))
+        return kaon_fail(p->msg, KAON_NO_MEMORY, "no memory to set aside");
+    return kaon_session_spare(p->s, SPARE_PLANS, p->largest + p->largest / 2, p->msg);
 }
 
 enum kaon_status kaon_session_prepare(struct kaon_session *s, const struct kaon_range *ranges,
@@ -204,6 +214,8 @@ enum kaon_status kaon_session_prepare(struct kaon_session *s, const struct kaon_
     }
     if (st == KAON_OK)
         st = rehearse(&p);
+    if (st == KAON_OK && p.corners)
+        st = set_aside_plans(&p);
     kaon_arena_close(&memory);
     return st;
 }

@@ -61,16 +61,22 @@ static void close_plan(struct kaon_session *s, struct kaon_plan *plan)
     a->free(a->user, plan);
 }
 
+static void close_plans(struct kaon_session *s, struct kaon_plan *plan)
+{
+    while (plan) {
+        struct kaon_plan *next = plan->next;
+        close_plan(s, plan);
+        plan = next;
+    }
+}
+
 void kaon_session_close(struct kaon_session *s)
 {
     if (!s)
         return;
     const struct kaon_allocator *a = &s->model->allocator;
-    while (s->plans) {
-        struct kaon_plan *next = s->plans->next;
-        close_plan(s, s->plans);
-        s->plans = next;
-    }
+    close_plans(s, s->plans);
+    close_plans(s, s->spare);
     for (size_t i = 0; i < KAON_WALK_DEPTH; i++)
         for (size_t k = 0; k < 3; k++)
             kaon_arena_close(&s->carry[i][k]);
@@ -127,13 +133,15 @@ static void enter(struct kaon_plan **table, size_t room, struct kaon_plan *plan)
     table[i & (room - 1)] = plan;
 }
 
-/* Room for one more plan in the table, half of which stays empty. */
-static bool grow_table(struct kaon_session *s)
+/* Room for n more plans in the table, half of which stays empty. */
+static bool grow_table(struct kaon_session *s, size_t n)
 {
     const struct kaon_allocator *a = &s->model->allocator;
-    if (2 * (s->n_all + 1) <= s->table_room)
+    size_t room = s->table_room ? s->table_room : 256;
+    while (room < 2 * (s->n_all + n))
+        room *= 2;
+    if (room == s->table_room)
         return true;
-    const size_t room = s->table_room ? 2 * s->table_room : 256;
     struct kaon_plan **table = a->alloc(a->user, room * sizeof *table, 64);
     if (!table)
         return false;
@@ -243,11 +251,40 @@ static struct kaon_plan *drop_oldest(struct kaon_session *s)
     return take_out(s, oldest);
 }
 
-/* An empty plan: in the prepared memory, or one of its own, reused from the oldest when there are
+/* An empty plan with memory of its own. */
+static struct kaon_plan *own_plan(struct kaon_session *s)
+{
+    const struct kaon_allocator *a = &s->model->allocator;
+    struct kaon_plan *plan = a->alloc(a->user, sizeof *plan, 64);
+    if (!plan)
+        return NULL;
+    *plan = (struct kaon_plan){ 0 };
+    kaon_arena_open(&plan->own_memory, a, 1 << 16);
+    return plan;
+}
+
+enum kaon_status kaon_session_spare(struct kaon_session *s, uint32_t n, size_t bytes,
+                                    struct kaon_msg *msg)
+{
+    s->most_plans = n;
+    while (s->n_plans > n)
+        close_plan(s, drop_oldest(s));
+    for (uint32_t i = (uint32_t)s->n_plans; i < n; i++) {
+        struct kaon_plan *plan = own_plan(s);
+        if (!plan)
+            return no_memory(msg);
+        plan->next = s->spare;
+        s->spare = plan;
+        if (!kaon_arena_reserve(&plan->own_memory, bytes))
+            return no_memory(msg);
+    }
+    return grow_table(s, n) ? KAON_OK : no_memory(msg);
+}
+
+/* An empty plan: in the prepared memory, a spare one, a new one, or the oldest reused when there are
  * as many as may be. */
 static struct kaon_plan *new_plan(struct kaon_session *s, bool pinned)
 {
-    const struct kaon_allocator *a = &s->model->allocator;
     struct kaon_plan *plan;
     if (pinned) {
         plan = kaon_arena_push_zero(&s->prepared, 1, sizeof *plan);
@@ -255,26 +292,30 @@ static struct kaon_plan *new_plan(struct kaon_session *s, bool pinned)
             plan->memory = &s->prepared;
         return plan;
     }
-    if (s->n_plans >= s->most_plans) {
+    if (s->spare) {
+        plan = s->spare;
+        s->spare = plan->next;
+    } else if (s->n_plans >= s->most_plans) {
         plan = drop_oldest(s);
-        const struct kaon_arena memory = plan->own_memory;
-        *plan = (struct kaon_plan){ .own_memory = memory };
-        kaon_arena_reset(&plan->own_memory);
     } else {
-        plan = a->alloc(a->user, sizeof *plan, 64);
-        if (!plan)
-            return NULL;
-        *plan = (struct kaon_plan){ 0 };
-        kaon_arena_open(&plan->own_memory, a, 1 << 16);
+        plan = own_plan(s);
     }
+    if (!plan)
+        return NULL;
+    const struct kaon_arena memory = plan->own_memory;
+    *plan = (struct kaon_plan){ .own_memory = memory };
+    kaon_arena_reset(&plan->own_memory);
     plan->memory = &plan->own_memory;
     return plan;
 }
 
+/* Back to the spare ones, as memory for the next. */
 static void discard(struct kaon_session *s, struct kaon_plan *plan)
 {
-    if (plan->memory == &plan->own_memory)
-        close_plan(s, plan);
+    if (plan->memory != &plan->own_memory)
+        return;
+    plan->next = s->spare;
+    s->spare = plan;
 }
 
 /* Forgets an unprepared plan. */
@@ -302,11 +343,11 @@ enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_ten
     enum kaon_status st = check_inputs(s, inputs, msg);
     if (st != KAON_OK)
         return st;
-    struct kaon_plan *plan = grow_table(s) ? new_plan(s, pinned) : NULL;
+    struct kaon_plan *plan = grow_table(s, 1) ? new_plan(s, pinned) : NULL;
     if (!plan)
         return no_memory(msg);
     plan->hash = hash;
-    st = kaon_plan_make(plan, s->model, inputs, s->values, msg);
+    st = kaon_plan_make(plan, s->model, inputs, s->values, &s->work, msg);
     if (st == KAON_OK)
         st = kaon_plan_pack(plan, &s->work, s->model->ir.top->n_out, msg);
     if (st != KAON_OK) {
@@ -376,7 +417,7 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
                                  struct kaon_msg *msg)
 {
     struct kaon_walk walk = {
-        .model = s->model, .now = true, .memory = &s->now, .values = s->values,
+        .model = s->model, .now = true, .memory = &s->now, .scratch = &s->work, .values = s->values,
         .carry = s->carry, .observe = s->observe, .observe_user = s->observe_user, .msg = msg,
     };
     kaon_arena_reset(&s->now);

@@ -9,6 +9,7 @@ struct kaon_session {
     uint32_t most_plans; /* outside the prepared ranges */
     struct kaon_plan *plans; /* the unprepared, newest first */
     size_t n_plans;
+    struct kaon_plan *spare; /* empty ones with memory set aside: see prepare.c */
     uint64_t clock; /* of uses */
 
     struct kaon_arena prepared;  /* memory of prepared plans */
@@ -35,6 +36,11 @@ struct kaon_session {
 /* The plan for these inputs, made if there is none; `pinned` plans are never dropped. */
 enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_tensor *inputs,
                                    bool pinned, struct kaon_plan **plan, struct kaon_msg *msg);
+
+/* Sets aside n empty plans with memory of so many bytes, and makes them the most there may be: from
+ * then on a shape that is not prepared is planned in the memory of these. */
+enum kaon_status kaon_session_spare(struct kaon_session *s, uint32_t n, size_t bytes,
+                                    struct kaon_msg *msg);
 
 /* Makes the arena and the scratch memory large enough for a plan. */
 enum kaon_status kaon_session_make_room(struct kaon_session *s, const struct kaon_plan *plan,

@@ -9,8 +9,11 @@
 
 struct kaon_planned kaon_deferred;
 
-/* Results larger than this are steps, not part of every plan, and so is what would make more in all. */
-enum { FOLD_BYTES = 1 << 16, FOLD_ALL_BYTES = 1 << 26 };
+enum {
+    FOLD_BYTES = 1 << 16, /* results larger than this are steps, not part of every plan */
+    EAGER_BYTES = 1 << 24,
+    FOLD_ALL_BYTES = 1 << 27, /* of a plan's results that are no steps, together */
+};
 
 enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk)
 {
@@ -89,18 +92,31 @@ static bool waits(const struct kaon_walk *walk, const struct kaon_node *node)
     return false;
 }
 
-static bool open_visit(struct kaon_walk *walk, struct visit *v)
+/* The arrays of a visit in one block: planned values, tensors, flags. */
+static bool open_visit(struct visit *v, struct kaon_arena *memory)
 {
     const struct kaon_node *node = v->node;
     const size_t n = node->n_in + node->n_out;
-    struct kaon_planned **planned = kaon_arena_push_zero(walk->memory, n, sizeof *planned);
-    v->in_tensor = kaon_arena_push_zero(walk->memory, node->n_in, sizeof *v->in_tensor);
-    v->out_tensor = kaon_arena_push_zero(walk->memory, node->n_out, sizeof *v->out_tensor);
-    v->constant = kaon_arena_push_zero(walk->memory, node->n_in, sizeof *v->constant);
-    if (!planned || !v->in_tensor || !v->out_tensor || !v->constant)
+    char *block = kaon_arena_push_zero(memory, n, 2 * sizeof(void *) + sizeof(bool));
+    if (!block)
         return false;
-    v->in = planned;
-    v->out = planned + node->n_in;
+    v->in = (struct kaon_planned **)block;
+    v->out = v->in + node->n_in;
+    v->in_tensor = (const struct kaon_tensor **)(v->in + n);
+    v->out_tensor = (struct kaon_tensor **)(v->in + n + node->n_in);
+    v->constant = (bool *)(v->in + 2 * n);
+    return true;
+}
+
+/* Moves the arrays to memory that lives as long as the plan. */
+static bool keep_visit(struct visit *v, struct kaon_arena *memory)
+{
+    struct visit kept = *v;
+    const size_t n = v->node->n_in + v->node->n_out;
+    if (!open_visit(&kept, memory))
+        return false;
+    memcpy(kept.in, v->in, n * (2 * sizeof(void *) + sizeof(bool)));
+    *v = kept;
     return true;
 }
 
@@ -134,9 +150,10 @@ static struct kaon_fact fact_of(const struct kaon_planned *value, bool known)
 }
 
 /* Infers the outputs into v->facts, behind the inputs' facts. */
-static enum kaon_status infer(struct kaon_walk *walk, struct visit *v, struct kaon_arena *memory)
+static enum kaon_status infer(struct kaon_walk *walk, struct visit *v)
 {
     const struct kaon_node *node = v->node;
+    struct kaon_arena *memory = walk->scratch;
     const size_t n = node->n_in + node->n_out;
     v->facts = kaon_arena_push(memory, n * sizeof *v->facts);
     const struct kaon_fact **in = kaon_arena_push_zero(memory, node->n_in, sizeof *in);
@@ -280,16 +297,17 @@ static struct kaon_call call_of(const struct kaon_walk *walk, const struct visit
 
 /* Asks the chosen backend, and own if that refuses. */
 static enum kaon_status prepare(struct kaon_walk *walk, const struct visit *v,
-                                struct kaon_step *step)
+                                struct kaon_arena *memory, struct kaon_step *step)
 {
     const struct kaon_backend *chosen = walk->model->backend;
     const char *why = NULL;
     *step = (struct kaon_step){ .call = call_of(walk, v) };
     if (chosen != &kaon_backend_own && (!chosen->accept || chosen->accept(&step->call, &why))) {
         step->call.packed = v->node->packed_chosen;
-        return chosen->prepare(step, walk->memory, walk->msg);
+        step->call.backend = walk->model->backend_state;
+        return chosen->prepare(step, memory, walk->msg);
     }
-    return kaon_backend_own.prepare(step, walk->memory, walk->msg);
+    return kaon_backend_own.prepare(step, memory, walk->msg);
 }
 
 static void tell(const struct kaon_walk *walk, const struct visit *v)
@@ -310,18 +328,17 @@ static enum kaon_status run_now(struct kaon_walk *walk, struct visit *v)
         if (!(v->out[i]->tensor.data = kaon_arena_push(walk->memory, v->out[i]->tensor.bytes)))
             return kaon_walk_no_memory(walk);
     }
-    const enum kaon_status st = prepare(walk, v, &step);
-    if (st != KAON_OK)
-        return st;
-    const struct kaon_arena_mark mark = kaon_arena_mark(walk->memory);
-    if (step.scratch_bytes &&
-        !(step.scratch = kaon_arena_push(walk->memory, step.scratch_bytes)))
-        return kaon_walk_no_memory(walk);
-    const enum kaon_status ran = step.run(&step, walk->msg);
-    kaon_arena_release(walk->memory, mark);
-    if (ran == KAON_OK && walk->now)
+    /* What makes sequences may leave their items in the memory it prepares in. */
+    struct kaon_arena *memory = v->node->op->flags & KAON_OP_EAGER ? walk->memory : walk->scratch;
+    enum kaon_status st = prepare(walk, v, memory, &step);
+    if (st == KAON_OK && step.scratch_bytes &&
+        !(step.scratch = kaon_arena_push(walk->scratch, step.scratch_bytes)))
+        st = kaon_walk_no_memory(walk);
+    if (st == KAON_OK)
+        st = step.run(&step, walk->msg);
+    if (st == KAON_OK && walk->now)
         tell(walk, v);
-    return ran;
+    return st;
 }
 
 static enum kaon_status add_step(struct kaon_walk *walk, struct visit *v)
@@ -337,6 +354,8 @@ static enum kaon_status add_step(struct kaon_walk *walk, struct visit *v)
         plan->steps = grown;
         plan->room_steps = room;
     }
+    if (!keep_visit(v, walk->memory))
+        return kaon_walk_no_memory(walk);
     struct kaon_plan_step *s = &plan->steps[plan->n_steps++];
     *s = (struct kaon_plan_step){ .node = v->node, .in = v->in, .out = v->out };
     for (size_t i = 0; i < v->node->n_out; i++)
@@ -344,21 +363,27 @@ static enum kaon_status add_step(struct kaon_walk *walk, struct visit *v)
             v->out[i]->place = KAON_PLACE_ARENA;
             link_value(plan, v->out[i]);
         }
-    return prepare(walk, v, &s->step);
+    return prepare(walk, v, walk->memory, &s->step);
+}
+
+/* Deferring is worse than a large result where an operator cannot be a step. */
+static size_t fold_limit(const struct kaon_op *op)
+{
+    return op->flags & KAON_OP_EAGER ? EAGER_BYTES : FOLD_BYTES;
 }
 
 static enum kaon_status visit_node(struct kaon_walk *walk, const struct kaon_node *node)
 {
     struct visit v = { .node = node };
     size_t bytes;
-    if (!open_visit(walk, &v))
+    if (!open_visit(&v, walk->scratch))
         return kaon_walk_no_memory(walk);
     enum kaon_status st = find_inputs(walk, &v);
     if (st != KAON_OK)
         return st;
     if (!v.all_known && (node->op->flags & KAON_OP_EAGER))
         return defer(walk, node);
-    if ((st = infer(walk, &v, walk->memory)) != KAON_OK)
+    if ((st = infer(walk, &v)) != KAON_OK)
         return st;
     if (!all_concrete(&v))
         return walk->now ? kaon_fail(walk->msg, KAON_UNSUPPORTED,
@@ -370,7 +395,7 @@ static enum kaon_status visit_node(struct kaon_walk *walk, const struct kaon_nod
         make_view(walk, &v);
         if (walk->now)
             tell(walk, &v);
-    } else if (walk->now || (v.all_known && bytes <= FOLD_BYTES &&
+    } else if (walk->now || (v.all_known && bytes <= fold_limit(node->op) &&
                              walk->folded + bytes <= FOLD_ALL_BYTES &&
                              !(node->op->flags & KAON_OP_RANDOM))) {
         walk->folded += bytes;
@@ -395,7 +420,9 @@ enum kaon_status kaon_walk_node(struct kaon_walk *walk, const struct kaon_node *
         if (st == KAON_OK && later)
             st = defer(walk, node);
     } else {
+        const struct kaon_arena_mark mark = kaon_arena_mark(walk->scratch);
         st = visit_node(walk, node);
+        kaon_arena_release(walk->scratch, mark);
     }
     return st;
 }

@@ -250,6 +250,38 @@ static void shapes_that_ran_before_are_quiet(void **state)
     free(w);
 }
 
+/* 5,120 shapes: only corners are prepared, and more than the spare plans come in turn. */
+static void shapes_between_corners_are_quiet(void **state)
+{
+    (void)state;
+    enum { BATCH = 80, PARTICLES = 64, FEATURES = 19, SHAPES = 60 };
+    const struct kaon_range ranges[] = { { "N", 1, BATCH }, { "P", 1, PARTICLES } };
+    struct kaon_model *model = test_open(test_model_path("btag/btag_particle/model.onnx"), NULL);
+    struct kaon_session *session = test_session(model);
+    float *data = calloc((size_t)BATCH * PARTICLES * FEATURES, sizeof *data);
+    for (size_t i = 0; i < (size_t)BATCH * PARTICLES * FEATURES; i++)
+        data[i] = 1.0f;
+    assert_int_equal(kaon_session_prepare(session, ranges, 2, NULL), KAON_OK);
+    struct test_random r = { 14 };
+    const size_t before = calls;
+    int bad = 0;
+    for (int i = 0; i < SHAPES; i++) {
+        const int64_t n = 1 + test_next(&r) % 3, p = 1 + test_next(&r) % PARTICLES;
+        const struct kaon_tensor in[3] = {
+            { .type = KAON_F32, .rank = 3, .dims = { n, 19, p }, .data = data },
+            { .type = KAON_F32, .rank = 3, .dims = { n, 3, p }, .data = data },
+            { .type = KAON_F32, .rank = 3, .dims = { n, 1, p }, .data = data },
+        };
+        struct kaon_tensor out[OUTPUTS] = { 0 };
+        bad += kaon_session_run(session, in, out, NULL) != KAON_OK;
+    }
+    assert_int_equal(calls - before, 0);
+    assert_int_equal(bad, 0);
+    kaon_session_close(session);
+    kaon_model_close(model);
+    free(data);
+}
+
 static void the_counters_count(void **state)
 {
     (void)state;
@@ -270,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_tagger_with_a_union_find_is_quiet),
         cmocka_unit_test(a_tagger_of_batches_is_quiet),
         cmocka_unit_test(shapes_that_ran_before_are_quiet),
+        cmocka_unit_test(shapes_between_corners_are_quiet),
     };
     if (!test_have_models())
         return test_skip("there are no models under KAON_DATA");

@@ -37,7 +37,7 @@ char *graph_text(const struct kaon_ir *ir)
 {
     struct test_text text = { 0 };
     struct kaon_sink sink = { .write = test_text_write, .user = &text };
-    assert_int_equal(kaon_text_write(ir, ir->top, &sink, NULL), KAON_OK);
+    assert_int_equal(kaon_graph_write(ir, ir->top, &sink, NULL), KAON_OK);
     kaon_sink_flush(&sink);
     return text.text;
 }

@@ -1,0 +1,117 @@
+#include "tools/cli/command.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { WIDTH = 79, HELP_COLUMN = 26 };
+
+/* Words of `text` from column `at` on, broken before WIDTH and continued at `indent`. */
+static void wrap(struct kaon_out *out, const char *text, int at, int indent)
+{
+    while (*text) {
+        const int n = (int)strcspn(text, " \n");
+        if (at > indent && at + 1 + n > WIDTH) {
+            kaon_out_printf(out, "\n%*s", indent, "");
+            at = indent;
+        } else if (at > indent) {
+            kaon_out_printf(out, " ");
+            at++;
+        }
+        kaon_out_printf(out, "%.*s", n, text);
+        at += n;
+        text += n;
+        text += strspn(text, " \n");
+    }
+    kaon_out_printf(out, "\n");
+}
+
+static void help_option(struct kaon_out *out, const struct kaon_option *o)
+{
+    char left[64];
+    const char letter[] = { '-', o->letter, ',', 0 };
+    int n = snprintf(left, sizeof left, "  %3s --%s%s%s%s", o->letter ? letter : "", o->name,
+                     o->argument ? " " : "", o->argument ? o->argument : "",
+                     o->kind == KAON_OPTION_LIST ? " ..." : "");
+
+    kaon_out_printf(out, "%s", left);
+    if (n + 2 > HELP_COLUMN) {
+        kaon_out_printf(out, "\n");
+        n = 0;
+    }
+    kaon_out_printf(out, "%*s", HELP_COLUMN - n, "");
+    wrap(out, o->help, HELP_COLUMN, HELP_COLUMN);
+}
+
+void kaon_help_print(const struct kaon_spec *spec, struct kaon_out *out)
+{
+    kaon_out_printf(out, "kaon %s: %s\n\nUsage:\n", spec->name, spec->summary);
+    for (const char *const *u = spec->usage; *u; u++)
+        kaon_out_printf(out, "  kaon %s\n", *u);
+    kaon_out_printf(out, "\nExamples:\n");
+    for (const struct kaon_example *e = spec->examples; e->command; e++) {
+        kaon_out_printf(out, "  %s\n      ", e->command);
+        wrap(out, e->what, 6, 6);
+    }
+    kaon_out_printf(out, "\nOptions:\n");
+    for (const struct kaon_option *o = spec->options; o->name; o++)
+        help_option(out, o);
+    if (spec->notes) {
+        kaon_out_printf(out, "\n");
+        wrap(out, spec->notes, 0, 0);
+    }
+}
+
+int kaon_usage_error(const struct kaon_spec *spec, const struct kaon_say *say, const char *format,
+                     ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    kaon_say_error(say, "%s", text);
+    fprintf(say->to, "Try: kaon %s --help\n", spec->name);
+    return KAON_EXIT_USAGE;
+}
+
+static bool count_fits(const struct kaon_spec *spec, const struct kaon_words *args,
+                       const struct kaon_say *say)
+{
+    if (args->n < spec->min_args)
+        kaon_usage_error(spec, say, "%s: %s is missing", spec->name, spec->argument);
+    else if (args->n > spec->max_args)
+        kaon_usage_error(spec, say, "%s: \"%s\" is one argument too many", spec->name,
+                         args->word[spec->max_args]);
+    else
+        return true;
+    return false;
+}
+
+bool kaon_command_begin(const struct kaon_spec *spec, int argc, char **argv, void *into,
+                        struct kaon_common *common, struct kaon_words *args, struct kaon_say *say,
+                        int *status)
+{
+    struct kaon_msg msg;
+
+    *say = kaon_say_stderr();
+    const enum kaon_status st = kaon_options_parse(spec->options, argc, argv, into, args, &msg);
+    say->color = say->color && !common->no_color;
+    say->quiet = common->quiet;
+    say->verbose = common->verbose;
+    if (st == KAON_OK && common->help) {
+        struct kaon_out out = kaon_out_stdout();
+        kaon_help_print(spec, &out);
+        *status = kaon_out_end(&out, say, KAON_EXIT_OK);
+        return false;
+    }
+    if (st == KAON_BAD_ARGUMENT)
+        *status = kaon_usage_error(spec, say, "%s: %s", spec->name, msg.text);
+    else if (st != KAON_OK)
+        *status = kaon_say_status(say, st, &msg);
+    else if (count_fits(spec, args, say))
+        return true;
+    else
+        *status = KAON_EXIT_USAGE;
+    return false;
+}

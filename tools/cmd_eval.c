@@ -1,0 +1,342 @@
+/* kaon eval: taggers on files of jets, judged as physicists judge them. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/kaon.h"
+#include "tools/cli/atomic.h"
+#include "tools/cli/command.h"
+#include "tools/cli/fail.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/json.h"
+#include "tools/cli/progress.h"
+#include "tools/commands.h"
+#include "tools/eval/entry.h"
+#include "tools/eval/plot.h"
+#include "tools/eval/print.h"
+#include "tools/eval/report.h"
+#include "tools/model/open.h"
+
+struct options {
+    struct kaon_common common;
+    struct kaon_engine_choice engine;
+    struct kaon_words data, fractions, cuts;
+    const char *config, *out, *weight, *non_finite, *compression;
+    int64_t limit, threads, batch;
+    bool json, force, no_progress, no_plots;
+};
+
+/* clang-format off */
+static const struct kaon_option options[] = {
+    { "data", 'd', KAON_OPTION_LIST, "FILE",
+      "HDF5 files of jets (default: the sample of eval.json)",
+      offsetof(struct options, data) },
+    { "out", 'o', KAON_OPTION_STRING, "DIR",
+      "write predictions, metrics.json, curves and plots there", offsetof(struct options, out) },
+    { "config", 'c', KAON_OPTION_STRING, "FILE",
+      "what the model needs (default: eval.json beside it)", offsetof(struct options, config) },
+    { "fractions", 0, KAON_OPTION_LIST, "fc=0.2,ftau=0.01",
+      "of the backgrounds in D_b, or with fb in D_c; the rest goes to the class left out",
+      offsetof(struct options, fractions) },
+    { "cut", 0, KAON_OPTION_LIST, "CUT", "judge jets that pass only, as \"pt_btagJes > 50_000\"",
+      offsetof(struct options, cuts) },
+    { "weight", 0, KAON_OPTION_STRING, "FIELD", "weight of a jet; none: no weights",
+      offsetof(struct options, weight) },
+    { "non-finite", 0, KAON_OPTION_STRING, "zero",
+      "take input values that are not finite as 0 instead of refusing",
+      offsetof(struct options, non_finite) },
+    { "limit", 'n', KAON_OPTION_INT, "N", "the first N jets only", offsetof(struct options, limit),
+      1, INT64_MAX },
+    { "threads", 't', KAON_OPTION_INT, "N", "that infer (default: one a usable processor)",
+      offsetof(struct options, threads), 1, 1024 },
+    { "batch", 0, KAON_OPTION_INT, "N",
+      "jets a call, for models that take several (default: 64); results do not depend on it",
+      offsetof(struct options, batch), 1, 65536 },
+    { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
+      offsetof(struct options, compression) },
+    KAON_ENGINE_OPTIONS(struct options),
+    { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
+      offsetof(struct options, no_plots) },
+    { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
+      offsetof(struct options, force) },
+    { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
+      offsetof(struct options, json) },
+    { "no-progress", 0, KAON_OPTION_FLAG, NULL, "no progress line, even on a terminal",
+      offsetof(struct options, no_progress) },
+    KAON_COMMON_OPTIONS(struct options)
+};
+/* clang-format on */
+
+static const struct kaon_spec spec = {
+    .name = "eval",
+    .summary = "run taggers on files of jets: scores, working points, curves",
+    .usage = (const char *const[]){ "eval [options] MODEL...", NULL },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
+              "scores, efficiencies and rejections, pictures" },
+            { "kaon eval old/model.onnx new/model.onnx -o compared",
+              "two models on the sample of their eval.json, in the same pictures" },
+            { "kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program" },
+            { NULL },
+        },
+    .options = options,
+    .argument = "MODEL",
+    .min_args = 1,
+    .max_args = KAON_ANY_NUMBER,
+    .notes = "The digest covers every output byte of every jet in order: it is the same for any\n"
+             "number of threads, any batch and any instruction set.",
+};
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static size_t usable_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    const int n = CPU_COUNT(&set);
+    return n > 0 ? (size_t)n : 1;
+}
+
+/* Index of a word among the choices, or -1. */
+static int choose(const char *word, const char *const *choices, int n)
+{
+    for (int i = 0; word && i < n; i++)
+        if (!strcmp(word, choices[i]))
+            return i;
+    return -1;
+}
+
+static enum kaon_status read_settings(struct evaluation *e, const struct options *o,
+                                      struct kaon_msg *msg)
+{
+    static const char *const compressions[] = { "gzip", "lz4", "none" };
+    const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
+    if (compression < 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--compression takes gzip, lz4 or none, not "
+                             "\"%s\"",
+                             o->compression);
+    if (o->non_finite && strcmp(o->non_finite, "zero"))
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
+                             o->non_finite);
+    struct eval_settings *s = &e->settings;
+    s->out = o->out;
+    s->force = o->force;
+    s->no_plots = o->no_plots;
+    s->zero_non_finite = o->non_finite != NULL;
+    s->threads = o->threads ? (size_t)o->threads : usable_processors();
+    s->batch = (size_t)o->batch;
+    s->limit = (uint64_t)o->limit;
+    s->compression = (enum eval_compression)compression;
+    return KAON_OK;
+}
+
+static bool is_data(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot && (!strcmp(dot, ".h5") || !strcmp(dot, ".hdf5"));
+}
+
+/* Words that name HDF5 files are data wherever they stand, so that "--data big_*.h5" does what it
+ * looks like. What is left of *words are models. */
+static enum kaon_status find_data(struct evaluation *e, const struct options *o,
+                                  struct kaon_words *words, struct kaon_msg *msg)
+{
+    const char **data = kaon_eval_pool_take(&e->pool, o->data.n + words->n + 1, sizeof *data);
+    size_t n = 0, models = 0;
+    if (!data)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < o->data.n; i++)
+        data[n++] = o->data.word[i];
+    for (size_t i = 0; i < words->n; i++) {
+        if (is_data(words->word[i]))
+            data[n++] = words->word[i];
+        else
+            words->word[models++] = words->word[i];
+    }
+    words->n = models;
+    e->settings.data = data;
+    e->settings.n_data = n;
+    return models > 0
+               ? KAON_OK
+               : kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "eval: MODEL is missing among the data");
+}
+
+/* The command as it was given, for provenance. */
+static enum kaon_status join_arguments(struct evaluation *e, int argc, char **argv,
+                                       struct kaon_msg *msg)
+{
+    const char *line = "kaon";
+    for (int i = 0; line && i < argc; i++)
+        line = kaon_eval_pool_format(&e->pool, "%s %s", line, argv[i]);
+    e->settings.command_line = line;
+    return line ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+}
+
+static enum kaon_status make_folder(const char *path, bool *made, struct kaon_msg *msg)
+{
+    struct stat st;
+    *made = mkdir(path, 0777) == 0;
+    if (*made)
+        return KAON_OK;
+    const int error = errno;
+    if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return KAON_OK;
+    return kaon_cli_fail(msg, KAON_IO, "%s: cannot be made: %s", path, strerror(error));
+}
+
+/* Where it is already and may not be replaced, that is said before the run and not after it. */
+static enum kaon_status begin_folder(struct evaluation *e, const char *path, struct kaon_msg *msg)
+{
+    const enum kaon_status status = make_folder(path, &e->made_folder, msg);
+    if (status)
+        return status;
+    e->metrics = kaon_eval_pool_format(&e->pool, "%s/metrics.json", path);
+    if (!e->metrics)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    if (!e->settings.force && access(e->metrics, F_OK) == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "%s: exists; --force replaces it", e->metrics);
+    return KAON_OK;
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static void say_notes(const struct kaon_say *say, const struct eval_entry *entry)
+{
+    const char *note;
+    for (size_t i = 0; i < entry->spec.n_notes; i++)
+        kaon_say_note(say, "%s: %s", entry->label, entry->spec.note[i]);
+    for (size_t i = 0; (note = kaon_eval_reader_note(entry->reader, i)); i++)
+        kaon_say_note(say, "%s: %s", entry->label, note);
+}
+
+static enum kaon_status open_all(struct evaluation *e, const struct options *o,
+                                 const struct kaon_words *models, const struct kaon_say *say,
+                                 struct kaon_msg *msg)
+{
+    const struct eval_choices choices = { .config = o->config,
+                                          .fractions = o->fractions.word,
+                                          .n_fractions = o->fractions.n,
+                                          .cuts = o->cuts.word,
+                                          .n_cuts = o->cuts.n,
+                                          .weight = o->weight,
+                                          .limit = (uint64_t)o->limit,
+                                          .zero_non_finite = o->non_finite != NULL };
+    enum kaon_status status = KAON_OK;
+    e->entry = calloc(models->n, sizeof *e->entry);
+    if (!e->entry)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    e->n = models->n;
+    for (size_t i = 0; !status && i < e->n; i++)
+        status =
+            kaon_eval_entry_open(e, &e->entry[i], models->word[i], &choices, &o->engine, say, msg);
+    if (!status && o->out)
+        status = begin_folder(e, o->out, msg);
+    for (size_t i = 0; !status && i < e->n; i++) {
+        status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
+        if (!status)
+            say_notes(say, &e->entry[i]);
+    }
+    return status;
+}
+
+static enum kaon_status run_all(struct evaluation *e, const struct options *o,
+                                const struct kaon_say *say, struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < e->n; i++) {
+        struct kaon_progress progress = kaon_progress_begin(
+            say, !o->no_progress, "jets", kaon_eval_reader_rows(e->entry[i].reader));
+        status = kaon_eval_entry_run(e, &e->entry[i], &progress, msg);
+        kaon_progress_clear(&progress);
+    }
+    return status;
+}
+
+/* metrics.json last: where it is, all is there. */
+static enum kaon_status write_metrics(struct evaluation *e, struct kaon_msg *msg)
+{
+    struct kaon_atomic file = { 0 };
+    enum kaon_status status = kaon_atomic_open(&file, e->metrics, e->settings.force, msg);
+    if (!status)
+        status = kaon_eval_add_file(e, e->metrics, msg);
+    json_t *report = status ? NULL : kaon_eval_report(e);
+    if (!status && (!report || json_dumpf(report, file.file, JSON_INDENT(1)) != 0 ||
+                    fputc('\n', file.file) == EOF))
+        status =
+            kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", e->metrics, strerror(errno));
+    json_decref(report);
+    if (!status)
+        status = kaon_atomic_commit(&file, msg);
+    kaon_atomic_abandon(&file);
+    return status;
+}
+
+static enum kaon_status write_all(struct evaluation *e, const struct kaon_say *say,
+                                  struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < e->n; i++)
+        status = kaon_eval_entry_commit(e, &e->entry[i], msg);
+    if (!status)
+        status = kaon_eval_plot(e, say, msg);
+    return status ? status : write_metrics(e, msg);
+}
+
+static int print_all(struct evaluation *e, const struct options *o, const struct kaon_say *say)
+{
+    struct kaon_out out = kaon_out_stdout();
+    if (o->json)
+        kaon_json_print(&out, kaon_eval_report(e));
+    else
+        kaon_eval_print(&out, e);
+    return kaon_out_end(&out, say, KAON_EXIT_OK);
+}
+
+static int evaluate(const struct options *o, struct kaon_words *words, int argc, char **argv,
+                    const struct kaon_say *say)
+{
+    struct evaluation e = { .n = 0 };
+    struct kaon_msg msg = { "" };
+    enum kaon_status status = read_settings(&e, o, &msg);
+    if (!status)
+        status = join_arguments(&e, argc, argv, &msg);
+    if (!status)
+        status = find_data(&e, o, words, &msg);
+    if (!status)
+        status = open_all(&e, o, words, say, &msg);
+    if (!status)
+        status = run_all(&e, o, say, &msg);
+    if (!status && o->out && !kaon_interrupted())
+        status = write_all(&e, say, &msg);
+    int exit_status = KAON_EXIT_OK;
+    if (kaon_interrupted())
+        exit_status = KAON_EXIT_INTERRUPTED;
+    else if (status)
+        exit_status = kaon_say_status(say, status, &msg);
+    else
+        exit_status = print_all(&e, o, say);
+    const bool empty = e.made_folder && exit_status != KAON_EXIT_OK;
+    kaon_eval_close(&e);
+    if (empty)
+        rmdir(o->out); /* keeps a folder with something in it */
+    return exit_status;
+}
+
+int kaon_cmd_eval(int argc, char **argv)
+{
+    struct options o = { .batch = 64 };
+    struct kaon_words args;
+    struct kaon_say say;
+    int status;
+
+    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status))
+        status = evaluate(&o, &args, argc, argv, &say);
+    kaon_options_free(options, &o, &args);
+    return status;
+}

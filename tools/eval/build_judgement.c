@@ -1,0 +1,309 @@
+/* Discriminants, their fractions and working points; selection and weight. */
+#include "tools/eval/build.h"
+#include "tools/eval/build_classes.h"
+#include "tools/eval/stats.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double usual_points[] = { 0.65, 0.70, 0.77, 0.85, 0.90 };
+enum { USUAL_BINS = 40 };
+
+static struct eval_discriminant *find(struct eval_spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->n_discriminants; i++)
+        if (!strcmp(spec->discriminant[i].name, name))
+            return &spec->discriminant[i];
+    return NULL;
+}
+
+static struct eval_discriminant *add(struct eval_build *b, const char *name, size_t signal,
+                                     const char *source)
+{
+    struct eval_spec *spec = b->spec;
+    struct eval_discriminant *d = find(spec, name);
+    if (!d && spec->n_discriminants < EVAL_MOST_DISCRIMINANTS) {
+        d = &spec->discriminant[spec->n_discriminants++];
+        *d = (struct eval_discriminant){
+            .epsilon = 1e-10, .roc_from = 0.5, .roc_to = 1, .bins = USUAL_BINS
+        };
+        memcpy(d->point, usual_points, sizeof usual_points);
+        d->n_points = sizeof usual_points / sizeof *usual_points;
+        d->name = kaon_eval_pool_text(&spec->pool, name);
+    }
+    if (!d || !d->name) {
+        kaon_eval_build_no_memory(b);
+        return NULL;
+    }
+    memset(d->fraction, 0, sizeof d->fraction);
+    d->signal = signal;
+    d->source = source;
+    return d;
+}
+
+/* Fractions sum to one, and each belongs to a class that the model has a probability for. */
+static enum kaon_status check_fractions(struct eval_build *b, const struct eval_discriminant *d)
+{
+    const struct eval_spec *spec = b->spec;
+    double sum = 0;
+    if (spec->class[d->signal].probability < 0)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: %s: the model has no probability of its signal '%s'", d->source,
+                             d->name, spec->class[d->signal].name);
+    for (size_t i = 0; i < spec->n_classes; i++) {
+        sum += d->fraction[i];
+        if (d->fraction[i] < 0 || (d->fraction[i] > 0 && spec->class[i].probability < 0))
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: fraction %g of '%s' %s",
+                                 d->source, d->name, d->fraction[i], spec->class[i].name,
+                                 d->fraction[i] < 0 ? "is negative"
+                                                    : "needs a probability that the model lacks");
+    }
+    if (fabs(kaon_eval_round(sum, 8) - 1) > 0)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: fractions for %s sum to %.9g, must be 1",
+                             d->source, d->name, sum);
+    return KAON_OK;
+}
+
+/* ---- eval.json ------------------------------------------------------------------------------- */
+
+static enum kaon_status discriminant_from_config(struct eval_build *b, const char *name,
+                                                 const json_t *json)
+{
+    const char *path = b->spec->config_path, *signal = NULL, *class;
+    json_t *fractions, *value;
+    enum kaon_status status = kaon_eval_json_text(json, "signal", &signal, path, b->msg);
+    if (!status)
+        status = kaon_eval_json_object(json, "fractions", &fractions, path, b->msg);
+    if (status)
+        return status;
+    if (!kaon_eval_is_plain(name))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: discriminant '%s' must be named with "
+                             "letters, digits and '_'",
+                             path, name);
+    const long s = signal ? kaon_eval_class_find(b->spec, signal) : -1;
+    if (s < 0)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: signal '%s' is not among the classes",
+                             path, name, signal ? signal : "");
+    struct eval_discriminant *d = add(b, name, (size_t)s, path);
+    if (!d)
+        return KAON_NO_MEMORY;
+    json_object_foreach(fractions, class, value)
+    {
+        const long c = kaon_eval_class_find(b->spec, class);
+        if (c < 0 || c == s || !json_is_number(value))
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                 "%s: %s: fraction of '%s', which is no "
+                                 "background class with a number",
+                                 path, name, class);
+        d->fraction[c] = json_number_value(value);
+    }
+    status = kaon_eval_json_number(json, "epsilon", &d->epsilon, path, b->msg);
+    return status ? status : check_fractions(b, d);
+}
+
+static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
+{
+    const char *name;
+    json_t *json, *list;
+    json_object_foreach(points, name, json)
+    {
+        struct eval_discriminant *d = find(b->spec, name);
+        const char *path = b->spec->config_path;
+        enum kaon_status status =
+            kaon_eval_json_list(json, "signal_efficiency", &list, path, b->msg);
+        if (status)
+            return status;
+        if (!d || !list)
+            continue;
+        if (json_array_size(list) > EVAL_MOST_POINTS)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: more than %d working points",
+                                 path, name, EVAL_MOST_POINTS);
+        d->n_points = json_array_size(list);
+        for (size_t i = 0; i < d->n_points; i++) {
+            d->point[i] = json_number_value(json_array_get(list, i));
+            if (!(d->point[i] > 0 && d->point[i] < 1))
+                return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                     "%s: %s: working points must be numbers "
+                                     "between 0 and 1",
+                                     path, name);
+        }
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status plots_from_config(struct eval_build *b, const json_t *plots)
+{
+    const char *path = b->spec->config_path;
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < json_array_size(plots); i++) {
+        const json_t *plot = json_array_get(plots, i);
+        const char *type = "", *of = "";
+        status = kaon_eval_json_text(plot, "type", &type, path, b->msg);
+        if (!status)
+            status = kaon_eval_json_text(plot, "discriminant", &of, path, b->msg);
+        struct eval_discriminant *d = find(b->spec, of);
+        if (!status && d && !strcmp(type, "roc")) {
+            status = kaon_eval_json_number(plot, "from", &d->roc_from, path, b->msg);
+            if (!status)
+                status = kaon_eval_json_number(plot, "to", &d->roc_to, path, b->msg);
+        }
+        if (!status && d && !strcmp(type, "discriminant"))
+            status = kaon_eval_json_size(plot, "bins", &d->bins, path, b->msg);
+        if (!status && strcmp(type, "roc") && strcmp(type, "discriminant"))
+            status = kaon_eval_spec_note(b->spec, b->msg, "%s: plots of type '%s' are not drawn",
+                                         path, type);
+        if (!status && d &&
+            (!(d->roc_from > 0 && d->roc_from < d->roc_to && d->roc_to <= 1) || d->bins == 0 ||
+             d->bins > 10000))
+            status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                   "%s: plot %zu: wanted 0 < from < to <= 1 "
+                                   "and 1 to 10000 bins",
+                                   path, i);
+    }
+    return status;
+}
+
+static enum kaon_status from_config(struct eval_build *b)
+{
+    const char *path = b->spec->config_path, *name;
+    json_t *discriminants, *points, *plots, *json;
+    enum kaon_status status =
+        kaon_eval_json_object(b->config, "discriminants", &discriminants, path, b->msg);
+    json_object_foreach(discriminants, name, json) if (!status) status =
+        discriminant_from_config(b, name, json);
+    if (!status)
+        status = kaon_eval_json_object(b->config, "working_points", &points, path, b->msg);
+    if (!status)
+        status = points_from_config(b, points);
+    if (!status)
+        status = kaon_eval_json_list(b->config, "plots", &plots, path, b->msg);
+    return status ? status : plots_from_config(b, plots);
+}
+
+/* ---- --fractions ----------------------------------------------------------------------------- */
+
+static enum kaon_status bad_option(const struct eval_build *b, const char *text, const char *why)
+{
+    return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--fractions %s: %s", text, why);
+}
+
+static long class_of_letter(const struct eval_spec *spec, const char *letter)
+{
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (!strcmp(spec->class[i].letter, letter))
+            return (long)i;
+    return -1;
+}
+
+/* Reads "fc=0.2,ftau=0.01" into fraction[], NaN where nothing is said. */
+static enum kaon_status read_option(struct eval_build *b, const char *text, double *fraction)
+{
+    char copy[256], *rest = NULL;
+    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+        return bad_option(b, text, "is too long");
+    for (size_t i = 0; i < EVAL_MOST_CLASSES; i++)
+        fraction[i] = NAN;
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        char *value = strchr(word, '='), *end = NULL;
+        const double number = value ? strtod(value + 1, &end) : NAN;
+        if (!value || end == value + 1 || *end || word[0] != 'f' || !(number >= 0 && number <= 1))
+            return bad_option(b, text, "wanted a list such as fc=0.2,ftau=0.01");
+        *value = '\0';
+        const long c = class_of_letter(b->spec, word + 1);
+        if (c < 0)
+            return bad_option(b, text, "names a class that there is not");
+        fraction[c] = number;
+    }
+    return KAON_OK;
+}
+
+/* The signal is b, or c where b has a fraction. The first class left out, light flavour before
+ * others, gets the remainder. */
+static enum kaon_status from_option(struct eval_build *b, const char *text)
+{
+    double fraction[EVAL_MOST_CLASSES], sum = 0;
+    struct eval_spec *spec = b->spec;
+    enum kaon_status status = read_option(b, text, fraction);
+    if (status)
+        return status;
+    long signal = class_of_letter(spec, "b");
+    if (signal < 0 || !isnan(fraction[signal]))
+        signal = class_of_letter(spec, "c");
+    if (signal < 0 || !isnan(fraction[signal]))
+        return bad_option(b, text, "leaves neither b nor c as the signal");
+    long rest = class_of_letter(spec, "u");
+    if (rest >= 0 && !isnan(fraction[rest]))
+        rest = -1;
+    for (size_t i = 0; i < spec->n_classes; i++) {
+        if (!isnan(fraction[i]))
+            sum += fraction[i];
+        else if (rest < 0 && (long)i != signal && spec->class[i].probability >= 0)
+            rest = (long)i;
+    }
+    const char *name = kaon_eval_pool_format(&spec->pool, "D_%s", spec->class[signal].letter);
+    struct eval_discriminant *d = name ? add(b, name, (size_t)signal, "--fractions") : NULL;
+    if (!d)
+        return kaon_eval_build_no_memory(b);
+    for (size_t i = 0; i < spec->n_classes; i++)
+        d->fraction[i] = isnan(fraction[i]) ? 0 : fraction[i];
+    if (rest >= 0 && isnan(fraction[rest]))
+        d->fraction[rest] = kaon_eval_round(1 - sum, 3);
+    status = check_fractions(b, d);
+    return status ? KAON_BAD_ARGUMENT : KAON_OK;
+}
+
+/* ---- selection ------------------------------------------------------------------------------- */
+
+static enum kaon_status add_cut(struct eval_build *b, const char *text, const char *where)
+{
+    struct eval_spec *spec = b->spec;
+    if (spec->n_selection == EVAL_MOST_CUTS)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: more than %d cuts", where,
+                             EVAL_MOST_CUTS);
+    return kaon_eval_cut_parse(&spec->selection[spec->n_selection++], text, where, b->msg);
+}
+
+static enum kaon_status build_selection(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    const char *where = spec->config_path, *weight = NULL;
+    json_t *list = NULL;
+    enum kaon_status status = KAON_OK;
+    if (b->config)
+        status = kaon_eval_json_list(b->config, "selection", &list, where, b->msg);
+    for (size_t i = 0; !status && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        status =
+            text ? add_cut(b, text, where)
+                 : kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'selection' must hold texts", where);
+    }
+    for (size_t i = 0; !status && i < b->choices->n_cuts; i++)
+        if ((status = add_cut(b, b->choices->cuts[i], "--cut")))
+            status = KAON_BAD_ARGUMENT;
+    if (!status && b->config)
+        status = kaon_eval_json_text(b->config, "weight", &weight, where, b->msg);
+    if (b->choices->weight)
+        weight = strcmp(b->choices->weight, "none") ? b->choices->weight : NULL;
+    if (!status && weight && !(spec->weight = kaon_eval_pool_text(&spec->pool, weight)))
+        status = kaon_eval_build_no_memory(b);
+    return status;
+}
+
+enum kaon_status kaon_eval_build_judgement(struct eval_build *b)
+{
+    enum kaon_status status = kaon_eval_build_classes(b);
+    if (!status && b->config)
+        status = from_config(b);
+    for (size_t i = 0; !status && i < b->choices->n_fractions; i++)
+        status = from_option(b, b->choices->fractions[i]);
+    if (!status && b->spec->n_discriminants == 0)
+        status = kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT,
+                               "%s: no fractions are given for the "
+                               "discriminants, and there are no universal ones: say for example "
+                               "--fractions fc=0.2,ftau=0.01",
+                               b->spec->model_path);
+    return status ? status : build_selection(b);
+}

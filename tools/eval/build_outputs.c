@@ -1,0 +1,163 @@
+/* Outputs: which are probabilities of which class, which are tasks. */
+#include "tools/eval/build.h"
+#include "tools/eval/category.h"
+
+#include <string.h>
+
+/* The part of an output's name after "<Model>_", or the whole name. */
+static const char *without_model(const struct eval_spec *spec, const char *name)
+{
+    const size_t length = strlen(spec->name);
+    return !strncmp(name, spec->name, length) && name[length] == '_' ? name + length + 1 : name;
+}
+
+static const char *class_of(const char *probability)
+{
+    for (size_t i = 0; i < kaon_eval_n_flavours; i++)
+        if (!strcmp(kaon_eval_flavours[i].probability, probability))
+            return kaon_eval_flavours[i].name;
+    return NULL;
+}
+
+static enum kaon_status add_probability(struct eval_build *b, const char *name, const char *class)
+{
+    struct eval_spec *spec = b->spec;
+    struct eval_probability *p = &spec->probability[spec->n_probabilities++];
+    p->published = kaon_eval_pool_format(&spec->pool, "%s_%s", spec->name, name);
+    p->class = class ? kaon_eval_pool_text(&spec->pool, class) : NULL;
+    return p->published && (p->class || !class) ? KAON_OK : kaon_eval_build_no_memory(b);
+}
+
+static enum kaon_status add_vector(struct eval_build *b, struct eval_output *out,
+                                   const json_t *classes, const json_t *names)
+{
+    const size_t n = json_array_size(classes);
+    if (n == 0 || n > EVAL_MOST_CLASSES || (names && json_array_size(names) != n))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: outputs '%s': 'classes' and 'names' must "
+                             "be lists of one length, at most %d",
+                             b->spec->config_path, out->name, EVAL_MOST_CLASSES);
+    out->kind = EVAL_OUT_VECTOR;
+    out->count = n;
+    for (size_t i = 0; i < n; i++) {
+        const char *class = json_string_value(json_array_get(classes, i));
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!class || (names && !name))
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                 "%s: outputs '%s': 'classes' and 'names' must be texts",
+                                 b->spec->config_path, out->name);
+        const enum kaon_status status = add_probability(b, name ? name : class, class);
+        if (status)
+            return status;
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status from_config(struct eval_build *b, struct eval_output *out,
+                                    const json_t *json)
+{
+    const char *class = NULL, *task = NULL;
+    json_t *classes = NULL, *names = NULL;
+    const char *where = b->spec->config_path;
+    enum kaon_status status = kaon_eval_json_text(json, "class", &class, where, b->msg);
+    if (!status)
+        status = kaon_eval_json_text(json, "task", &task, where, b->msg);
+    if (!status)
+        status = kaon_eval_json_list(json, "classes", &classes, where, b->msg);
+    if (!status)
+        status = kaon_eval_json_list(json, "names", &names, where, b->msg);
+    if (status)
+        return status;
+    if (classes)
+        return add_vector(b, out, classes, names);
+    if (class) {
+        out->kind = EVAL_OUT_PROBABILITY;
+        out->count = 1;
+        return add_probability(b, without_model(b->spec, out->name), class);
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status from_name(struct eval_build *b, struct eval_output *out,
+                                  const struct kaon_port *port)
+{
+    const char *name = without_model(b->spec, out->name), *class = class_of(name);
+    const bool scalar = port->rank == 0 || (port->rank == 1 && port->dims[0] == 1);
+    if (port->type != KAON_F32 || !scalar || (!class && strncmp(name, "p", 1)))
+        return KAON_OK;
+    out->kind = EVAL_OUT_PROBABILITY;
+    out->count = 1;
+    return add_probability(b, name, class);
+}
+
+static enum kaon_status check_port(const struct eval_build *b, const struct eval_output *out,
+                                   const struct kaon_port *port)
+{
+    const bool vector = out->kind == EVAL_OUT_VECTOR;
+    if (out->kind != EVAL_OUT_PROBABILITY && !vector)
+        return KAON_OK;
+    const int most = b->spec->batched ? 2 : 1;
+    bool fits = port->type == KAON_F32 && port->rank <= (vector ? 2 : most);
+    if (vector)
+        fits =
+            fits && port->rank == 2 && (port->dims[1] < 0 || port->dims[1] == (int64_t)out->count);
+    if (fits)
+        return KAON_OK;
+    return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                         "%s: output '%s' is %s of rank %d and cannot be %zu "
+                         "probabilities a jet",
+                         b->spec->model_path, out->name, kaon_type_name(port->type), port->rank,
+                         out->count);
+}
+
+static enum kaon_status build_output(struct eval_build *b, const struct kaon_port *port,
+                                     struct eval_output *out, const json_t *outputs)
+{
+    json_t *json = NULL;
+    enum kaon_status status = KAON_OK;
+    out->kind = EVAL_OUT_OTHER;
+    out->first = b->spec->n_probabilities;
+    if (!(out->name = kaon_eval_pool_text(&b->spec->pool, port->name)))
+        return kaon_eval_build_no_memory(b);
+    if (outputs)
+        status = kaon_eval_json_object(outputs, port->name, &json, b->spec->config_path, b->msg);
+    if (!status)
+        status = json ? from_config(b, out, json) : from_name(b, out, port);
+    if (!status)
+        status = check_port(b, out, port);
+    if (status || out->kind != EVAL_OUT_OTHER || port->type != KAON_I8 || port->rank != 1 ||
+        b->spec->batched)
+        return status;
+    out->kind = EVAL_OUT_TRACKS;
+    out->task = without_model(b->spec, out->name);
+    out->published = kaon_eval_pool_format(&b->spec->pool, "%s_%s", b->spec->name, out->task);
+    return out->published ? KAON_OK : kaon_eval_build_no_memory(b);
+}
+
+enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    json_t *outputs = NULL;
+    enum kaon_status status = KAON_OK;
+    if (b->config)
+        status = kaon_eval_json_object(b->config, "outputs", &outputs, spec->config_path, b->msg);
+    const size_t n = spec->n_outputs = b->ports->n_outputs;
+    spec->output = kaon_eval_pool_take(&spec->pool, n + 1, sizeof *spec->output);
+    spec->probability =
+        kaon_eval_pool_take(&spec->pool, (n + 1) * EVAL_MOST_CLASSES, sizeof *spec->probability);
+    if (!spec->output || !spec->probability)
+        return kaon_eval_build_no_memory(b);
+    for (size_t i = 0; !status && i < n; i++)
+        status = build_output(b, &b->ports->output[i], &spec->output[i], outputs);
+    if (!status && spec->n_probabilities == 0)
+        status = kaon_cli_fail(
+            b->msg, KAON_BAD_INPUT,
+            "%s: no output is known as a class "
+            "probability (wanted names such as '%s_pb', or 'outputs' in an eval.json)",
+            spec->model_path, spec->name);
+    if (!status && spec->n_probabilities > EVAL_MOST_CLASSES)
+        status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                               "%s: has %zu class probabilities, at most %d are taken",
+                               spec->model_path, spec->n_probabilities, EVAL_MOST_CLASSES);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* The sample, and what is read of its files. */
+#include "tools/eval/build.h"
+
+#include <string.h>
+
+enum kaon_status kaon_eval_build_sample(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    const char *path = spec->config_path, *text = NULL, *name;
+    json_t *samples = NULL, *files, *sample;
+    enum kaon_status status = KAON_OK;
+    if (b->config)
+        status = kaon_eval_json_object(b->config, "samples", &samples, path, b->msg);
+    if (status || json_object_size(samples) == 0)
+        return status;
+    name = json_object_iter_key(json_object_iter(samples));
+    sample = json_object_get(samples, name);
+    if (!kaon_eval_is_plain(name))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: sample '%s' must be named with letters, digits and '_'", path,
+                             name);
+    if ((status = kaon_eval_json_text(sample, "text", &text, path, b->msg)) ||
+        (status = kaon_eval_json_list(sample, "files", &files, path, b->msg)))
+        return status;
+    spec->sample = kaon_eval_pool_text(&spec->pool, name);
+    spec->sample_text = kaon_eval_pool_text(&spec->pool, text ? text : "Simulation");
+    spec->data = kaon_eval_pool_take(&spec->pool, json_array_size(files) + 1, sizeof *spec->data);
+    if (!spec->sample || !spec->sample_text || !spec->data)
+        return kaon_eval_build_no_memory(b);
+    const char *slash = strrchr(path, '/');
+    const int folder = slash ? (int)(slash - path) + 1 : 0;
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const char *file = json_string_value(json_array_get(files, i));
+        if (!file)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: sample '%s': 'files' must hold texts",
+                                 path, name);
+        spec->data[spec->n_data] =
+            *file == '/' ? kaon_eval_pool_text(&spec->pool, file)
+                         : kaon_eval_pool_format(&spec->pool, "%.*s%s", folder, path, file);
+        if (!spec->data[spec->n_data++])
+            return kaon_eval_build_no_memory(b);
+    }
+    return KAON_OK;
+}
+
+/* ---- sets: the columns that inputs want, one set a dataset ----------------------------------- */
+
+static struct eval_set *set_of(struct eval_spec *spec, struct eval_set *set, struct eval_input *in,
+                               size_t most_columns)
+{
+    size_t i = 0;
+    while (i < spec->query.n_sets && strcmp(set[i].dataset, in->dataset))
+        i++;
+    if (i == spec->query.n_sets) {
+        set[i] = (struct eval_set){ .dataset = in->dataset, .valid = in->valid, .most = in->most };
+        set[i].column = kaon_eval_pool_take(&spec->pool, most_columns + 1, sizeof *set[i].column);
+        if (!set[i].column)
+            return NULL;
+        spec->query.n_sets++;
+    }
+    in->set = i;
+    return &set[i];
+}
+
+static enum kaon_status add_columns(struct eval_build *b, struct eval_set *set,
+                                    struct eval_input *in)
+{
+    const char *by =
+        kaon_eval_pool_format(&b->spec->pool, "input '%s' of %s", in->name, b->spec->model_path);
+    if (!by)
+        return kaon_eval_build_no_memory(b);
+    if ((set->valid == NULL) != (in->valid == NULL) ||
+        (set->valid && strcmp(set->valid, in->valid)))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: inputs disagree on what marks the real "
+                             "entries of dataset '%s'",
+                             b->spec->model_path, set->dataset);
+    if (in->most == 0 || (set->most && in->most > set->most))
+        set->most = in->most;
+    for (size_t i = 0; i < in->n_features; i++) {
+        struct eval_feature *f = &in->feature[i];
+        if (f->is_mask)
+            continue;
+        f->column = set->n_columns;
+        set->column[set->n_columns++] = (struct eval_column){ f->name, by, f->replace };
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status build_sets(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    size_t most = 0;
+    for (size_t i = 0; i < spec->n_inputs; i++)
+        most += spec->input[i].n_features;
+    struct eval_set *set = kaon_eval_pool_take(&spec->pool, spec->n_inputs + 1, sizeof *set);
+    if (!set)
+        return kaon_eval_build_no_memory(b);
+    spec->query.set = set;
+    for (size_t i = 0; i < spec->n_inputs; i++) {
+        struct eval_set *s = set_of(spec, set, &spec->input[i], most);
+        const enum kaon_status status =
+            s ? add_columns(b, s, &spec->input[i]) : kaon_eval_build_no_memory(b);
+        if (status)
+            return status;
+    }
+    return KAON_OK;
+}
+
+/* ---- numbers: labels, cuts, weight ----------------------------------------------------------- */
+
+static size_t add_number(struct eval_spec *spec, struct eval_column *number, const char *name,
+                         const char *by)
+{
+    for (size_t i = 0; i < spec->query.n_numbers; i++)
+        if (!strcmp(number[i].name, name))
+            return i;
+    number[spec->query.n_numbers] = (struct eval_column){ name, by, 0 };
+    return spec->query.n_numbers++;
+}
+
+static enum kaon_status build_numbers(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    struct eval_column *number =
+        kaon_eval_pool_take(&spec->pool, EVAL_MOST_CLASSES + EVAL_MOST_CUTS + 1, sizeof *number);
+    if (!number)
+        return kaon_eval_build_no_memory(b);
+    spec->query.number = number;
+    for (size_t i = 0; i < spec->n_classes; i++)
+        spec->class[i].number =
+            add_number(spec, number, spec->class[i].select.field, "the labels of the classes");
+    for (size_t i = 0; i < spec->n_selection; i++)
+        spec->selection_number[i] =
+            add_number(spec, number, spec->selection[i].field, "the selection");
+    if (spec->weight)
+        spec->weight_number = add_number(spec, number, spec->weight, "the weight");
+    return KAON_OK;
+}
+
+/* Variables of a jet that prediction files carry, where the data has them; labels come besides. */
+static const char *const copied[] = {
+    "eventNumber",
+    "mcEventNumber",
+    "jetFoldRankHash",
+    "pt",
+    "eta",
+    "phi",
+    "mass",
+    "pt_btagJes",
+    "eta_btagJes",
+    "absEta_btagJes",
+    "n_tracks",
+    "HadronConeExclTruthLabelID",
+    "HadronConeExclExtendedTruthLabelID",
+    "HadronGhostTruthLabelID",
+    "PartonTruthLabelID",
+    "R10TruthLabel_R22v1",
+    "HadronConeExclTruthLabelPt",
+    "HadronConeExclTruthLabelLxy",
+    "mcEventWeight",
+    "sample",
+    "averageInteractionsPerCrossing",
+    "actualInteractionsPerCrossing",
+};
+
+static enum kaon_status build_copied(struct eval_build *b)
+{
+    struct eval_spec *spec = b->spec;
+    const size_t n = sizeof copied / sizeof *copied;
+    const char **list =
+        kaon_eval_pool_take(&spec->pool, n + spec->query.n_numbers + 1, sizeof *list);
+    if (!list)
+        return kaon_eval_build_no_memory(b);
+    memcpy(list, copied, sizeof copied);
+    spec->query.copied = list;
+    spec->query.n_copied = n;
+    for (size_t i = 0; i < spec->query.n_numbers; i++) {
+        size_t k = 0;
+        while (k < spec->query.n_copied && strcmp(list[k], spec->query.number[i].name))
+            k++;
+        if (k == spec->query.n_copied)
+            list[spec->query.n_copied++] = spec->query.number[i].name;
+    }
+    return KAON_OK;
+}
+
+enum kaon_status kaon_eval_build_query(struct eval_build *b)
+{
+    b->spec->query.limit = b->choices->limit;
+    b->spec->query.zero_non_finite = b->choices->zero_non_finite;
+    enum kaon_status status = build_sets(b);
+    if (!status)
+        status = build_numbers(b);
+    return status ? status : build_copied(b);
+}

@@ -1,0 +1,235 @@
+#include "tools/eval/entry.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum kaon_status no_memory(struct kaon_msg *msg)
+{
+    return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+typedef enum kaon_status port_fn(const struct kaon_model *, size_t, struct kaon_port *);
+
+static struct kaon_port *ports_of(struct eval_pool *pool, const struct kaon_model *model, size_t n,
+                                  port_fn *get)
+{
+    struct kaon_port *port = kaon_eval_pool_take(pool, n + 1, sizeof *port);
+    for (size_t i = 0; port && i < n; i++)
+        get(model, i, &port[i]);
+    return port;
+}
+
+/* Names in files and legends must differ. */
+static enum kaon_status label(struct evaluation *e, struct eval_entry *entry, struct kaon_msg *msg)
+{
+    size_t number = 1;
+    entry->label = entry->spec.name;
+    for (const struct eval_entry *other = e->entry; entry->label && other < entry;) {
+        if (strcmp(other->label, entry->label)) {
+            other++;
+            continue;
+        }
+        entry->label = kaon_eval_pool_format(&e->pool, "%s_%zu", entry->spec.name, ++number);
+        other = e->entry; /* the new one must differ from all */
+    }
+    return entry->label ? KAON_OK : no_memory(msg);
+}
+
+enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *entry,
+                                      const char *path, const struct eval_choices *choices,
+                                      const struct kaon_engine_choice *engine,
+                                      const struct kaon_say *say, struct kaon_msg *msg)
+{
+    uint64_t bytes;
+    enum kaon_status status = kaon_cli_open(&entry->model, path, engine, say, msg);
+    if (!status)
+        status = kaon_digest_file(&entry->file_digest, path, &bytes, msg);
+    if (status)
+        return status;
+    const struct kaon_model *m = entry->model;
+    entry->isa = kaon_model_isa(m);
+    struct eval_ports ports = { .path = path,
+                                .n_inputs = kaon_model_input_count(m),
+                                .n_outputs = kaon_model_output_count(m),
+                                .gnn_config = kaon_model_metadata(m, "gnn_config"),
+                                .doc_string = kaon_model_metadata(m, ":doc_string") };
+    ports.input = ports_of(&e->pool, m, ports.n_inputs, kaon_model_input);
+    ports.output = ports_of(&e->pool, m, ports.n_outputs, kaon_model_output);
+    if (!ports.input || !ports.output)
+        return no_memory(msg);
+    status = kaon_eval_spec_build(&entry->spec, &ports, choices, msg);
+    return status ? status : label(e, entry, msg);
+}
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+static bool same_file(const char *a, const char *b)
+{
+    char real_a[PATH_MAX], real_b[PATH_MAX];
+    return realpath(a, real_a) && realpath(b, real_b) && !strcmp(real_a, real_b);
+}
+
+/* Whether --data names exactly the files of the sample in eval.json, whose text then holds. */
+static bool is_the_sample(const struct eval_entry *entry)
+{
+    if (entry->n_data != entry->spec.n_data)
+        return false;
+    for (size_t i = 0; i < entry->n_data; i++)
+        if (!same_file(entry->data[i], entry->spec.data[i]))
+            return false;
+    return true;
+}
+
+static enum kaon_status name_sample(struct evaluation *e, struct eval_entry *entry,
+                                    struct kaon_msg *msg)
+{
+    if (is_the_sample(entry)) {
+        entry->sample = entry->spec.sample;
+        entry->sample_text = entry->spec.sample_text;
+        return KAON_OK;
+    }
+    const char *slash = strrchr(entry->data[0], '/');
+    const char *file = slash ? slash + 1 : entry->data[0];
+    char *stem = kaon_eval_pool_format(&e->pool, "%.*s", (int)strcspn(file, "."), file);
+    entry->sample = stem && *stem ? stem : "data";
+    entry->sample_text = kaon_eval_pool_format(&e->pool, "Simulation, %s", entry->sample);
+    return stem && entry->sample_text ? KAON_OK : no_memory(msg);
+}
+
+enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
+                                         struct kaon_msg *msg)
+{
+    const struct eval_settings *s = &e->settings;
+    entry->data = s->n_data ? s->data : entry->spec.data;
+    entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
+    if (entry->n_data == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "no data: name files with --data, or samples in "
+                             "an eval.json beside %s",
+                             entry->spec.model_path);
+    enum kaon_status status = name_sample(e, entry, msg);
+    if (!status)
+        status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
+                                       entry->n_data, msg);
+    if (status || !s->out)
+        return status;
+    entry->predictions =
+        kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", s->out, entry->label, entry->sample);
+    if (!entry->predictions)
+        return no_memory(msg);
+    return kaon_eval_writer_open(&entry->writer, entry->predictions, s->force, s->compression,
+                                 &entry->spec, entry->reader, msg);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+struct taking {
+    struct eval_entry *entry;
+    struct eval_digest digest;
+};
+
+static enum kaon_status take(void *user, const struct eval_block *block,
+                             const struct eval_result *result, struct kaon_msg *msg)
+{
+    struct taking *t = user;
+    struct eval_entry *entry = t->entry;
+    for (size_t row = 0; row < block->rows; row++)
+        kaon_eval_digest_add(&t->digest, result->raw + result->raw_at[row], result->raw_bytes[row]);
+    enum kaon_status status =
+        kaon_eval_scores_add(&entry->scores, &entry->spec, block, result, msg);
+    if (!status && entry->writer)
+        status = kaon_eval_writer_add(entry->writer, block, result, msg);
+    return status;
+}
+
+static enum kaon_status judge(struct eval_entry *entry, struct kaon_msg *msg)
+{
+    const struct eval_spec *spec = &entry->spec;
+    entry->judged = calloc(spec->n_discriminants + 1, sizeof *entry->judged);
+    enum kaon_status status = entry->judged ? KAON_OK : no_memory(msg);
+    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
+        status =
+            kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
+    return status;
+}
+
+enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
+                                     struct kaon_progress *progress, struct kaon_msg *msg)
+{
+    struct taking taking = { entry, kaon_eval_digest_begin() };
+    struct eval_run run = { .model = entry->model,
+                            .spec = &entry->spec,
+                            .reader = entry->reader,
+                            .threads = e->settings.threads,
+                            .batch = e->settings.batch,
+                            .progress = progress,
+                            .take = take,
+                            .user = &taking };
+    enum kaon_status status = kaon_eval_run(&run, msg);
+    kaon_eval_digest_end(&taking.digest, entry->digest);
+    if (!status && !*entry->digest)
+        status = no_memory(msg);
+    entry->counts = *kaon_eval_reader_counts(entry->reader);
+    entry->prepare_seconds = run.prepare_seconds;
+    entry->run_seconds = run.run_seconds;
+    entry->macs = run.macs;
+    return status ? status : judge(entry, msg);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,
+                                        struct kaon_msg *msg)
+{
+    const struct eval_attribute attribute[] = {
+        { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
+        { "kaon_version", kaon_version() },
+        { "kaon_isa", entry->isa },
+        { "kaon_command", e->settings.command_line },
+        { "kaon_model", entry->spec.model_path },
+        { "kaon_model_sha256", entry->file_digest.hex },
+        { "kaon_outputs_sha256", entry->digest },
+    };
+    struct eval_writer *writer = entry->writer;
+    if (!writer)
+        return KAON_OK;
+    entry->writer = NULL;
+    const enum kaon_status status =
+        kaon_eval_writer_commit(writer, attribute, sizeof attribute / sizeof *attribute, msg);
+    return status ? status : kaon_eval_add_file(e, entry->predictions, msg);
+}
+
+enum kaon_status kaon_eval_add_file(struct evaluation *e, const char *path, struct kaon_msg *msg)
+{
+    const char **more = realloc(e->file, (e->n_files + 1) * sizeof *more);
+    if (!more)
+        return no_memory(msg);
+    e->file = more;
+    e->file[e->n_files] = kaon_eval_pool_text(&e->pool, path);
+    return e->file[e->n_files++] ? KAON_OK : no_memory(msg);
+}
+
+static void close_entry(struct eval_entry *entry)
+{
+    for (size_t i = 0; entry->judged && i < entry->spec.n_discriminants; i++)
+        kaon_eval_judged_close(&entry->judged[i]);
+    free(entry->judged);
+    kaon_eval_writer_abandon(entry->writer);
+    kaon_eval_reader_close(entry->reader);
+    kaon_eval_scores_close(&entry->scores);
+    kaon_eval_spec_close(&entry->spec);
+    kaon_model_close(entry->model);
+}
+
+void kaon_eval_close(struct evaluation *e)
+{
+    for (size_t i = 0; e->entry && i < e->n; i++)
+        close_entry(&e->entry[i]);
+    free(e->entry);
+    free(e->file);
+    kaon_eval_pool_close(&e->pool);
+    *e = (struct evaluation){ .n = 0 };
+}

@@ -1,0 +1,77 @@
+/* One model of an evaluation, from its file to its figures; and the evaluation. */
+#ifndef KAON_TOOLS_EVAL_ENTRY_H
+#define KAON_TOOLS_EVAL_ENTRY_H
+
+#include "tools/eval/digest.h"
+#include "tools/eval/metrics.h"
+#include "tools/eval/run.h"
+#include "tools/eval/writer.h"
+#include "tools/model/digest.h"
+#include "tools/model/open.h"
+
+struct eval_entry {
+    const char *label; /* name of the model; "NAME_2" where names repeat */
+    struct kaon_model *model;
+    struct eval_spec spec;
+    struct kaon_digest file_digest;
+    const char *isa;
+    const char *const *data; /* files */
+    size_t n_data;
+    const char *sample, *sample_text;
+    struct eval_reader *reader;
+    struct eval_reader_counts counts;
+    struct eval_writer *writer;
+    const char *predictions; /* path, NULL: none */
+    struct eval_scores scores;
+    char digest[65]; /* of all output bytes of all jets in row order */
+    double prepare_seconds, run_seconds;
+    uint64_t macs;
+    struct eval_judged *judged; /* one a discriminant of the specification */
+};
+
+struct eval_settings {
+    const char *out; /* folder, NULL: nothing is written */
+    bool force, no_plots, zero_non_finite;
+    size_t threads, batch;
+    uint64_t limit;
+    enum eval_compression compression;
+    const char *const *data; /* --data */
+    size_t n_data;
+    const char *command_line;
+};
+
+struct evaluation {
+    struct eval_settings settings;
+    struct eval_entry *entry;
+    size_t n;
+    bool made_folder;    /* the output folder was not there before */
+    const char *metrics; /* path of metrics.json, with an output folder */
+    const char **file;   /* what was written, as paths */
+    size_t n_files;
+    struct eval_pool pool;
+};
+
+/* Opens the model and builds its specification. */
+enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *entry,
+                                      const char *path, const struct eval_choices *choices,
+                                      const struct kaon_engine_choice *engine,
+                                      const struct kaon_say *say, struct kaon_msg *msg);
+
+/* Opens the data, and with an output folder begins the prediction file. */
+enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
+                                         struct kaon_msg *msg);
+
+/* Runs all jets and judges. */
+enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
+                                     struct kaon_progress *progress, struct kaon_msg *msg);
+
+/* Gives the prediction file its name. */
+enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,
+                                        struct kaon_msg *msg);
+
+void kaon_eval_close(struct evaluation *e);
+
+/* Remembers a file that was written. */
+enum kaon_status kaon_eval_add_file(struct evaluation *e, const char *path, struct kaon_msg *msg);
+
+#endif

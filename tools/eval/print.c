@@ -1,0 +1,137 @@
+#include "tools/eval/print.h"
+
+#include "tools/eval/warnings.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CELL = 29 };
+
+/* Columns that a UTF-8 text takes. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void cell(struct kaon_out *out, const char *text, int width)
+{
+    const int space = width - width_of(text);
+    kaon_out_name(out, text);
+    kaon_out_printf(out, "%*s", space > 0 ? space : 1, "");
+}
+
+static bool is_background(const struct eval_judged *j, size_t c)
+{
+    return c != j->of->signal && j->n[c] > 0;
+}
+
+static void print_fractions(struct kaon_out *out, const struct eval_spec *spec,
+                            const struct eval_discriminant *d)
+{
+    const char *between = "";
+    kaon_out_printf(out, "\n  %s: ", d->name);
+    kaon_out_name(out, spec->class[d->signal].text);
+    kaon_out_printf(out, " with ");
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (c != d->signal && spec->class[c].probability >= 0) {
+            kaon_out_printf(out, "%sf_%s = %g", between, spec->class[c].letter, d->fraction[c]);
+            between = ", ";
+        }
+    kaon_out_printf(out, "\n");
+}
+
+static void print_areas(struct kaon_out *out, const struct eval_spec *spec,
+                        const struct eval_judged *j)
+{
+    kaon_out_printf(out, "  %-18s", "AUC");
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (is_background(j, c)) {
+            char text[32];
+            snprintf(text, sizeof text, "%.4f", j->auc[c]);
+            cell(out, text, CELL);
+        }
+    kaon_out_printf(out, "\n");
+}
+
+static void print_rejection(struct kaon_out *out, const struct eval_rejection *r)
+{
+    char text[96];
+    if (isinf(r->value))
+        snprintf(text, sizeof text, "inf  [%.4g, inf]", r->low);
+    else
+        snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low,
+                 r->high);
+    cell(out, text, CELL);
+}
+
+static void print_points(struct kaon_out *out, const struct eval_spec *spec,
+                         const struct eval_judged *j)
+{
+    kaon_out_printf(out, "  efficiency  cut   ");
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (is_background(j, c))
+            cell(out, spec->class[c].text, CELL);
+    kaon_out_printf(out, "\n");
+    for (size_t i = 0; i < j->of->n_points; i++) {
+        kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * j->point[i].wanted, j->point[i].cut);
+        for (size_t c = 0; c < spec->n_classes; c++)
+            if (is_background(j, c))
+                print_rejection(out, &j->point[i].rejection[c]);
+        kaon_out_printf(out, "\n");
+    }
+}
+
+static void print_entry(struct kaon_out *out, const struct evaluation *e,
+                        const struct eval_entry *entry)
+{
+    const struct eval_spec *spec = &entry->spec;
+    struct eval_warning w;
+    kaon_out_name(out, entry->label);
+    kaon_out_printf(out, "  ");
+    kaon_out_name(out, spec->title);
+    kaon_out_printf(out, "\n  %" PRIu64 " jets (", entry->scores.rows);
+    kaon_out_name(out, entry->sample_text);
+    kaon_out_printf(out, "), %" PRIu64 " selected:", entry->scores.selected);
+    for (size_t c = 0; c < spec->n_classes; c++) {
+        kaon_out_printf(out, "%s %" PRIu64 " ", c ? "," : "", entry->scores.class_count[c]);
+        kaon_out_name(out, spec->class[c].text);
+    }
+    kaon_out_printf(out, "\n  %.0f jets/s on %zu thread%s, %s; %.2f s and %.2f s to prepare\n",
+                    (double)entry->scores.rows / entry->run_seconds, e->settings.threads,
+                    e->settings.threads == 1 ? "" : "s", entry->isa, entry->run_seconds,
+                    entry->prepare_seconds);
+    kaon_out_printf(out, "  digest of the outputs %s\n", entry->digest);
+    for (size_t k = 0; kaon_eval_warning(entry, k, &w); k++) {
+        kaon_out_printf(out, "  note: ");
+        kaon_out_name(out, w.text);
+        kaon_out_printf(out, "\n");
+    }
+    for (size_t i = 0; i < spec->n_discriminants; i++) {
+        print_fractions(out, spec, &spec->discriminant[i]);
+        if (entry->judged[i].n[spec->discriminant[i].signal] == 0) {
+            kaon_out_printf(out, "  no jet of the signal\n");
+            continue;
+        }
+        print_points(out, spec, &entry->judged[i]);
+        print_areas(out, spec, &entry->judged[i]);
+    }
+    kaon_out_printf(out, "\n");
+}
+
+void kaon_eval_print(struct kaon_out *out, const struct evaluation *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        print_entry(out, e, &e->entry[i]);
+    kaon_out_printf(out, "Rejection = 1 / efficiency of D > cut, with binomial error and Wilson's "
+                         "interval of 68.27 %%.\n");
+    for (size_t i = 0; i < e->n_files; i++) {
+        kaon_out_printf(out, i ? "         " : "Written: ");
+        kaon_out_name(out, e->file[i]);
+        kaon_out_printf(out, "\n");
+    }
+}

@@ -1,0 +1,541 @@
+#include "tools/eval/reader.h"
+
+#include "tools/eval/fields.h"
+#include "tools/eval/table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of a block: whole chunks, enough of them to be worth a thread's while, and few enough that
+ * the widest set stays within `block_bytes`. */
+enum { LEAST_ROWS = 256, USUAL_ROWS = 500 };
+static const size_t block_bytes = (size_t)32 << 20;
+
+/* Where a column's values are after reading: in the first column that reads the same field. */
+struct shared {
+    size_t first;
+    bool absolute; /* the value is without its sign */
+};
+
+/* One set of the query in the open file. */
+struct open_set {
+    struct eval_table table;
+    hid_t values; /* compound of floats, one a column */
+    hid_t valid;  /* compound of one int8; -1: none */
+    struct shared *shared;
+};
+
+struct eval_reader {
+    const struct eval_query *query;
+    const char *const *path;
+    size_t n_paths;
+    uint64_t rows; /* over all files, limit applied */
+    size_t *width; /* largest of each set */
+    struct eval_reader_counts counts;
+    const char **note;
+    size_t n_notes;
+    hid_t copied; /* compound of the copied fields, of the first file */
+    char *writer_version;
+
+    size_t at_path; /* the open file */
+    hid_t file;
+    struct eval_table jets;
+    hid_t numbers;
+    struct shared *shared_number;
+    struct open_set *set;
+    uint64_t at_row;            /* in the open file */
+    uint64_t done;              /* over all files */
+    struct eval_pool pool;      /* of the reader */
+    struct eval_pool file_pool; /* of the open file */
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static enum kaon_status note_alias(struct eval_reader *r, const char *set, const char *wanted,
+                                   const char *taken, bool absolute, struct kaon_msg *msg)
+{
+    char *text = kaon_eval_pool_format(&r->pool, "dataset '%s': %sfield '%s' stands for '%s'", set,
+                                       absolute ? "the absolute value of " : "", taken, wanted);
+    if (!text)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < r->n_notes; i++)
+        if (!strcmp(r->note[i], text))
+            return KAON_OK;
+    const char **more = realloc(r->note, (r->n_notes + 1) * sizeof *more);
+    if (!more)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    r->note = more;
+    r->note[r->n_notes++] = text;
+    return KAON_OK;
+}
+
+/* The member that a column means, and whether its absolute value is. */
+static enum kaon_status find_field(struct eval_reader *r, const struct eval_table *table,
+                                   const struct eval_column *column, const char **member,
+                                   bool *absolute, struct kaon_msg *msg)
+{
+    const char *signed_name = kaon_eval_field_absolute(column->name);
+    enum kaon_status status = kaon_eval_table_field(table, column->name, column->by, member, msg);
+    *absolute = status && signed_name &&
+                !kaon_eval_table_field(table, signed_name, column->by, member, NULL);
+    if (*absolute)
+        status = KAON_OK;
+    if (status || !strcmp(*member, column->name))
+        return status;
+    return note_alias(r, table->name, column->name, *member, *absolute, msg);
+}
+
+/* A compound of `n` natives. Columns that mean one field share it: libhdf5 takes no name twice. */
+static enum kaon_status make_type(struct eval_reader *r, const struct eval_table *table,
+                                  const struct eval_column *column, size_t n, hid_t native,
+                                  hid_t *type, struct shared **shared, struct kaon_msg *msg)
+{
+    const size_t bytes = H5Tget_size(native);
+    *type = -1;
+    if (n == 0)
+        return KAON_OK;
+    const char **member = kaon_eval_pool_take(&r->file_pool, n, sizeof *member);
+    struct shared *s = *shared = kaon_eval_pool_take(&r->file_pool, n, sizeof *s);
+    *type = H5Tcreate(H5T_COMPOUND, n * bytes);
+    if (!member || !s || *type < 0)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const enum kaon_status status =
+            find_field(r, table, &column[i], &member[i], &s[i].absolute, msg);
+        if (status)
+            return status;
+        while (member[s[i].first] != member[i])
+            s[i].first++;
+        if (s[i].first == i && H5Tinsert(*type, member[i], i * bytes, native) < 0)
+            return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", table->path,
+                                 member[i]);
+    }
+    return KAON_OK;
+}
+
+static enum kaon_status open_valid(struct open_set *set, const char *name, struct kaon_msg *msg)
+{
+    const char *member;
+    enum kaon_status code = kaon_eval_table_field(
+        &set->table, name, "the reader as the mask of real entries", &member, msg);
+    if (code)
+        return code;
+    set->valid = H5Tcreate(H5T_COMPOUND, 1);
+    if (set->valid < 0 || H5Tinsert(set->valid, member, 0, H5T_NATIVE_INT8) < 0)
+        return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", set->table.path,
+                             member);
+    return KAON_OK;
+}
+
+static enum kaon_status open_set(struct eval_reader *r, size_t i, struct kaon_msg *msg)
+{
+    const struct eval_set *want = &r->query->set[i];
+    struct open_set *set = &r->set[i];
+    enum kaon_status code =
+        kaon_eval_table_open(&set->table, r->file, r->path[r->at_path], want->dataset,
+                             want->valid ? 2 : 1, &r->file_pool, msg);
+    if (!code && set->table.rows != r->jets.rows)
+        code = kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' has %llu rows and 'jets' %llu",
+                             r->path[r->at_path], want->dataset,
+                             (unsigned long long)set->table.rows, (unsigned long long)r->jets.rows);
+    if (!code && want->valid)
+        code = open_valid(set, want->valid, msg);
+    if (!code)
+        code = make_type(r, &set->table, want->column, want->n_columns, H5T_NATIVE_FLOAT,
+                         &set->values, &set->shared, msg);
+    if (!code && set->table.width > r->width[i])
+        r->width[i] = set->table.width;
+    return code;
+}
+
+static void close_id(hid_t *id)
+{
+    if (*id >= 0)
+        H5Tclose(*id);
+    *id = -1;
+}
+
+static void close_file(struct eval_reader *r)
+{
+    for (size_t i = 0; i < r->query->n_sets; i++) {
+        kaon_eval_table_close(&r->set[i].table);
+        close_id(&r->set[i].values);
+        close_id(&r->set[i].valid);
+    }
+    close_id(&r->numbers);
+    kaon_eval_table_close(&r->jets);
+    if (r->file >= 0)
+        H5Fclose(r->file);
+    r->file = -1;
+    kaon_eval_pool_close(&r->file_pool);
+}
+
+static enum kaon_status open_file(struct eval_reader *r, size_t index, struct kaon_msg *msg)
+{
+    const char *path = r->path[index];
+    char reason[160];
+    close_file(r);
+    r->at_path = index;
+    r->at_row = 0;
+    FILE *probe = fopen(path, "rb");
+    if (!probe)
+        return kaon_cli_fail_errno(msg, path, errno);
+    fclose(probe);
+    r->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (r->file < 0)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: is no whole HDF5 file (libhdf5: %s)", path,
+                             kaon_eval_h5_reason(reason, sizeof reason));
+    enum kaon_status code =
+        kaon_eval_table_open(&r->jets, r->file, path, "jets", 1, &r->file_pool, msg);
+    if (!code)
+        code = make_type(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
+                         &r->numbers, &r->shared_number, msg);
+    for (size_t i = 0; !code && i < r->query->n_sets; i++)
+        code = open_set(r, i, msg);
+    return code;
+}
+
+/* The copied fields with the types of the first file, packed. */
+static enum kaon_status make_copied(struct eval_reader *r, struct kaon_msg *msg)
+{
+    size_t bytes = 0;
+    hid_t type = H5Tcreate(H5T_COMPOUND, H5Tget_size(r->jets.type) + 1);
+    for (size_t i = 0; type >= 0 && i < r->query->n_copied; i++) {
+        const int at = H5Tget_member_index(r->jets.type, r->query->copied[i]);
+        if (at < 0)
+            continue;
+        const hid_t member = H5Tget_member_type(r->jets.type, (unsigned)at);
+        const H5T_class_t class = H5Tget_class(member);
+        if ((class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_ENUM) &&
+            H5Tinsert(type, r->query->copied[i], bytes, member) >= 0)
+            bytes += H5Tget_size(member);
+        H5Tclose(member);
+    }
+    if (type < 0 || bytes == 0 || H5Tset_size(type, bytes) < 0)
+        close_id(&type);
+    r->copied = type;
+    (void)msg;
+    return KAON_OK;
+}
+
+static void read_writer_version(struct eval_reader *r)
+{
+    enum { MOST = 4096 };
+    if (H5Aexists(r->file, "writer_version") <= 0)
+        return;
+    const hid_t attribute = H5Aopen(r->file, "writer_version", H5P_DEFAULT);
+    const hid_t type = attribute < 0 ? -1 : H5Aget_type(attribute);
+    const hid_t space = attribute < 0 ? -1 : H5Aget_space(attribute);
+    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING &&
+        H5Sget_simple_extent_npoints(space) == 1) {
+        if (H5Tis_variable_str(type) > 0) {
+            char *text = NULL;
+            if (H5Aread(attribute, type, &text) >= 0 && text)
+                r->writer_version = kaon_eval_pool_text(&r->pool, text);
+            H5free_memory(text);
+        } else if (H5Tget_size(type) < MOST) {
+            char *text = kaon_eval_pool_take(&r->pool, H5Tget_size(type) + 1, 1);
+            if (text && H5Aread(attribute, type, text) >= 0)
+                r->writer_version = text;
+        }
+    }
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    if (attribute >= 0)
+        H5Aclose(attribute);
+}
+
+static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
+{
+    for (size_t i = 0; i < r->n_paths; i++) {
+        enum kaon_status code = open_file(r, i, msg);
+        if (!code && i == 0) {
+            code = make_copied(r, msg);
+            read_writer_version(r);
+        }
+        if (code)
+            return code;
+        if (r->rows > INT64_MAX - r->jets.rows)
+            return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: more rows than can be counted",
+                                 r->path[i]);
+        r->rows += r->jets.rows;
+    }
+    if (r->query->limit && r->rows > r->query->limit)
+        r->rows = r->query->limit;
+    return r->n_paths > 1 ? open_file(r, 0, msg) : KAON_OK;
+}
+
+enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct eval_query *query,
+                                       const char *const *paths, size_t n_paths,
+                                       struct kaon_msg *msg)
+{
+    *reader = NULL;
+    enum kaon_status code = kaon_eval_h5_start(msg);
+    struct eval_reader *r = code ? NULL : calloc(1, sizeof *r);
+    if (!r)
+        return code ? code : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    *r = (struct eval_reader){
+        .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1, .numbers = -1
+    };
+    r->jets.dataset = r->jets.type = -1;
+    r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
+    r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
+    if (!r->width || !r->set) {
+        kaon_eval_pool_close(&r->pool);
+        free(r);
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < query->n_sets; i++)
+        r->set[i].table.dataset = r->set[i].table.type = r->set[i].values = r->set[i].valid = -1;
+    code = check_all(r, msg);
+    if (code)
+        kaon_eval_reader_close(r);
+    else
+        *reader = r;
+    return code;
+}
+
+void kaon_eval_reader_close(struct eval_reader *r)
+{
+    if (!r)
+        return;
+    close_file(r);
+    close_id(&r->copied);
+    free(r->note);
+    kaon_eval_pool_close(&r->pool);
+    free(r);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+static size_t rows_of_a_block(const struct eval_reader *r)
+{
+    size_t chunk = 0, widest = 1;
+    for (size_t i = 0; i < r->query->n_sets; i++) {
+        const struct eval_table *t = &r->set[i].table;
+        const size_t bytes = t->width * (r->query->set[i].n_columns * sizeof(float) + 1);
+        if (bytes > widest)
+            widest = bytes, chunk = t->chunk_rows;
+    }
+    if (chunk == 0)
+        chunk = USUAL_ROWS;
+    size_t rows = chunk < LEAST_ROWS ? (LEAST_ROWS + chunk - 1) / chunk * chunk : chunk;
+    if (rows > block_bytes / widest)
+        rows = block_bytes / widest;
+    return rows ? rows : 1;
+}
+
+static int grow(void **memory, size_t *room, size_t count, size_t bytes)
+{
+    if (*memory && count <= *room)
+        return 1;
+    if (count > SIZE_MAX / bytes / 2)
+        return 0;
+    free(*memory);
+    *memory = malloc(count * bytes + 1);
+    *room = *memory ? count : 0;
+    return *memory != NULL;
+}
+
+static int grow_part(struct eval_part *part, size_t rows, size_t columns)
+{
+    const size_t places = rows * part->width;
+    size_t room = part->room_rows, same = part->room_rows;
+    const int fits =
+        grow((void **)&part->value, &part->room_values, places * columns, sizeof(float)) &&
+        grow((void **)&part->valid, &room, places, 1) &&
+        grow((void **)&part->count, &same, places, sizeof(int32_t));
+    part->room_rows = fits ? places : 0;
+    return fits;
+}
+
+static enum kaon_status grow_block(const struct eval_reader *r, struct eval_block *b, size_t rows,
+                                   struct kaon_msg *msg)
+{
+    const struct eval_query *q = r->query;
+    if (!b->part) {
+        b->part = calloc(q->n_sets + 1, sizeof *b->part);
+        if (!b->part)
+            return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+        b->n_parts = q->n_sets;
+    }
+    for (size_t i = 0; i < q->n_sets; i++) {
+        b->part[i].width = r->set[i].table.width;
+        if (!grow_part(&b->part[i], rows, q->set[i].n_columns))
+            return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    }
+    if (!grow((void **)&b->number, &b->room_numbers, rows * q->n_numbers, sizeof *b->number) ||
+        !grow((void **)&b->copied, &b->room_copied, rows * kaon_eval_reader_copied_bytes(r), 1))
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    return KAON_OK;
+}
+
+static enum kaon_status bad_value(struct eval_reader *r, size_t set, uint64_t row, size_t entry,
+                                  const char *field, float value, struct kaon_msg *msg)
+{
+    char place[48] = "";
+    if (r->query->set[set].valid)
+        snprintf(place, sizeof place, ", entry %zu", entry);
+    return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                         "%s: dataset '%s' row %llu%s: field '%s' is %s; "
+                         "--non-finite zero takes such values as 0",
+                         r->path[r->at_path], r->query->set[set].dataset, (unsigned long long)row,
+                         place, field, isnan(value) ? "not a number" : "infinite");
+}
+
+/* Moves the real entries of a row to its front, checks them, and counts. */
+static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval_part *part,
+                                    size_t row, struct kaon_msg *msg)
+{
+    const struct eval_set *want = &r->query->set[i];
+    const struct shared *shared = r->set[i].shared;
+    const size_t n = want->n_columns;
+    float *values = part->value + row * part->width * n;
+    unsigned char *valid = part->valid + row * part->width;
+    size_t real = 0;
+    for (size_t k = 0; k < part->width; k++) {
+        if (want->valid && !valid[k])
+            continue;
+        if (want->most && real == want->most) {
+            r->counts.truncated++;
+            memset(valid + k, 0, part->width - k);
+            break;
+        }
+        const float *from = values + k * n;
+        float *to = values + real * n;
+        for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
+            float value = shared[c].absolute ? fabsf(from[shared[c].first]) : from[shared[c].first];
+            if (!isfinite(value)) {
+                if (!r->query->zero_non_finite)
+                    return bad_value(r, i, r->at_row + row, k, want->column[c].name, value, msg);
+                value = want->column[c].instead;
+                r->counts.non_finite++;
+            }
+            to[c] = value;
+        }
+        valid[k] = 1;
+        real++;
+    }
+    part->count[row] = (int32_t)real;
+    return KAON_OK;
+}
+
+static enum kaon_status read_set(struct eval_reader *r, size_t i, struct eval_part *part,
+                                 size_t rows, struct kaon_msg *msg)
+{
+    struct open_set *set = &r->set[i];
+    enum kaon_status code = KAON_OK;
+    if (set->values >= 0)
+        code = kaon_eval_table_read(&set->table, set->values, r->at_row, rows, part->value, msg);
+    if (!code && set->valid >= 0)
+        code = kaon_eval_table_read(&set->table, set->valid, r->at_row, rows, part->valid, msg);
+    for (size_t row = 0; !code && row < rows; row++)
+        code = compact_row(r, i, part, row, msg);
+    return code;
+}
+
+static void count_empty(struct eval_reader *r, const struct eval_block *b)
+{
+    size_t i = 0;
+    while (i < r->query->n_sets && !r->query->set[i].valid)
+        i++;
+    for (size_t row = 0; i < r->query->n_sets && row < b->rows; row++)
+        r->counts.empty += b->part[i].count[row] == 0;
+}
+
+static void share_numbers(const struct eval_reader *r, struct eval_block *b, size_t rows)
+{
+    const size_t n = r->query->n_numbers;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
+            const double value = b->number[row * n + r->shared_number[c].first];
+            b->number[row * n + c] = r->shared_number[c].absolute ? fabs(value) : value;
+        }
+}
+
+enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block *b,
+                                       struct kaon_msg *msg)
+{
+    enum kaon_status code = KAON_OK;
+    b->rows = 0;
+    b->first = r->done;
+    while (r->at_row == r->jets.rows && r->at_path + 1 < r->n_paths)
+        if ((code = open_file(r, r->at_path + 1, msg)))
+            return code;
+    uint64_t left = r->jets.rows - r->at_row;
+    if (left > r->rows - r->done)
+        left = r->rows - r->done;
+    if (left == 0)
+        return KAON_OK;
+    const size_t most = rows_of_a_block(r), rows = left < most ? (size_t)left : most;
+    code = grow_block(r, b, rows, msg);
+    if (!code && r->numbers >= 0)
+        code = kaon_eval_table_read(&r->jets, r->numbers, r->at_row, rows, b->number, msg);
+    if (!code && r->copied >= 0)
+        code = kaon_eval_table_read(&r->jets, r->copied, r->at_row, rows, b->copied, msg);
+    for (size_t i = 0; !code && i < r->query->n_sets; i++)
+        code = read_set(r, i, &b->part[i], rows, msg);
+    if (code)
+        return code;
+    share_numbers(r, b, rows);
+    b->rows = rows;
+    count_empty(r, b);
+    r->at_row += rows;
+    r->done += rows;
+    return KAON_OK;
+}
+
+void kaon_eval_block_close(struct eval_block *b)
+{
+    for (size_t i = 0; i < b->n_parts; i++) {
+        free(b->part[i].value);
+        free(b->part[i].valid);
+        free(b->part[i].count);
+    }
+    free(b->part);
+    free(b->number);
+    free(b->copied);
+    *b = (struct eval_block){ 0 };
+}
+
+/* ---- what is known --------------------------------------------------------------------------- */
+
+uint64_t kaon_eval_reader_rows(const struct eval_reader *r)
+{
+    return r->rows;
+}
+
+size_t kaon_eval_reader_width(const struct eval_reader *r, size_t set)
+{
+    return r->width[set];
+}
+
+const struct eval_reader_counts *kaon_eval_reader_counts(const struct eval_reader *r)
+{
+    return &r->counts;
+}
+
+const char *kaon_eval_reader_note(const struct eval_reader *r, size_t index)
+{
+    return index < r->n_notes ? r->note[index] : NULL;
+}
+
+int64_t kaon_eval_reader_copied_type(const struct eval_reader *r)
+{
+    return r->copied;
+}
+
+size_t kaon_eval_reader_copied_bytes(const struct eval_reader *r)
+{
+    return r->copied < 0 ? 0 : H5Tget_size(r->copied);
+}
+
+const char *kaon_eval_reader_writer_version(const struct eval_reader *r)
+{
+    return r->writer_version;
+}

@@ -1,0 +1,110 @@
+#include "tools/eval/scores.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int grow(void **memory, size_t count, size_t bytes)
+{
+    void *more = realloc(*memory, count * bytes);
+    if (more)
+        *memory = more;
+    return more != NULL;
+}
+
+static int make_room(struct eval_scores *s, const struct eval_spec *spec, size_t more)
+{
+    if (s->n + more <= s->room)
+        return 1;
+    const size_t room = s->room + s->room / 2 + more;
+    s->n_probabilities = spec->n_probabilities;
+    if (room > SIZE_MAX / sizeof(float) / (s->n_probabilities + 1) ||
+        !grow((void **)&s->probability, room * s->n_probabilities, sizeof *s->probability) ||
+        !grow((void **)&s->class, room, 1) ||
+        (spec->weight && !grow((void **)&s->weight, room, sizeof *s->weight)))
+        return 0;
+    s->room = room;
+    return 1;
+}
+
+static bool selected(const struct eval_spec *spec, const double *number)
+{
+    for (size_t i = 0; i < spec->n_selection; i++)
+        if (!kaon_eval_cut_passes(&spec->selection[i], number[spec->selection_number[i]]))
+            return false;
+    return true;
+}
+
+/* The first class whose label cut passes. */
+static size_t class_of(const struct eval_spec *spec, const double *number)
+{
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (kaon_eval_cut_passes(&spec->class[i].select, number[spec->class[i].number]))
+            return i;
+    return EVAL_NO_CLASS;
+}
+
+static bool all_finite(const float *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(value[i]))
+            return false;
+    return true;
+}
+
+static void add_row(struct eval_scores *s, const struct eval_spec *spec, const double *number,
+                    const float *probability)
+{
+    const size_t k = spec->n_probabilities;
+    s->rows++;
+    if (!selected(spec, number))
+        return;
+    s->selected++;
+    const size_t class = class_of(spec, number);
+    const double weight = spec->weight ? number[spec->weight_number] : 1;
+    if (class == EVAL_NO_CLASS) {
+        s->no_class++;
+        return;
+    }
+    if (!all_finite(probability, k) || !isfinite(weight)) {
+        *(isfinite(weight) ? &s->bad_score : &s->bad_weight) += 1;
+        return;
+    }
+    memcpy(s->probability + s->n * k, probability, k * sizeof *probability);
+    s->class[s->n] = (unsigned char)class;
+    if (s->weight)
+        s->weight[s->n] = (float)weight;
+    s->class_count[class]++;
+    s->n++;
+}
+
+enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_spec *spec,
+                                      const struct eval_block *block,
+                                      const struct eval_result *result, struct kaon_msg *msg)
+{
+    if (!make_room(s, spec, block->rows))
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t row = 0; row < block->rows; row++)
+        add_row(s, spec, block->number + row * spec->query.n_numbers,
+                result->probability + row * spec->n_probabilities);
+    return KAON_OK;
+}
+
+void kaon_eval_scores_close(struct eval_scores *s)
+{
+    free(s->probability);
+    free(s->class);
+    free(s->weight);
+    *s = (struct eval_scores){ 0 };
+}
+
+double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_discriminant *d,
+                              const float *probability)
+{
+    double background = 0;
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (d->fraction[i] > 0)
+            background += d->fraction[i] * (double)probability[spec->class[i].probability];
+    const double signal = probability[spec->class[d->signal].probability];
+    return log((signal + d->epsilon) / (background + d->epsilon));
+}

@@ -1,0 +1,33 @@
+/* What is kept of every jet: its class, weight and probabilities; and what was counted. */
+#ifndef KAON_TOOLS_EVAL_SCORES_H
+#define KAON_TOOLS_EVAL_SCORES_H
+
+#include "tools/eval/infer.h"
+
+enum { EVAL_NO_CLASS = 255 };
+
+struct eval_scores {
+    size_t n, room;
+    size_t n_probabilities;
+    float *probability;   /* n x n_probabilities */
+    unsigned char *class; /* index in the specification */
+    float *weight;        /* NULL: all one */
+    uint64_t rows;        /* jets that went through the model */
+    uint64_t selected;    /* of them passed the selection */
+    uint64_t no_class;    /* of those belong to no class, and are not kept */
+    uint64_t bad_score;   /* of those have a probability that is no number, and are not kept */
+    uint64_t bad_weight;  /* of those have a weight that is no number, and are not kept */
+    uint64_t class_count[EVAL_MOST_CLASSES];
+};
+
+/* Adds a block. */
+enum kaon_status kaon_eval_scores_add(struct eval_scores *scores, const struct eval_spec *spec,
+                                      const struct eval_block *block,
+                                      const struct eval_result *result, struct kaon_msg *msg);
+void kaon_eval_scores_close(struct eval_scores *scores);
+
+/* D = log((p_s + e) / (sum f_i p_i + e)) of one jet, in double. */
+double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_discriminant *d,
+                              const float *probability);
+
+#endif

@@ -1,0 +1,150 @@
+/* What one evaluation of one model is made of: how its inputs are filled, what its outputs mean and
+ * what is computed from them. Built from options, eval.json, the model's metadata and
+ * preprocess.json, in this order of authority. */
+#ifndef KAON_TOOLS_EVAL_SPEC_H
+#define KAON_TOOLS_EVAL_SPEC_H
+
+#include "tools/eval/cut.h"
+#include "tools/eval/pool.h"
+#include "tools/eval/reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    EVAL_MOST_CLASSES = 24,
+    EVAL_MOST_POINTS = 32, /* working points of a discriminant */
+    EVAL_MOST_DISCRIMINANTS = 12,
+    EVAL_MOST_CUTS = 32,
+};
+
+/* One column of an input: clamp((x + offset) * scale, lower, upper). */
+struct eval_feature {
+    const char *name;
+    double offset, scale, lower, upper;
+    float replace; /* of a value that is not finite, if such are taken */
+    float pad;     /* of a place without an entry */
+    bool is_mask;  /* 1 for an entry, pad elsewhere; nothing is read */
+    size_t column; /* in its set */
+};
+
+enum eval_layout {
+    EVAL_ONE,     /* [1,F] or [N,F]: one entry a jet */
+    EVAL_ENTRIES, /* [n,F]: the entries of one jet */
+    EVAL_PADDED,  /* [N,T,F] */
+    EVAL_TURNED,  /* [N,F,T] */
+};
+
+struct eval_input {
+    const char *name;            /* in the model */
+    const char *dataset, *valid; /* valid: NULL for one entry a jet */
+    enum eval_layout layout;
+    size_t most, least; /* entries a jet; most 0: all there are */
+    size_t fixed;       /* T where the model fixes it, else 0 */
+    bool wrap;          /* repeat the entries instead of padding */
+    struct eval_feature *feature;
+    size_t n_features;
+    size_t set;                           /* in the query */
+    const char *batch_axis, *length_axis; /* symbolic axes, NULL where fixed */
+    const char *source;                   /* where fields and scales come from */
+};
+
+enum eval_output_kind {
+    EVAL_OUT_PROBABILITY, /* f32, a scalar */
+    EVAL_OUT_VECTOR,      /* f32 [N,K] */
+    EVAL_OUT_TRACKS,      /* int8 [n] */
+    EVAL_OUT_OTHER,       /* counts in the digest only */
+};
+
+struct eval_output {
+    const char *name; /* in the model */
+    enum eval_output_kind kind;
+    const char *published; /* of tracks: in the files that are written */
+    const char *task;      /* of tracks: "TrackOrigin" */
+    size_t first, count;   /* probabilities it gives */
+};
+
+struct eval_probability {
+    const char *published; /* "GN2_pb" */
+    const char *class;     /* name of its class, or NULL */
+};
+
+struct eval_class {
+    const char *name, *text, *color;
+    const char *letter; /* "b" in f_b */
+    struct eval_cut select;
+    size_t number;    /* of its field in the query */
+    long probability; /* -1: the model has none for it */
+};
+
+struct eval_discriminant {
+    const char *name;
+    size_t signal; /* class */
+    double fraction[EVAL_MOST_CLASSES];
+    double epsilon;
+    double point[EVAL_MOST_POINTS]; /* signal efficiencies */
+    size_t n_points;
+    double roc_from, roc_to;
+    size_t bins;
+    const char *source;
+};
+
+struct eval_spec {
+    const char *name, *title;
+    const char *model_path, *config_path; /* config_path: NULL without eval.json */
+    struct eval_input *input;
+    size_t n_inputs;
+    struct eval_output *output;
+    size_t n_outputs;
+    struct eval_probability *probability;
+    size_t n_probabilities;
+    struct eval_class class[EVAL_MOST_CLASSES];
+    size_t n_classes;
+    struct eval_discriminant discriminant[EVAL_MOST_DISCRIMINANTS];
+    size_t n_discriminants;
+    struct eval_cut selection[EVAL_MOST_CUTS];
+    size_t selection_number[EVAL_MOST_CUTS]; /* in the query */
+    size_t n_selection;
+    const char *weight; /* column of `jets`, or NULL */
+    size_t weight_number;
+    const char *sample, *sample_text;
+    const char **data; /* files of the sample in eval.json, as paths that can be opened */
+    size_t n_data;
+    bool batched;    /* the model takes [N,...]: N jets a call */
+    bool one_a_call; /* batched, but with room for one jet only */
+    struct eval_query query;
+    const char **note; /* where things came from; sentences for --verbose */
+    size_t n_notes;
+    struct eval_pool pool; /* holds all of it */
+};
+
+/* What a model says of itself. */
+struct eval_ports {
+    const char *path;
+    const struct kaon_port *input, *output;
+    size_t n_inputs, n_outputs;
+    const char *gnn_config, *doc_string; /* NULL if there is none */
+};
+
+/* What the command line says. */
+struct eval_choices {
+    const char *config;           /* --config, or NULL: eval.json beside the model if it is there */
+    const char *const *fractions; /* --fractions */
+    size_t n_fractions;
+    const char *const *cuts; /* --cut: besides those of eval.json */
+    size_t n_cuts;
+    const char *weight; /* --weight */
+    uint64_t limit;
+    bool zero_non_finite;
+};
+
+/* Builds *spec, zeroed before. To be closed in either case. */
+enum kaon_status kaon_eval_spec_build(struct eval_spec *spec, const struct eval_ports *ports,
+                                      const struct eval_choices *choices, struct kaon_msg *msg);
+void kaon_eval_spec_close(struct eval_spec *spec);
+
+/* Adds a sentence for --verbose. */
+enum kaon_status kaon_eval_spec_note(struct eval_spec *spec, struct kaon_msg *msg,
+                                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

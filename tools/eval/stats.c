@@ -1,0 +1,151 @@
+#include "tools/eval/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int kaon_eval_sort(struct eval_point *points, size_t n)
+{
+    struct eval_point *other = malloc((n + 1) * sizeof *other), *from = points, *to = other;
+    if (!other)
+        return 0;
+    for (size_t run = 1; run < n; run *= 2) { /* merge runs of this length */
+        for (size_t start = 0; start < n; start += 2 * run) {
+            const size_t mid = start + run < n ? start + run : n;
+            const size_t end = start + 2 * run < n ? start + 2 * run : n;
+            size_t a = start, b = mid;
+            for (size_t i = start; i < end; i++)
+                to[i] =
+                    b == end || (a < mid && from[a].score <= from[b].score) ? from[a++] : from[b++];
+        }
+        struct eval_point *swap = from;
+        from = to, to = swap;
+    }
+    if (from != points)
+        memcpy(points, from, n * sizeof *points);
+    free(other);
+    return 1;
+}
+
+void kaon_eval_cumulate(const struct eval_point *sorted, size_t n, double *middle)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        middle[i] = sum + sorted[i].weight / 2;
+        sum += sorted[i].weight;
+    }
+    const double first = n ? middle[0] : 0, range = n ? middle[n - 1] - first : 0;
+    for (size_t i = 0; i < n; i++)
+        middle[i] = range > 0 ? (middle[i] - first) / range : 0;
+}
+
+/* NumPy's order of operations, so that cuts agree to the last bit. */
+static double between(double a, double b, double t)
+{
+    const double difference = b - a;
+    return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
+}
+
+double kaon_eval_percentile(const struct eval_point *sorted, size_t n, const double *middle,
+                            double share)
+{
+    if (n == 0)
+        return NAN;
+    if (share <= 0)
+        return sorted[0].score;
+    if (share >= 1)
+        return sorted[n - 1].score;
+    if (!middle) {
+        const double at = share * (double)(n - 1);
+        const size_t i = (size_t)at;
+        return i + 1 < n ? between(sorted[i].score, sorted[i + 1].score, at - (double)i)
+                         : sorted[i].score;
+    }
+    size_t low = 0, high = n - 1; /* middle[low] <= share < middle[high] */
+    while (high - low > 1) {
+        const size_t i = low + (high - low) / 2;
+        if (middle[i] <= share)
+            low = i;
+        else
+            high = i;
+    }
+    const double step = middle[high] - middle[low];
+    return step > 0 ? between(sorted[low].score, sorted[high].score, (share - middle[low]) / step)
+                    : sorted[low].score;
+}
+
+struct eval_passing kaon_eval_above(const struct eval_point *sorted, size_t n, double cut)
+{
+    struct eval_passing p = { .n = n };
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double w = sorted[i].weight;
+        p.weight += w;
+        squares += w * w;
+        if (sorted[i].score > cut) {
+            p.passed++;
+            p.weight_passed += w;
+        }
+    }
+    p.effective = squares > 0 ? p.weight * p.weight / squares : 0;
+    return p;
+}
+
+double kaon_eval_auc(const struct eval_point *signal, size_t n_signal,
+                     const struct eval_point *background, size_t n_background)
+{
+    double below = 0, won = 0, all_signal = 0;
+    size_t b = 0;
+    for (size_t s = 0; s < n_signal;) {
+        const double score = signal[s].score;
+        double here = 0, equal = 0;
+        for (; s < n_signal && signal[s].score == score; s++)
+            here += signal[s].weight;
+        for (; b < n_background && background[b].score < score; b++)
+            below += background[b].weight;
+        for (; b < n_background && background[b].score == score; b++)
+            equal += background[b].weight;
+        won += here * (below + equal / 2);
+        below += equal;
+        all_signal += here;
+    }
+    for (; b < n_background; b++)
+        below += background[b].weight;
+    return all_signal > 0 && below > 0 ? won / (all_signal * below) : NAN;
+}
+
+void kaon_eval_wilson(double k, double n, double z, double *low, double *high)
+{
+    if (!(n > 0)) {
+        *low = 0, *high = 1;
+        return;
+    }
+    const double p = k / n, z2 = z * z, scale = 1 / (1 + z2 / n);
+    const double centre = scale * (p + z2 / (2 * n));
+    const double half = scale * z * sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+    *low = k <= 0 || centre < half ? 0 : centre - half;
+    *high = k >= n || centre + half > 1 ? 1 : centre + half;
+}
+
+struct eval_rejection kaon_eval_reject(const struct eval_passing *p)
+{
+    struct eval_rejection r = { INFINITY, INFINITY, 0, INFINITY };
+    const double share = p->weight > 0 ? p->weight_passed / p->weight : 0;
+    double low, high;
+    if (p->n == 0)
+        return (struct eval_rejection){ NAN, NAN, NAN, NAN };
+    if (share > 0) {
+        r.value = 1 / share;
+        r.error = r.value * r.value * sqrt(fmax(0, share * (1 - share)) / p->effective);
+    }
+    kaon_eval_wilson(share * p->effective, p->effective, 1, &low, &high);
+    r.low = 1 / high;
+    r.high = low > 0 ? 1 / low : INFINITY;
+    return r;
+}
+
+double kaon_eval_round(double value, int digits)
+{
+    const double scale = pow(10, digits);
+    return isfinite(value) ? nearbyint(value * scale) / scale : value;
+}
