@@ -1,9 +1,9 @@
-/* After prepare, runs make no allocation and no system call, whatever shape comes next, and give the
- * bits that they give without prepare.
+/* After prepare, runs make no allocation and no system call, whatever shape comes next, and give
+ * the bits that they give without prepare.
  *
- * Allocations are counted in this program's own malloc, free and so on, which stand in front of the C
- * library's. System calls are forbidden by the kernel (seccomp) in a child, whose results the parent
- * has already. */
+ * Allocations are counted in this program's own malloc, free and so on, which stand in front of the
+ * C library's. System calls are forbidden by the kernel (seccomp) in a child, whose results the
+ * parent has already. */
 #include "tests/support/support.h"
 
 #include <errno.h>
