@@ -95,6 +95,15 @@ static enum kaon_status pack_graph(struct kaon_model *m, struct kaon_graph *grap
     return st;
 }
 
+/* Folding may make a few times what the files hold (weights in another order, say), and a fixed amount. */
+static uint64_t most_folded(const struct kaon_model *m)
+{
+    uint64_t bytes = m->file.bytes;
+    for (const struct kaon_onnx_external *e = m->external; e; e = e->next)
+        bytes += e->file.bytes;
+    return 4 * bytes + ((uint64_t)256 << 20);
+}
+
 static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_options *o,
                                    const char *path, uint64_t deadline, struct kaon_msg *msg)
 {
@@ -106,6 +115,7 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
     m->ir.most_elements = m->limits.elements;
     enum kaon_status st = kaon_onnx_read(&m->ir, &m->meta, &source, &m->allocator, msg);
     m->external = source.external;
+    m->ir.fold_bytes = most_folded(m);
     if (st == KAON_OK)
         st = kaon_graph_name_axes(&m->ir, msg);
     if (st == KAON_OK)

@@ -68,6 +68,7 @@ struct kaon_ir {
     struct kaon_opset *opsets;
     size_t n_opsets;
     uint64_t most_elements;
+    uint64_t fold_bytes; /* that folding may still make */
 };
 
 struct kaon_value *kaon_value_new(struct kaon_ir *ir, const char *name);

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Results larger than this and than the inputs together stay to be computed: a file of a few bytes
- * may ask for gigabytes of zeros. */
+/* Results larger than this and than the inputs together stay to be computed, and so do those past what
+ * the model may have in all: a file of a few bytes may ask for gigabytes of zeros. */
 enum { FOLD_BYTES = 1 << 20 };
 
 static enum kaon_status from_symbolic(struct kaon_node *node, struct kaon_edit *edit,
@@ -57,9 +57,10 @@ static enum kaon_status make_outputs(const struct kaon_node *node, struct kaon_e
             !kaon_tensor_size(f->type, f->rank, f->dims, edit->ir->most_elements, &count, &bytes))
             return KAON_OK;
         whole += bytes;
-        if (whole > limit || f->type == KAON_SEQUENCE)
+        if (whole > limit || whole > edit->ir->fold_bytes || f->type == KAON_SEQUENCE)
             return KAON_OK;
     }
+    edit->ir->fold_bytes -= whole;
     for (size_t i = 0; i < node->n_out; i++) {
         const struct kaon_fact *f = &node->out[i]->fact;
         void *data;

@@ -77,6 +77,7 @@ struct kaon_walk {
     struct kaon_arena (*carry)[3]; /* by depth of nesting: see control.c; NULL unless now */
     uint32_t depth;
     uint64_t unrolled; /* iterations of loops walked in place */
+    uint64_t folded;   /* bytes of results computed while planning */
     kaon_observe_fn observe; /* NULL: nobody looks */
     void *observe_user;
     struct kaon_msg *msg;

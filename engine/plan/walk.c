@@ -12,6 +12,7 @@ struct kaon_planned kaon_deferred;
 enum {
     FOLD_BYTES = 1 << 16, /* results larger than this are steps, not part of every plan */
     EAGER_BYTES = 1 << 24,
+    FOLD_ALL_BYTES = 1 << 27, /* of a plan's results that are no steps, together */
 };
 
 enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk)
@@ -395,7 +396,9 @@ static enum kaon_status visit_node(struct kaon_walk *walk, const struct kaon_nod
         if (walk->now)
             tell(walk, &v);
     } else if (walk->now || (v.all_known && bytes <= fold_limit(node->op) &&
+                             walk->folded + bytes <= FOLD_ALL_BYTES &&
                              !(node->op->flags & KAON_OP_RANDOM))) {
+        walk->folded += bytes;
         st = run_now(walk, &v);
     } else if (node->op->flags & KAON_OP_EAGER) {
         return defer(walk, node);

@@ -1,5 +1,5 @@
-/* Linked with --wrap=kaon_arena_open: chunks of arenas are as large as what is pushed, so that each push
- * is an allocation, which can fail and whose ends a sanitizer guards. */
+/* Linked with --wrap=kaon_arena_open: chunks of arenas are as large as what is pushed, so that each
+ * push is an allocation, which can fail and whose ends a sanitizer guards. */
 #include "engine/base/arena.h"
 
 void __real_kaon_arena_open(struct kaon_arena *arena, const struct kaon_allocator *allocator,

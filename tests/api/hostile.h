@@ -9,8 +9,8 @@ struct hostile_count {
     uint64_t most_elements; /* limit of a tensor, and of a loop; set by the test */
 };
 
-/* Opens `bytes` bytes as a model, in a block of just that size so that a sanitizer sees reads past its
- * end, and runs it with symbolic lengths of 2. Whatever happens must be a status with a message. */
+/* Opens `bytes` bytes as a model, in a block of just that size so that a sanitizer sees reads past
+ * its end, and runs it with symbolic lengths of 2. Whatever happens must be a status with a message. */
 void hostile_try(const unsigned char *data, size_t bytes, struct hostile_count *count);
 
 /* Changes a few bits, bytes or lengths of the file; returns its new length, at most `bytes`. */

@@ -1,6 +1,6 @@
-/* The conformance cases' models with bits changed: a few hundred bytes each, so most changes hit the
- * structure, the attributes or the shapes of some operator. Each case runs in a process of its own, so
- * that one that crashes does not hide the next. KAON_TESTS_CHANGES sets how many each;
+/* The conformance cases' models with bits changed: a few hundred bytes each, so most changes hit
+ * the structure, the attributes or the shapes of some operator. Each case runs in a process of its
+ * own, so that one that crashes does not hide the next. KAON_TESTS_CHANGES sets how many each;
  * KAON_TESTS_SEED another seed. */
 #include "tests/api/hostile.h"
 

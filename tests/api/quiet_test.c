@@ -1,9 +1,9 @@
-/* After prepare, runs make no allocation and no system call, whatever shape comes next, and give the
- * bits that they give without prepare.
+/* After prepare, runs make no allocation and no system call, whatever shape comes next, and give
+ * the bits that they give without prepare.
  *
- * Allocations are counted in this program's own malloc, free and so on, which stand in front of the C
- * library's. System calls are forbidden by the kernel (seccomp) in a child, whose results the parent
- * has already. */
+ * Allocations are counted in this program's own malloc, free and so on, which stand in front of the
+ * C library's. System calls are forbidden by the kernel (seccomp) in a child, whose results the
+ * parent has already. */
 #include "tests/support/support.h"
 
 #include <errno.h>
@@ -239,6 +239,9 @@ static void shapes_that_ran_before_are_quiet(void **state)
         assert_int_equal(kaon_session_run(w->session, other, out, NULL), KAON_OK);
         test_inputs_close(other, w->model);
     }
+    struct kaon_session_info info; /* all that were prepared are there, beside the last two */
+    kaon_session_get_info(w->session, &info);
+    assert_int_equal(info.plans, u.most + 1 + few.plans);
     const size_t before = calls;
     const int bad = do_runs(w, 200);
     assert_int_equal(calls - before, 0);

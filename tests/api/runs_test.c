@@ -41,7 +41,7 @@ static uint64_t run(struct fixture *f)
     return test_digest(TEST_DIGEST, f->out, OUTPUTS);
 }
 
-/* The run fails with `st` and a message with `word`, and the next good one gives what the first did. */
+/* The run fails with `st` and a message with `word`; the next good one gives what the first did. */
 static void refuses(struct fixture *f, const struct kaon_tensor *in, enum kaon_status st,
                     const char *word)
 {

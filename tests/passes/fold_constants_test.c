@@ -42,6 +42,18 @@ static void results_that_are_large_are_not_folded(void **state)
     graph_keeps(state, pass, "s:int64[1]={1000000}  y=ConstantOfShape(s)  out y", NULL);
 }
 
+static void no_more_is_folded_than_the_model_may_have(void **state)
+{
+    struct graph_test *t = *state;
+    t->ir.fold_bytes = 20;
+    graph_check(state, pass,
+                "x:float[2]  a:float[2]={1,2}  b=Neg(a)  c=Exp(a)  d=Abs(a)  y=Sum(x,b,c,d)  out y",
+                2,
+                "x:float[2]  a:float[2]={1,2}  d=Abs(a)  b:float[2]={-1,-2}  "
+                "c:float[2]={2.71828175,7.38905621}  y=Sum(x,b,c,d)  out y");
+    assert_int_equal(t->ir.fold_bytes, 4);
+}
+
 static void nested_graphs_are_folded_inside(void **state)
 {
     graph_check(state, pass,
@@ -58,10 +70,14 @@ static void nested_graphs_are_folded_inside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nodes_of_constants_become_constants),     TEST(several_outputs_are_folded_together),
-        TEST(lengths_that_are_declared_are_folded),    TEST(symbolic_lengths_are_not_folded),
+        TEST(nodes_of_constants_become_constants),
+        TEST(several_outputs_are_folded_together),
+        TEST(lengths_that_are_declared_are_folded),
+        TEST(symbolic_lengths_are_not_folded),
         TEST(nodes_that_read_an_input_are_not_folded),
-        TEST(results_that_are_large_are_not_folded),   TEST(nested_graphs_are_folded_inside),
+        TEST(results_that_are_large_are_not_folded),
+        TEST(no_more_is_folded_than_the_model_may_have),
+        TEST(nested_graphs_are_folded_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

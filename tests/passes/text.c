@@ -11,6 +11,7 @@ int graph_setup(void **state)
     t->ir.opsets = &t->opset;
     t->ir.n_opsets = 1;
     t->ir.most_elements = 1 << 20;
+    t->ir.fold_bytes = 1 << 20;
     *state = t;
     return 0;
 }

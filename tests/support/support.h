@@ -1,4 +1,4 @@
-/* What the tests share: data files, tensors, numbers that repeat, and allocators that count and fail.
+/* What the tests share: data files, tensors, numbers that repeat, allocators that count and fail.
  *
  * Helpers end the test program with a message where a failure is the test's own (a file that cannot
  * be read, no memory), so that tests say only what they are about. */
