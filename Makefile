@@ -1,18 +1,38 @@
 # A thin front over CMake presets.
 JOBS ?= $(shell nproc)
+# Of the thread sanitizer's build: what has threads.
+TSAN_TESTS = api_threads|eval-command
+# Of the scalar build: what the other forms cannot show.
+SCALAR_TESTS = check_kernels|api_models|eval-command
 
-.PHONY: all demo test deps
-all: deps
-	cmake --preset release
-	cmake --build --preset release -j $(JOBS)
+.PHONY: all demo test test-release test-dev test-tsan test-scalar-only deps
+
+all: build-release
 
 # Two shipped taggers on the shipped jets, overlaid.
 demo: all
 	build/release/kaon eval models/btag_gn2/model.onnx models/btag_small/model.onnx \
 	    --data models/jets/jets.h5 --out build/demo --force
 
-test: all
+# Every test: optimised, under the address, undefined-behaviour and thread sanitizers, and with the
+# scalar kernels alone. test-release alone takes about a minute.
+test: test-release test-dev test-tsan test-scalar-only
+
+test-release: build-release
 	ctest --preset release -j $(JOBS)
+
+test-dev: build-dev
+	ctest --preset dev -j $(JOBS)
+
+test-tsan: build-tsan
+	ctest --preset tsan -j $(JOBS) -R '$(TSAN_TESTS)'
+
+test-scalar-only: build-scalar-only
+	ctest --preset scalar-only -j $(JOBS) -R '$(SCALAR_TESTS)'
+
+build-%: deps
+	cmake --preset $*
+	cmake --build --preset $* -j $(JOBS)
 
 deps:
 	third_party/install-deps.sh
