@@ -157,7 +157,7 @@ static enum kaon_status run_unique(const struct kaon_step *step, struct kaon_msg
             memcpy((char *)y->data + to * bytes,
                    (const char *)x->data + place(&s, (size_t)list[k], j) * bytes, bytes);
         }
-    if (kaon_own_out(&step->call, 1))
+    if (kaon_own_out(&step->call, 1) && different)
         memcpy(step->call.out[1]->data, list, different * sizeof *list);
     for (size_t i = 0; kaon_own_out(&step->call, 2) && i < n; i++)
         ((int64_t *)step->call.out[2]->data)[i] = rank[first[i]];
