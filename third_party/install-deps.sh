@@ -2,9 +2,9 @@
 # Installs what kaon needs on Debian 12, through apt only. Does nothing when all is there; without
 # root it prints the one command to run.
 set -eu
-packages="gcc make cmake pkg-config libcpuinfo-dev libpthreadpool-dev libxnnpack-dev libopenblas-dev
+packages="gcc make cmake pkg-config libcpuinfo-dev libopenblas-dev
 libprotobuf-c-dev protobuf-c-compiler libhdf5-dev libjansson-dev liblz4-dev libzstd-dev zlib1g-dev
-libssl-dev libcmocka-dev gnuplot-nox"
+libssl-dev libcmocka-dev gnuplot-nox fonts-dejavu-core valgrind xz-utils"
 missing=
 for p in $packages; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

@@ -29,6 +29,6 @@ enum kaon_status kaon_graph_write(const struct kaon_ir *ir, const struct kaon_gr
 
 /* Reads a graph into ir->top; ir->arena is open, ir->opsets are set by the caller. Shapes are
  * inferred. */
-enum kaon_status kaon_text_read(struct kaon_ir *ir, const char *text, struct kaon_msg *msg);
+enum kaon_status kaon_graph_read(struct kaon_ir *ir, const char *text, struct kaon_msg *msg);
 
 #endif

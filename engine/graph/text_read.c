@@ -551,7 +551,7 @@ static enum kaon_status read_graph(struct reader *r, struct kaon_node *parent,
     return st;
 }
 
-enum kaon_status kaon_text_read(struct kaon_ir *ir, const char *text, struct kaon_msg *msg)
+enum kaon_status kaon_graph_read(struct kaon_ir *ir, const char *text, struct kaon_msg *msg)
 {
     struct reader r = { .ir = ir, .text = text, .at = text, .msg = msg };
     struct kaon_arena scratch;

@@ -91,7 +91,7 @@ static void norms_for_training_are_refused(void **state)
     };
     struct graph_test *t = *state;
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(kaon_text_read(&t->ir, texts[i], NULL), KAON_UNSUPPORTED);
+        assert_int_equal(kaon_graph_read(&t->ir, texts[i], NULL), KAON_UNSUPPORTED);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, graph_setup, graph_teardown)

@@ -29,7 +29,7 @@ void graph_read(struct graph_test *t, int opset, const char *text)
     struct kaon_msg msg;
     t->opset.version = opset;
     t->ir.top = NULL;
-    if (kaon_text_read(&t->ir, text, &msg) != KAON_OK)
+    if (kaon_graph_read(&t->ir, text, &msg) != KAON_OK)
         fail_msg("%s", msg.text);
 }
 

@@ -91,12 +91,12 @@ static void what_is_no_graph_is_refused_with_its_line(void **state)
     struct graph_test *t = *state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct kaon_msg msg = { "" };
-        if (kaon_text_read(&t->ir, texts[i], &msg) == KAON_OK)
+        if (kaon_graph_read(&t->ir, texts[i], &msg) == KAON_OK)
             fail_msg("'%s' is read", texts[i]);
         assert_true(msg.text[0]);
     }
     struct kaon_msg msg;
-    assert_true(kaon_text_read(&t->ir, "x:float[2]\n\ny=Relu(x", &msg) != KAON_OK);
+    assert_true(kaon_graph_read(&t->ir, "x:float[2]\n\ny=Relu(x", &msg) != KAON_OK);
     assert_non_null(strstr(msg.text, "line 3"));
 }
 
@@ -110,7 +110,7 @@ static void texts_cut_anywhere_are_refused(void **state)
     for (size_t i = 0; i < sizeof whole; i++) {
         char *text = calloc(1, i + 1); /* a sanitizer sees reads past its end */
         memcpy(text, whole, i);
-        const enum kaon_status st = kaon_text_read(&t->ir, text, NULL);
+        const enum kaon_status st = kaon_graph_read(&t->ir, text, NULL);
         assert_true((st == KAON_OK) == (i == sizeof whole - 1 || i == sizeof whole - 3));
         free(text);
     }
@@ -122,7 +122,7 @@ static void deep_nesting_is_refused(void **state)
     char text[4000] = "c:bool[]  ";
     for (int i = 0; i < 40; i++)
         strcat(text, "y=If{then_branch=graph 0}(c)  graph 0  ");
-    assert_int_equal(kaon_text_read(&t->ir, text, NULL), KAON_OVER_LIMIT);
+    assert_int_equal(kaon_graph_read(&t->ir, text, NULL), KAON_OVER_LIMIT);
 }
 
 /* ---- real graphs ----------------------------------------------------------------------------- */
@@ -148,7 +148,7 @@ static bool round_trip_model(const char *path, int32_t stop_after)
             .most_elements = 1 << 20,
         };
         kaon_arena_open(&arena, &kaon_allocator_default, 4096);
-        if (kaon_text_read(&ir, text, &msg) != KAON_OK)
+        if (kaon_graph_read(&ir, text, &msg) != KAON_OK)
             fail_msg("%s: %s\n%s", path, msg.text, text);
         char *again = graph_text(&ir);
         if (strcmp(text, again))
