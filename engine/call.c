@@ -34,8 +34,15 @@ enum kaon_status kaon_call_ahead(struct kaon_call *call, const struct kaon_node 
         out[i] = &tensors[node->n_in + i];
     }
     *call = (struct kaon_call){
-        .op = node->op, .node = node->name, .opset = node->opset, .attr = node->attr,
-        .n_in = node->n_in, .n_out = node->n_out, .in = in, .out = out, .constant = constant,
+        .op = node->op,
+        .node = node->name,
+        .opset = node->opset,
+        .attr = node->attr,
+        .n_in = node->n_in,
+        .n_out = node->n_out,
+        .in = in,
+        .out = out,
+        .constant = constant,
         .kernels = kernels,
     };
     return KAON_OK;

@@ -154,17 +154,20 @@ struct kaon_limits {
 };
 
 struct kaon_open_options {
-    size_t size;                     /* sizeof in the caller's build */
-    const char *backend;             /* "own" (NULL: the same) or "openblas" */
-    const char *cpu;                 /* "scalar", "avx2", "avx512": an upper bound; NULL: KAON_CPU */
-    uint32_t flags;                  /* KAON_OPEN_*; unknown bits are refused */
-    int32_t passes_stop_after;       /* apply at most this many edits; 0: all, -1: none */
-    struct kaon_limits limits;       /* 0: defaults */
+    size_t size;               /* sizeof in the caller's build */
+    const char *backend;       /* "own" (NULL: the same) or "openblas" */
+    const char *cpu;           /* "scalar", "avx2", "avx512": an upper bound; NULL: KAON_CPU */
+    uint32_t flags;            /* KAON_OPEN_*; unknown bits are refused */
+    int32_t passes_stop_after; /* apply at most this many edits; 0: all, -1: none */
+    struct kaon_limits limits; /* 0: defaults */
     const struct kaon_allocator *allocator; /* NULL: malloc and free; copied */
-    kaon_log_fn log;                 /* NULL: silent */
+    kaon_log_fn log;                        /* NULL: silent */
     void *log_user;
 };
-#define KAON_OPEN_OPTIONS_INIT { sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0 }
+#define KAON_OPEN_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0                   \
+    }
 
 /* Opens an ONNX file. The file stays mapped until the model is closed, and must not change until
  * then; external data is found beside it and nowhere else. *model is NULL on failure. `options` may
@@ -188,8 +191,8 @@ KAON_API void kaon_model_close(struct kaon_model *model);
 struct kaon_port {
     const char *name; /* valid while the model lives */
     enum kaon_type type;
-    int32_t rank;                /* -1: not declared and not inferred */
-    int64_t dims[KAON_MAX_RANK]; /* -1: symbolic or unknown */
+    int32_t rank;                    /* -1: not declared and not inferred */
+    int64_t dims[KAON_MAX_RANK];     /* -1: symbolic or unknown */
     const char *axes[KAON_MAX_RANK]; /* name of a symbolic axis, or NULL; an input's unnamed one is
                                         called "<input>.<axis>" */
 };
@@ -234,7 +237,10 @@ struct kaon_session_options {
     uint32_t flags; /* KAON_SESSION_*; unknown bits are refused */
     uint32_t plans; /* plans kept for shapes outside the prepared ranges (64) */
 };
-#define KAON_SESSION_OPTIONS_INIT { sizeof(struct kaon_session_options), 0, 0 }
+#define KAON_SESSION_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(struct kaon_session_options), 0, 0                                                  \
+    }
 
 /* Opens a session. Memory comes from the model's allocator. `options` may be NULL. */
 KAON_API enum kaon_status kaon_session_open(struct kaon_session **session,
@@ -280,11 +286,11 @@ KAON_API enum kaon_status kaon_session_observe(struct kaon_session *session,
 
 /* What a session has planned and set aside. */
 struct kaon_session_info {
-    size_t plans;        /* plans held */
-    size_t plan_bytes;   /* memory of the plans */
-    size_t arena_bytes;  /* memory for activations */
-    size_t steps;        /* of the plan that ran last */
-    uint64_t macs;       /* multiply-adds of the plan that ran last */
+    size_t plans;       /* plans held */
+    size_t plan_bytes;  /* memory of the plans */
+    size_t arena_bytes; /* memory for activations */
+    size_t steps;       /* of the plan that ran last */
+    uint64_t macs;      /* multiply-adds of the plan that ran last */
 };
 
 KAON_API void kaon_session_get_info(const struct kaon_session *session,

@@ -21,8 +21,11 @@ const char *kaon_version(void)
 static void fill_limits(struct kaon_limits *l)
 {
     const struct kaon_limits defaults = {
-        .file_bytes = (uint64_t)8 << 30, .nodes = 200000, .nesting = 16,
-        .elements = (uint64_t)1 << 31, .open_ms = 600000,
+        .file_bytes = (uint64_t)8 << 30,
+        .nodes = 200000,
+        .nesting = 16,
+        .elements = (uint64_t)1 << 31,
+        .open_ms = 600000,
     };
     l->file_bytes = l->file_bytes ? l->file_bytes : defaults.file_bytes;
     l->nodes = l->nodes ? l->nodes : defaults.nodes;
@@ -61,8 +64,7 @@ static enum kaon_status choose_kernels(struct kaon_model *m, const char *cpu, st
     return KAON_OK;
 }
 
-static enum kaon_status choose_backend(struct kaon_model *m, const char *name,
-                                       struct kaon_msg *msg)
+static enum kaon_status choose_backend(struct kaon_model *m, const char *name, struct kaon_msg *msg)
 {
     m->backend = kaon_backend_find(name ? name : "own");
     if (!m->backend)
@@ -108,8 +110,13 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
                                    const char *path, uint64_t deadline, struct kaon_msg *msg)
 {
     struct kaon_onnx_source source = {
-        .path = path, .data = m->file.data, .bytes = m->file.bytes,
-        .limits = &m->limits, .arena = &m->arena, .log = m->log, .log_user = m->log_user,
+        .path = path,
+        .data = m->file.data,
+        .bytes = m->file.bytes,
+        .limits = &m->limits,
+        .arena = &m->arena,
+        .log = m->log,
+        .log_user = m->log_user,
     };
     m->ir.arena = &m->arena;
     m->ir.most_elements = m->limits.elements;

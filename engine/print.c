@@ -53,8 +53,9 @@ static void print_json(const struct kaon_model *m, struct kaon_sink *s)
                       counts[k]);
         comma = ",";
     }
-    kaon_sink_put(s, "},\"nodes\":%llu,\"parameters\":%llu,\"edits\":%u,\"isa\":\"%s\","
-                     "\"backend\":\"%s\"}\n",
+    kaon_sink_put(s,
+                  "},\"nodes\":%llu,\"parameters\":%llu,\"edits\":%u,\"isa\":\"%s\","
+                  "\"backend\":\"%s\"}\n",
                   (unsigned long long)nodes, (unsigned long long)count_parameters(m),
                   m->passes.edits, m->kernels->isa, m->backend->name);
 }
@@ -80,10 +81,17 @@ enum kaon_status kaon_model_print(const struct kaon_model *model, enum kaon_prin
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_model_print: a null pointer");
     enum kaon_status st = KAON_OK;
     switch (what) {
-    case KAON_PRINT_GRAPH: st = kaon_graph_write(&model->ir, model->ir.top, &s, msg); break;
-    case KAON_PRINT_WHY: print_why(model, &s); break;
-    case KAON_PRINT_JSON: print_json(model, &s); break;
-    default: return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no print form %d", (int)what);
+    case KAON_PRINT_GRAPH:
+        st = kaon_graph_write(&model->ir, model->ir.top, &s, msg);
+        break;
+    case KAON_PRINT_WHY:
+        print_why(model, &s);
+        break;
+    case KAON_PRINT_JSON:
+        print_json(model, &s);
+        break;
+    default:
+        return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no print form %d", (int)what);
     }
     kaon_sink_flush(&s);
     return st;

@@ -273,14 +273,9 @@ void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const f
                        size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
 {
     static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-    struct problem p = {.c = c,
-                        .a = a,
-                        .packed = packed,
-                        .ldc = ldc,
-                        .lda = lda,
-                        .n = n,
-                        .k = k,
-                        .e = e ? e : &none};
+    struct problem p = {
+        .c = c, .a = a, .packed = packed, .ldc = ldc, .lda = lda, .n = n, .k = k, .e = e ? e : &none
+    };
     const size_t groups = (m + MAX_ROWS - 1) / MAX_ROWS;
     if (m == 0)
         return;

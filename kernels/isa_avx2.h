@@ -12,12 +12,12 @@ typedef vf vm;
 
 static inline vf v_set(float x)
 {
-    return (vf){_mm256_set1_ps(x), _mm256_set1_ps(x)};
+    return (vf){ _mm256_set1_ps(x), _mm256_set1_ps(x) };
 }
 
 static inline vf v_load(const float *p)
 {
-    return (vf){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+    return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8) };
 }
 
 static inline void v_store(float *p, vf x)
@@ -52,143 +52,143 @@ static inline void v_store_part(float *p, vf x, size_t n)
 
 static inline vf v_add(vf a, vf b)
 {
-    return (vf){_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
+    return (vf){ _mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi) };
 }
 
 static inline vf v_sub(vf a, vf b)
 {
-    return (vf){_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
+    return (vf){ _mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi) };
 }
 
 static inline vf v_mul(vf a, vf b)
 {
-    return (vf){_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+    return (vf){ _mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi) };
 }
 
 static inline vf v_div(vf a, vf b)
 {
-    return (vf){_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
+    return (vf){ _mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi) };
 }
 
 static inline vf v_fma(vf a, vf b, vf c)
 {
-    return (vf){_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+    return (vf){ _mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi) };
 }
 
 static inline vf v_fnma(vf a, vf b, vf c)
 {
-    return (vf){_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+    return (vf){ _mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi) };
 }
 
 static inline vf v_max(vf a, vf b)
 {
-    return (vf){_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+    return (vf){ _mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi) };
 }
 
 static inline vf v_min(vf a, vf b)
 {
-    return (vf){_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
+    return (vf){ _mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi) };
 }
 
 static inline vf v_sqrt(vf x)
 {
-    return (vf){_mm256_sqrt_ps(x.lo), _mm256_sqrt_ps(x.hi)};
+    return (vf){ _mm256_sqrt_ps(x.lo), _mm256_sqrt_ps(x.hi) };
 }
 
 static inline vf v_round(vf x)
 {
-    return (vf){_mm256_round_ps(x.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
-                _mm256_round_ps(x.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+    return (vf){ _mm256_round_ps(x.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                 _mm256_round_ps(x.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) };
 }
 
 static inline vf v_floor(vf x)
 {
-    return (vf){_mm256_floor_ps(x.lo), _mm256_floor_ps(x.hi)};
+    return (vf){ _mm256_floor_ps(x.lo), _mm256_floor_ps(x.hi) };
 }
 
 static inline vf v_ceil(vf x)
 {
-    return (vf){_mm256_ceil_ps(x.lo), _mm256_ceil_ps(x.hi)};
+    return (vf){ _mm256_ceil_ps(x.lo), _mm256_ceil_ps(x.hi) };
 }
 
 static inline vm v_lt(vf a, vf b)
 {
-    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+    return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ) };
 }
 
 static inline vm v_not_lt(vf a, vf b)
 {
-    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_NLT_UQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_NLT_UQ)};
+    return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_NLT_UQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_NLT_UQ) };
 }
 
 static inline vm v_eq(vf a, vf b)
 {
-    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
+    return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ) };
 }
 
 static inline vm v_unordered(vf a, vf b)
 {
-    return (vm){_mm256_cmp_ps(a.lo, b.lo, _CMP_UNORD_Q), _mm256_cmp_ps(a.hi, b.hi, _CMP_UNORD_Q)};
+    return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_UNORD_Q), _mm256_cmp_ps(a.hi, b.hi, _CMP_UNORD_Q) };
 }
 
 static inline vf v_select(vm m, vf a, vf b)
 {
-    return (vf){_mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi)};
+    return (vf){ _mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi) };
 }
 
 static inline vf v_keep(vm m, vf x)
 {
-    return (vf){_mm256_and_ps(m.lo, x.lo), _mm256_and_ps(m.hi, x.hi)};
+    return (vf){ _mm256_and_ps(m.lo, x.lo), _mm256_and_ps(m.hi, x.hi) };
 }
 
 static inline vi i_set(int32_t x)
 {
-    return (vi){_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
+    return (vi){ _mm256_set1_epi32(x), _mm256_set1_epi32(x) };
 }
 
 static inline vi v_as_i(vf x)
 {
-    return (vi){_mm256_castps_si256(x.lo), _mm256_castps_si256(x.hi)};
+    return (vi){ _mm256_castps_si256(x.lo), _mm256_castps_si256(x.hi) };
 }
 
 static inline vf i_as_v(vi x)
 {
-    return (vf){_mm256_castsi256_ps(x.lo), _mm256_castsi256_ps(x.hi)};
+    return (vf){ _mm256_castsi256_ps(x.lo), _mm256_castsi256_ps(x.hi) };
 }
 
 static inline vi i_add(vi a, vi b)
 {
-    return (vi){_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+    return (vi){ _mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi) };
 }
 
 static inline vi i_sub(vi a, vi b)
 {
-    return (vi){_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
+    return (vi){ _mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi) };
 }
 
 static inline vi i_and(vi a, vi b)
 {
-    return (vi){_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
+    return (vi){ _mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi) };
 }
 
 static inline vi i_or(vi a, vi b)
 {
-    return (vi){_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)};
+    return (vi){ _mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi) };
 }
 
 static inline vi i_xor(vi a, vi b)
 {
-    return (vi){_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)};
+    return (vi){ _mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi) };
 }
 
 static inline vi i_sar23(vi a)
 {
-    return (vi){_mm256_srai_epi32(a.lo, 23), _mm256_srai_epi32(a.hi, 23)};
+    return (vi){ _mm256_srai_epi32(a.lo, 23), _mm256_srai_epi32(a.hi, 23) };
 }
 
 static inline vf v_from_i(vi a)
 {
-    return (vf){_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)};
+    return (vf){ _mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi) };
 }
 
 static inline __m256 v_scale_half(__m256 x, __m256 n)
@@ -202,7 +202,7 @@ static inline __m256 v_scale_half(__m256 x, __m256 n)
 
 static inline vf v_scale(vf x, vf n)
 {
-    return (vf){v_scale_half(x.lo, n.lo), v_scale_half(x.hi, n.hi)};
+    return (vf){ v_scale_half(x.lo, n.lo), v_scale_half(x.hi, n.hi) };
 }
 
 static inline float v_first(vf x)
@@ -214,11 +214,11 @@ static inline float v_first(vf x)
 static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
 {
     __m256 y;
-    x = op(x, (vf){x.hi, x.lo});
+    x = op(x, (vf){ x.hi, x.lo });
     y = _mm256_permute2f128_ps(x.lo, x.lo, 0x01);
-    x = op((vf){x.lo, x.lo}, (vf){y, y});
+    x = op((vf){ x.lo, x.lo }, (vf){ y, y });
     y = _mm256_permute_ps(x.lo, 0x4e);
-    x = op((vf){x.lo, x.lo}, (vf){y, y});
+    x = op((vf){ x.lo, x.lo }, (vf){ y, y });
     y = _mm256_permute_ps(x.lo, 0xb1);
-    return op((vf){x.lo, x.lo}, (vf){y, y});
+    return op((vf){ x.lo, x.lo }, (vf){ y, y });
 }

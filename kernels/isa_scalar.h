@@ -264,7 +264,7 @@ static inline vf v_scale(vf x, vf n)
     for (int i = 0; i < 16; i++) {
         const int32_t e = n.l[i] >= -252.0f && n.l[i] <= 252.0f ? (int32_t)n.l[i] : 0;
         const int32_t half = e / 2;
-        const uint32_t bits[2] = {(uint32_t)(half + 127) << 23, (uint32_t)(e - half + 127) << 23};
+        const uint32_t bits[2] = { (uint32_t)(half + 127) << 23, (uint32_t)(e - half + 127) << 23 };
         float f[2];
         memcpy(f, bits, sizeof f);
         x.l[i] = x.l[i] * f[0] * f[1];

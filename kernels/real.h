@@ -94,8 +94,8 @@ static inline double real_cos_series(double x)
 static inline double real_reduce(float x, unsigned *quadrant)
 {
     /* 2/pi: 32 bits a word, one zero word before the point */
-    static const uint32_t two_over_pi[] = {0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1,
-                                           0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+    static const uint32_t two_over_pi[] = { 0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1,
+                                            0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab };
     if (fabsf(x) <= 1e5f) {
         const double n = rint(x / REAL_PI_2);
         *quadrant = (unsigned)(int)n & 3;

@@ -25,8 +25,8 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
  * times it is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-32. */
 static inline vf v_exp_parts(vf x, vf *n)
 {
-    static const float coef[] = {0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
-                                 0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f};
+    static const float coef[] = { 0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
+                                  0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f };
     const vf magic = v_set(0x1.8p23f);
     *n = v_sub(v_fma(x, v_set(0x1.715476p+0f), magic), magic); /* log2(e) */
     vf r = v_fnma(*n, v_set(0x1.62e4p-1f), x);                 /* ln 2, upper */
@@ -65,9 +65,9 @@ static inline vf v_expm1_negative(vf x)
  * exact. */
 static inline vf v_log_parts(vf f, vf e)
 {
-    static const float coef[] = {0x1.555548p-2f,  -0x1.000008p-2f, 0x1.99a478p-3f,
-                                 -0x1.555b90p-3f, 0x1.233afap-3f,  -0x1.fc3d62p-4f,
-                                 0x1.e6dbe4p-4f,  -0x1.dd9ecap-4f, 0x1.13c88ep-4f};
+    static const float coef[] = { 0x1.555548p-2f,  -0x1.000008p-2f, 0x1.99a478p-3f,
+                                  -0x1.555b90p-3f, 0x1.233afap-3f,  -0x1.fc3d62p-4f,
+                                  0x1.e6dbe4p-4f,  -0x1.dd9ecap-4f, 0x1.13c88ep-4f };
     const vf f2 = v_mul(f, f);
     vf r = v_mul(v_mul(f2, f), v_poly(f, coef, 9));
     r = v_fma(e, v_set(0x1.7f7d1cp-20f), r);
@@ -108,11 +108,12 @@ static inline vf v_log1p_unit(vf z)
  * is 1. */
 static inline vf v_erf(vf x)
 {
-    static const float small[] = {0x1.06eba8p-3f, -0x1.812742p-2f,  0x1.ce2df0p-4f, -0x1.b80d70p-6f,
-                                  0x1.54c2b4p-8f, -0x1.aa3268p-11f, 0x1.5cfc0ep-14f};
-    static const float large[] = {0x1.6e6736p-13f, -0x1.2127e6p+0f, -0x1.444606p-1f,
-                                  -0x1.bb83fap-4f, 0x1.9b8e4ap-6f,  -0x1.1159b2p-8f,
-                                  0x1.c78a52p-12f, -0x1.61dc08p-16f};
+    static const float small[] = { 0x1.06eba8p-3f,  -0x1.812742p-2f, 0x1.ce2df0p-4f,
+                                   -0x1.b80d70p-6f, 0x1.54c2b4p-8f,  -0x1.aa3268p-11f,
+                                   0x1.5cfc0ep-14f };
+    static const float large[] = { 0x1.6e6736p-13f, -0x1.2127e6p+0f, -0x1.444606p-1f,
+                                   -0x1.bb83fap-4f, 0x1.9b8e4ap-6f,  -0x1.1159b2p-8f,
+                                   0x1.c78a52p-12f, -0x1.61dc08p-16f };
     const vf magnitude = v_abs(x), a = v_min(v_set(4.0f), magnitude);
     const vf near = v_fma(x, v_poly(v_mul(a, a), small, 7), x);
     const vf far = v_sub(v_set(1.0f), v_exp_negative(v_poly(a, large, 8)));
@@ -123,8 +124,8 @@ static inline vf v_erf(vf x)
  * it is 1. */
 static inline vf v_tanh(vf x)
 {
-    static const float small[] = {-0x1.555554p-2f, 0x1.111076p-3f,  -0x1.b9f030p-5f,
-                                  0x1.63920ap-6f,  -0x1.0bedd2p-7f, 0x1.1855c8p-9f};
+    static const float small[] = { -0x1.555554p-2f, 0x1.111076p-3f,  -0x1.b9f030p-5f,
+                                   0x1.63920ap-6f,  -0x1.0bedd2p-7f, 0x1.1855c8p-9f };
     const vf one = v_set(1.0f), two = v_set(2.0f);
     const vf magnitude = v_abs(x), a = v_min(v_set(10.0f), magnitude), s = v_mul(x, x);
     const vf near = v_fma(v_mul(x, s), v_poly(s, small, 6), x);

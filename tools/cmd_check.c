@@ -60,13 +60,15 @@ static const struct kaon_spec spec = {
     .name = "check",
     .summary = "compare a model's outputs with the ones expected",
     .usage = (const char *const[]){ "check [options] DIR...", NULL },
-    .examples = (const struct kaon_example[]){
-        { "kaon check models", "every case below a folder, in ONNX's layout for tests" },
-        { "kaon check models --only softmax -v", "some of them; -v lists those that pass, too" },
-        { "kaon check models --backend openblas --against own",
-          "two backends, node by node: the first that disagrees is named" },
-        { NULL },
-    },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon check models", "every case below a folder, in ONNX's layout for tests" },
+            { "kaon check models --only softmax -v",
+              "some of them; -v lists those that pass, too" },
+            { "kaon check models --backend openblas --against own",
+              "two backends, node by node: the first that disagrees is named" },
+            { NULL },
+        },
     .options = options,
     .argument = "DIR",
     .min_args = 1,

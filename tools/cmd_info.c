@@ -42,13 +42,14 @@ static const struct kaon_spec spec = {
     .name = "info",
     .summary = "say what a model is made of and what running it takes",
     .usage = (const char *const[]){ "info [options] MODEL", "info [--json] cpu", NULL },
-    .examples = (const struct kaon_example[]){
-        { "kaon info tagger.onnx --dim n_tracks=40",
-          "inputs, outputs, operators, and the cost of a run with 40 tracks" },
-        { "kaon info tagger.onnx --why", "which parts of the graph were fused, and which not" },
-        { "kaon info cpu", "this machine's instruction sets, and the kernels chosen for it" },
-        { NULL },
-    },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon info tagger.onnx --dim n_tracks=40",
+              "inputs, outputs, operators, and the cost of a run with 40 tracks" },
+            { "kaon info tagger.onnx --why", "which parts of the graph were fused, and which not" },
+            { "kaon info cpu", "this machine's instruction sets, and the kernels chosen for it" },
+            { NULL },
+        },
     .options = options,
     .argument = "MODEL or cpu",
     .min_args = 1,
@@ -194,8 +195,9 @@ int kaon_cmd_info(int argc, char **argv)
 
     if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
         if (o.json && (o.plan || o.why || o.graph))
-            status = kaon_usage_error(&spec, &say, "info: --json goes with none of --plan, --why "
-                                                   "and --graph");
+            status = kaon_usage_error(&spec, &say,
+                                      "info: --json goes with none of --plan, --why "
+                                      "and --graph");
         else if (!strcmp(args.word[0], "cpu"))
             status = info_cpu(o.json, &say, &out);
         else

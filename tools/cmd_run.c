@@ -51,14 +51,15 @@ static const struct kaon_spec spec = {
     .name = "run",
     .summary = "run a model once, on .npy files or random inputs",
     .usage = (const char *const[]){ "run [options] MODEL", NULL },
-    .examples = (const struct kaon_example[]){
-        { "kaon run tagger.onnx --dim n_tracks=7",
-          "random inputs with 7 tracks; one line an output: range and SHA-256" },
-        { "kaon run tagger.onnx -i jets=jets.npy -i tracks=tracks.npy -o scores",
-          "inputs from files, outputs to scores/NAME.npy" },
-        { "kaon run tagger.onnx --dim n_tracks=40 --repeat 1000", "how long a run takes" },
-        { NULL },
-    },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon run tagger.onnx --dim n_tracks=7",
+              "random inputs with 7 tracks; one line an output: range and SHA-256" },
+            { "kaon run tagger.onnx -i jets=jets.npy -i tracks=tracks.npy -o scores",
+              "inputs from files, outputs to scores/NAME.npy" },
+            { "kaon run tagger.onnx --dim n_tracks=40 --repeat 1000", "how long a run takes" },
+            { NULL },
+        },
     .options = options,
     .argument = "MODEL",
     .min_args = 1,
@@ -95,8 +96,8 @@ static enum kaon_status run_all(struct job *j)
     if (!j->seconds)
         return kaon_cli_fail(&j->msg, KAON_NO_MEMORY, "no memory for %" PRId64 " times",
                              j->o->repeat);
-    struct kaon_progress progress = kaon_progress_begin(j->say, !j->o->no_progress, "runs",
-                                                        (uint64_t)j->o->repeat);
+    struct kaon_progress progress =
+        kaon_progress_begin(j->say, !j->o->no_progress, "runs", (uint64_t)j->o->repeat);
     for (int64_t i = 0; st == KAON_OK && i < j->o->repeat && !kaon_interrupted(); i++) {
         const double start = kaon_clock_seconds();
         st = run_once(j);
@@ -149,8 +150,8 @@ static int run_model(const struct options *o, const char *path, const struct kao
     if (st == KAON_OK)
         st = run_all(&j);
     if (st == KAON_OK && !kaon_interrupted()) {
-        const struct kaon_run_result result = { path,      j.model, j.outputs,
-                                                j.seconds, j.seconds ? (size_t)o->repeat : 0 };
+        const struct kaon_run_result result = { path, j.model, j.outputs, j.seconds,
+                                                j.seconds ? (size_t)o->repeat : 0 };
         st = kaon_run_report(&result, o->json, &out, &j.msg);
         if (st == KAON_OK && o->out)
             st = kaon_run_save(j.model, j.outputs, o->out, o->force, &j.msg);

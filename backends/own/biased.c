@@ -2,7 +2,6 @@
 #include "backends/own/elementwise.h"
 #include "backends/own/wide.h"
 
-
 struct biased {
     struct kaon_wide wide; /* first */
     struct kaon_lines add[2];
@@ -14,8 +13,9 @@ static enum kaon_status run_biased(const struct kaon_step *step, const float *co
     const struct biased *p = step->args;
     const struct kaon_kernels *kernels = step->call.kernels;
     const size_t n = kaon_own_count(step->call.out[0]);
-    const struct kaon_line line = { .fn = kaon_line_binary_kernel, .kernels = kernels,
-                                    .kernel = KAON_BINARY_ADD, .n_in = 2 };
+    const struct kaon_line line = {
+        .fn = kaon_line_binary_kernel, .kernels = kernels, .kernel = KAON_BINARY_ADD, .n_in = 2
+    };
     const float *from = in[0];
     (void)scratch;
     (void)msg;

@@ -109,9 +109,8 @@ static double mod_real(double a, double b)
 
 typedef double real_fn(double a, double b);
 
-static inline __attribute__((always_inline)) bool real_line(real_fn *f, double *y,
-                                                            const void *const *x,
-                                                            const size_t *step, size_t n)
+static inline __attribute__((always_inline)) bool
+real_line(real_fn *f, double *y, const void *const *x, const size_t *step, size_t n)
 {
     const double *a = x[0], *b = x[1];
     for (size_t i = 0; i < n; i++)
@@ -168,8 +167,8 @@ static bool pow_f64(const struct kaon_line *l, void *y, const void *const *x, co
     return real_line(pow, y, x, step, n);
 }
 
-static bool prelu_f64(const struct kaon_line *l, void *y, const void *const *x,
-                      const size_t *step, size_t n)
+static bool prelu_f64(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
+                      size_t n)
 {
     (void)l;
     return real_line(prelu_real, y, x, step, n);
@@ -242,7 +241,8 @@ static const struct row max = { KAON_BINARY_MAX, { NUMBERS(max) } };
 static const struct row min = { KAON_BINARY_MIN, { NUMBERS(min) } };
 static const struct row prelu = { KAON_BINARY_PRELU, { NUMBERS(prelu) } };
 static const struct row mod = { 0, { INTEGERS(mod), [KAON_F32] = mod_f32, [KAON_F64] = mod_f64 } };
-static const struct row over = { 0, { INTEGERS(over), [KAON_F32] = over_f32, [KAON_F64] = over_f64 } };
+static const struct row over = { 0,
+                                 { INTEGERS(over), [KAON_F32] = over_f32, [KAON_F64] = over_f64 } };
 static const struct row shift = { 0, { INTEGERS(shift) } };
 static const struct row bits_and = { 0, { INTEGERS(and) } };
 static const struct row bits_or = { 0, { INTEGERS(or) } };
@@ -278,7 +278,9 @@ bool kaon_line_pair(struct kaon_line *l, enum kaon_pair pair, enum kaon_type typ
                     const struct kaon_kernels *kernels)
 {
     static const struct row *const rows[] = {
-        [KAON_PAIR_ADD] = &add, [KAON_PAIR_MUL] = &mul, [KAON_PAIR_MIN] = &min,
+        [KAON_PAIR_ADD] = &add,
+        [KAON_PAIR_MUL] = &mul,
+        [KAON_PAIR_MIN] = &min,
         [KAON_PAIR_MAX] = &max,
     };
     const struct row *row = rows[pair];
@@ -440,8 +442,12 @@ static enum kaon_status prepare_pow(struct kaon_step *step, struct kaon_arena *m
     if (!p)
         return KAON_NO_MEMORY;
     p->line = (struct kaon_line){
-        .fn = kaon_type_is_float(base) ? pow_converted : pow_mixed, .kernels = call->kernels,
-        .type = base, .n_in = 2, .whole_a = (int64_t)kaon_type_bytes(b.type), .whole_b = b.type,
+        .fn = kaon_type_is_float(base) ? pow_converted : pow_mixed,
+        .kernels = call->kernels,
+        .type = base,
+        .n_in = 2,
+        .whole_a = (int64_t)kaon_type_bytes(b.type),
+        .whole_b = b.type,
     };
     kaon_lines_plan(&p->lines, call->out[0], in, 2);
     step->run = run_binary;
@@ -487,7 +493,10 @@ static enum kaon_status prepare_many(struct kaon_step *step, struct kaon_arena *
                                      struct kaon_msg *msg)
 {
     static const struct row *const rows[KAON_OP_COUNT] = {
-        [KAON_OP_max] = &max, [KAON_OP_min] = &min, [KAON_OP_sum] = &add, [KAON_OP_mean] = &add,
+        [KAON_OP_max] = &max,
+        [KAON_OP_min] = &min,
+        [KAON_OP_sum] = &add,
+        [KAON_OP_mean] = &add,
     };
     const struct kaon_call *call = &step->call;
     const struct row *row = rows[call->op->kind];
@@ -558,7 +567,7 @@ const struct kaon_own kaon_own_where = { .prepare = prepare_where };
 
 static kaon_line_fn *const integer_abs[KAON_OWN_TYPES] = { INTEGERS(abs) };
 static kaon_line_fn *const integer_neg[KAON_OWN_TYPES] = { INTEGERS(neg) };
-static kaon_line_fn *const integer_not[KAON_OWN_TYPES] = { INTEGERS(not) };
+static kaon_line_fn *const integer_not[KAON_OWN_TYPES] = { INTEGERS(not ) };
 static kaon_line_fn *const integer_sign[KAON_OWN_TYPES] = { INTEGERS(sign) };
 static kaon_line_fn *const integer_relu[KAON_OWN_TYPES] = { INTEGERS(relu) };
 

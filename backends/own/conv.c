@@ -63,7 +63,8 @@ static void write_panel(const struct conv *c, float *panel, const float *x, size
 
 /* One image and group. */
 static void run_patches(const struct conv *c, const struct kaon_kernels *kernels, float *y,
-                        const float *x, const float *w, const struct kaon_epilogue *e, float *packed)
+                        const float *x, const float *w, const struct kaon_epilogue *e,
+                        float *packed)
 {
     const size_t k = c->channels * c->taps, chunk = c->panels * KAON_GEMM_PANEL;
     if (c->out == 0)
@@ -86,12 +87,9 @@ static void run_patches(const struct conv *c, const struct kaon_kernels *kernels
 static void finish(const struct kaon_step *step, float *y, const float *more)
 {
     static const enum kaon_unary kernel[] = {
-        [KAON_FUSED_RELU] = KAON_UNARY_RELU,
-        [KAON_FUSED_SIGMOID] = KAON_UNARY_SIGMOID,
-        [KAON_FUSED_TANH] = KAON_UNARY_TANH,
-        [KAON_FUSED_LEAKY_RELU] = KAON_UNARY_LEAKY_RELU,
-        [KAON_FUSED_CLIP] = KAON_UNARY_CLIP,
-        [KAON_FUSED_HARD_SIGMOID] = KAON_UNARY_HARD_SIGMOID,
+        [KAON_FUSED_RELU] = KAON_UNARY_RELU, [KAON_FUSED_SIGMOID] = KAON_UNARY_SIGMOID,
+        [KAON_FUSED_TANH] = KAON_UNARY_TANH, [KAON_FUSED_LEAKY_RELU] = KAON_UNARY_LEAKY_RELU,
+        [KAON_FUSED_CLIP] = KAON_UNARY_CLIP, [KAON_FUSED_HARD_SIGMOID] = KAON_UNARY_HARD_SIGMOID,
     };
     const struct kaon_window *a = step->call.attr;
     const struct kaon_kernels *kernels = step->call.kernels;
@@ -141,7 +139,8 @@ static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *
                     for (size_t t = 0; t < c->taps; t++) {
                         const int64_t at = tap_offset(&c->at, start, t);
                         if (at >= 0)
-                            sum += w[(m * c->channels + k) * c->taps + t] * x[k * c->in + (size_t)at];
+                            sum +=
+                                w[(m * c->channels + k) * c->taps + t] * x[k * c->in + (size_t)at];
                     }
                 *y++ = sum;
             }
@@ -165,8 +164,8 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     struct conv *c = kaon_own_args(step, memory, sizeof *c, msg);
     if (!c)
         return KAON_NO_MEMORY;
-    const enum kaon_status st = kaon_window_place(a, x->rank - 2, x->dims + 2, w->dims + 2, false,
-                                                  "Conv", &c->at, msg);
+    const enum kaon_status st =
+        kaon_window_place(a, x->rank - 2, x->dims + 2, w->dims + 2, false, "Conv", &c->at, msg);
     if (st != KAON_OK)
         return st;
     c->batch = (size_t)x->dims[0];
@@ -181,7 +180,8 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     step->macs = (uint64_t)kaon_own_count(y) * k;
     const struct kaon_tensor *more = kaon_own_in(&step->call, 3);
     if (more && !kaon_same_shape(more, y))
-        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input 3 has not the output's shape");
+        return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
+                             "input 3 has not the output's shape");
     if (x->type == KAON_F64 && step->call.op->kind == KAON_OP_conv) {
         step->run = run_real;
         return kaon_own_same_types(&step->call, msg);
@@ -267,8 +267,8 @@ static enum kaon_status prepare_transposed(struct kaon_step *step, struct kaon_a
     c->in = kaon_own_product(x, 2, x->rank);
     c->out = kaon_own_product(y, 2, y->rank);
     const size_t rows = c->m * c->taps;
-    const size_t floats = rows * c->channels + kaon_gemm_packed_floats(c->channels, c->in) +
-                          rows * c->in;
+    const size_t floats =
+        rows * c->channels + kaon_gemm_packed_floats(c->channels, c->in) + rows * c->in;
     step->macs = (uint64_t)c->batch * c->groups * rows * c->channels * c->in;
     step->kernel = "gemm, add";
     return kaon_wide_prepare(step, &c->wide, run_transposed,

@@ -61,8 +61,8 @@ static void real_u64(void *y, const void *wide, size_t n, bool saturate)
     const double *v = wide;
     (void)saturate;
     for (size_t i = 0; i < n; i++)
-        ((uint64_t *)y)[i] = v[i] >= 0x1p63 && v[i] < 0x1p64 ? (uint64_t)v[i]
-                                                             : (uint64_t)truncated(v[i], BY_64);
+        ((uint64_t *)y)[i] =
+            v[i] >= 0x1p63 && v[i] < 0x1p64 ? (uint64_t)v[i] : (uint64_t)truncated(v[i], BY_64);
 }
 
 static void whole_u64(void *y, const void *wide, size_t n, bool saturate)

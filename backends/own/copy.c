@@ -106,8 +106,8 @@ static bool plane(const struct kaon_copy *c, void *dst, const void *src,
     if (c->bytes != 4 || c->dst_step[j] != 1 || c->src_step[i] != 1 ||
         c->src_step[j] < c->dims[i] || c->dst_step[i] < c->dims[j])
         return false;
-    kernels->transpose_32(dst, src, (size_t)c->dims[j], (size_t)c->dims[i],
-                          (size_t)c->src_step[j], (size_t)c->dst_step[i]);
+    kernels->transpose_32(dst, src, (size_t)c->dims[j], (size_t)c->dims[i], (size_t)c->src_step[j],
+                          (size_t)c->dst_step[i]);
     return true;
 }
 

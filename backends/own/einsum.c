@@ -86,8 +86,9 @@ static void push(struct kaon_copy *c, int64_t n, ptrdiff_t step)
 static bool plan_products(struct einsum *p)
 {
     static const enum role order[] = { BATCH, ROW, SUMMED, COLUMN };
-    size_t *const length[] = { [BATCH] = &p->batch, [ROW] = &p->m, [SUMMED] = &p->k,
-                               [COLUMN] = &p->n };
+    size_t *const length[] = {
+        [BATCH] = &p->batch, [ROW] = &p->m, [SUMMED] = &p->k, [COLUMN] = &p->n
+    };
     p->batch = p->m = p->n = p->k = 1;
     p->a.bytes = p->b.bytes = p->y.bytes = sizeof(float);
     for (size_t r = 0; r < KAON_COUNT(order); r++)
@@ -132,8 +133,8 @@ static enum kaon_status run_products(const struct kaon_step *step, const float *
         kaon_copy_run(&p->b, b, in[1], kernels);
         for (size_t i = 0; i < p->batch; i++) {
             kernels->gemm_pack(packed, b + i * p->k * p->n, (ptrdiff_t)p->n, 1, p->k, p->n);
-            kernels->gemm(y + i * p->m * p->n, p->n, a + i * p->m * p->k, p->k, packed, p->m,
-                          p->n, p->k, NULL);
+            kernels->gemm(y + i * p->m * p->n, p->n, a + i * p->m * p->k, p->k, packed, p->m, p->n,
+                          p->k, NULL);
         }
     }
     kaon_copy_run(&p->y, out[0], y, kernels);

@@ -125,8 +125,7 @@ static enum kaon_status run(const struct kaon_step *step, struct kaon_msg *msg)
 }
 
 enum kaon_status kaon_lines_prepare(struct kaon_step *step, struct kaon_arena *memory,
-                                    const struct kaon_line *line, size_t n_in,
-                                    struct kaon_msg *msg)
+                                    const struct kaon_line *line, size_t n_in, struct kaon_msg *msg)
 {
     struct prepared *p = kaon_own_args(step, memory, sizeof *p, msg);
     if (!p)

@@ -25,7 +25,7 @@ struct kaon_line {
     kaon_line_fn *wide;       /* narrow floats: what computes it in float32 */
     enum kaon_type type;      /* narrow floats: which */
     size_t n_in;
-    bool keeps_type;          /* narrow floats: the result is one too */
+    bool keeps_type; /* narrow floats: the result is one too */
     bool flag, other_flag;
 };
 

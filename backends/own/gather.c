@@ -87,12 +87,13 @@ static enum kaon_status run_gather_elements(const struct kaon_step *step, struct
             base += k == axis ? 0 : at[k] * from[k];
         for (size_t j = 0; j < width; j += CHUNK) {
             const size_t m = width - j < CHUNK ? width - j : CHUNK;
-            const enum kaon_status st = kaon_index_read(call, 1, line + j, m, x->dims[axis], chunk, msg);
+            const enum kaon_status st =
+                kaon_index_read(call, 1, line + j, m, x->dims[axis], chunk, msg);
             if (st != KAON_OK)
                 return st;
             for (size_t i = 0; i < m; i++) {
-                const ptrdiff_t off = base + chunk[i] * from[axis] +
-                                      (axis == last ? 0 : (ptrdiff_t)(j + i));
+                const ptrdiff_t off =
+                    base + chunk[i] * from[axis] + (axis == last ? 0 : (ptrdiff_t)(j + i));
                 memcpy(y, (const char *)x->data + off * (ptrdiff_t)bytes, bytes);
                 y += bytes;
             }

@@ -28,8 +28,8 @@ struct gemm {
     struct kaon_product shape;
     kaon_product_fn *plain;
     bool trans_a, trans_b;
-    size_t packed_at, a_at, vector_at;      /* float32, in scratch */
-    size_t wide_a, wide_b, wide_c, wide_y;  /* narrow floats widened, in scratch */
+    size_t packed_at, a_at, vector_at;     /* float32, in scratch */
+    size_t wide_a, wide_b, wide_c, wide_y; /* narrow floats widened, in scratch */
 };
 
 /* beta C as one term for each column, or one for each row, in scratch. */
@@ -206,8 +206,8 @@ static enum kaon_status run_linear(const struct kaon_step *step, struct kaon_msg
                                  l->transposed ? (ptrdiff_t)l->k : 1, l->k, l->n);
         packed = step->scratch;
     }
-    call->kernels->gemm(call->out[0]->data, l->n, call->in[0]->data, l->k, packed, l->m, l->n,
-                        l->k, &e);
+    call->kernels->gemm(call->out[0]->data, l->n, call->in[0]->data, l->k, packed, l->m, l->n, l->k,
+                        &e);
     return KAON_OK;
 }
 
@@ -224,7 +224,8 @@ static enum kaon_status prepare_linear(struct kaon_step *step, struct kaon_arena
     const enum kaon_status st = kaon_own_same_types(&step->call, msg);
     if (st != KAON_OK)
         return st;
-    if (kaon_own_in(&step->call, 2) && kaon_own_count(step->call.in[2]) != (size_t)b->dims[!a->transposed])
+    if (kaon_own_in(&step->call, 2) &&
+        kaon_own_count(step->call.in[2]) != (size_t)b->dims[!a->transposed])
         return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "%zu biases for %lld columns",
                              kaon_own_count(step->call.in[2]), (long long)b->dims[!a->transposed]);
     l->m = kaon_own_product(x, 0, x->rank - 1);

@@ -16,7 +16,7 @@ enum kaon_status kaon_index_read(const struct kaon_call *call, size_t i, size_t 
         if ((uint64_t)out[k] >= (uint64_t)limit)
             return kaon_own_fail(call, msg, KAON_BAD_INPUT,
                                  "index %lld at position %zu, wanted %lld .. %lld",
-                                 (long long)(wide ? wide[k] : narrow[k]), at + k,
-                                 -(long long)limit, (long long)limit - 1);
+                                 (long long)(wide ? wide[k] : narrow[k]), at + k, -(long long)limit,
+                                 (long long)limit - 1);
     return KAON_OK;
 }

@@ -8,11 +8,12 @@
 
 struct matmul {
     size_t m, n, k, batches;
-    int32_t rank; /* of the batch */
+    int32_t rank;                                                             /* of the batch */
     size_t dims[KAON_MAX_RANK], step_a[KAON_MAX_RANK], step_b[KAON_MAX_RANK]; /* in matrices */
-    size_t n_a, n_b;       /* matrices there are */
+    size_t n_a, n_b;        /* matrices there are */
     kaon_product_fn *plain; /* NULL: float32 */
-    size_t a_at, b_at, y_at; /* narrow floats: float32 copies in scratch, behind the packed matrix */
+    size_t a_at, b_at,
+        y_at; /* narrow floats: float32 copies in scratch, behind the packed matrix */
 };
 
 /* Steps through the batch axes of one operand, 0 where it is broadcast. */
@@ -109,8 +110,15 @@ static enum kaon_status run_plain(const struct kaon_step *step, struct kaon_msg 
     const struct kaon_tensor *y = step->call.out[0];
     const size_t bytes = kaon_type_bytes(y->type);
     const struct kaon_product one = {
-        .m = p->m, .n = p->n, .k = p->k, .a_m = (ptrdiff_t)p->k, .a_k = 1,
-        .b_k = (ptrdiff_t)p->n, .b_n = 1, .alpha = 1.0f, .beta = 1.0f,
+        .m = p->m,
+        .n = p->n,
+        .k = p->k,
+        .a_m = (ptrdiff_t)p->k,
+        .a_k = 1,
+        .b_k = (ptrdiff_t)p->n,
+        .b_n = 1,
+        .alpha = 1.0f,
+        .beta = 1.0f,
     };
     (void)msg;
     for (size_t i = 0; i < p->batches; i++) {

@@ -10,7 +10,7 @@ struct move {
     struct piece {
         size_t in, out;
         struct kaon_copy copy;
-    } *piece;
+    } * piece;
 };
 
 static enum kaon_status run_move(const struct kaon_step *step, struct kaon_msg *msg)
@@ -129,8 +129,7 @@ static enum kaon_status prepare_depth(struct kaon_step *step, struct kaon_arena 
     struct kaon_copy *c = &p->copy;
     /* axes: batch, channel, row, block row, column, block column */
     const int64_t dims[] = { wide->dims[0], channels, h, b, w, b };
-    const ptrdiff_t in_wide[] = { channels * area, area,  b * wide->dims[3],
-                                  wide->dims[3],   b,     1 };
+    const ptrdiff_t in_wide[] = { channels * area, area, b * wide->dims[3], wide->dims[3], b, 1 };
     const bool crd = to_space && a->column_row_depth;
     const ptrdiff_t in_deep[] = { deep->dims[1] * plane,
                                   (crd ? b * b : 1) * plane,

@@ -8,7 +8,7 @@
 struct norm {
     struct kaon_wide wide; /* first */
     size_t rows, n;
-    bool direct;             /* scale and bias lie as the kernel wants them */
+    bool direct;                   /* scale and bias lie as the kernel wants them */
     struct kaon_lines scale, bias; /* else they are broadcast afterwards */
 };
 
@@ -29,8 +29,9 @@ static bool is_row(const struct kaon_tensor *x, const struct kaon_tensor *t, int
 static void apply(const struct kaon_step *step, const struct kaon_lines *lines,
                   enum kaon_binary what, float *y, const float *by)
 {
-    const struct kaon_line line = { .fn = kaon_line_binary_kernel, .kernels = step->call.kernels,
-                                    .kernel = what, .n_in = 2 };
+    const struct kaon_line line = {
+        .fn = kaon_line_binary_kernel, .kernels = step->call.kernels, .kernel = what, .n_in = 2
+    };
     const void *x[] = { y, by, NULL };
     if (by)
         kaon_lines_run(lines, &line, y, x);
@@ -131,7 +132,8 @@ static enum kaon_status prepare_norm(struct kaon_step *step, struct kaon_arena *
     wide.type = s.type = b.type = KAON_F32; /* what the lines run on */
     const struct kaon_tensor *with_scale[] = { &wide, &s }, *with_bias[] = { &wide, &b };
     if (!kaon_own_broadcasts(&s, x) || !kaon_own_broadcasts(&b, x))
-        return kaon_own_fail(call, msg, KAON_BAD_MODEL, "scale or bias does not broadcast to the data");
+        return kaon_own_fail(call, msg, KAON_BAD_MODEL,
+                             "scale or bias does not broadcast to the data");
     kaon_lines_plan(&p->scale, &wide, with_scale, 2);
     kaon_lines_plan(&p->bias, &wide, with_bias, 2);
     const bool layer = call->op->kind == KAON_OP_layer_normalization;

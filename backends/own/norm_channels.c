@@ -86,8 +86,9 @@ static enum kaon_status prepare_batch(struct kaon_step *step, struct kaon_arena 
         p->inner = 1;
     for (size_t i = 1; i < 5; i++)
         if (kaon_own_count(step->call.in[i]) != p->channels)
-            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input %zu has %zu elements, wanted %zu",
-                                 i, kaon_own_count(step->call.in[i]), p->channels);
+            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
+                                 "input %zu has %zu elements, wanted %zu", i,
+                                 kaon_own_count(step->call.in[i]), p->channels);
     if (x->type == KAON_F64) {
         step->run = run_batch_real;
         return KAON_OK;
@@ -144,8 +145,9 @@ static enum kaon_status prepare_instance(struct kaon_step *step, struct kaon_are
     const size_t wanted = p->per_group ? p->rows : p->channels;
     for (size_t i = 1; i < 3; i++)
         if (kaon_own_count(step->call.in[i]) != wanted)
-            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input %zu has %zu elements, wanted %zu",
-                                 i, kaon_own_count(step->call.in[i]), wanted);
+            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
+                                 "input %zu has %zu elements, wanted %zu", i,
+                                 kaon_own_count(step->call.in[i]), wanted);
     return kaon_wide_prepare(step, &p->wide, run_instance, 0, msg);
 }
 
@@ -168,8 +170,8 @@ static enum kaon_status run_lp(const struct kaon_step *step, struct kaon_msg *ms
         for (size_t j = 0; j < inner; j++) {
             double sum = 0.0;
             for (size_t i = 0; i < n; i++) {
-                const double v = kaon_element_double(x->type, x->data,
-                                                     (int64_t)((o * n + i) * inner + j));
+                const double v =
+                    kaon_element_double(x->type, x->data, (int64_t)((o * n + i) * inner + j));
                 sum += a->p == 1 ? fabs(v) : v * v;
             }
             sum = a->p == 1 ? sum : sqrt(sum);
@@ -182,9 +184,8 @@ static enum kaon_status run_lp(const struct kaon_step *step, struct kaon_msg *ms
                 else if (x->type == KAON_F32)
                     ((float *)y->data)[at] = (float)q;
                 else
-                    ((uint16_t *)y->data)[at] = x->type == KAON_F16
-                                                    ? kaon_f16_from_f32((float)q)
-                                                    : kaon_bf16_from_f32((float)q);
+                    ((uint16_t *)y->data)[at] = x->type == KAON_F16 ? kaon_f16_from_f32((float)q)
+                                                                    : kaon_bf16_from_f32((float)q);
             }
         }
     return KAON_OK;
@@ -306,8 +307,8 @@ static enum kaon_status prepare_lrn(struct kaon_step *step, struct kaon_arena *m
     struct kaon_wide *w = kaon_own_args(step, memory, sizeof *w, msg);
     if (!w)
         return KAON_NO_MEMORY;
-    return kaon_wide_prepare(step, w, run_lrn,
-                             kaon_own_product(x, 2, x->rank) * sizeof(float), msg);
+    return kaon_wide_prepare(step, w, run_lrn, kaon_own_product(x, 2, x->rank) * sizeof(float),
+                             msg);
 }
 
 const struct kaon_own kaon_own_lrn = { .prepare = prepare_lrn };

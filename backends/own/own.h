@@ -41,9 +41,10 @@ void *kaon_own_args(struct kaon_step *step, struct kaon_arena *memory, size_t by
                     struct kaon_msg *msg);
 
 /* Fails with "node 'x' (Op): " and the text in front. */
-__attribute__((format(printf, 4, 5))) enum kaon_status
-kaon_own_fail(const struct kaon_call *call, struct kaon_msg *msg, enum kaon_status status,
-              const char *format, ...);
+__attribute__((format(printf, 4, 5))) enum kaon_status kaon_own_fail(const struct kaon_call *call,
+                                                                     struct kaon_msg *msg,
+                                                                     enum kaon_status status,
+                                                                     const char *format, ...);
 
 /* scratch_bytes for n elements of `size` bytes; fails if that overflows. */
 enum kaon_status kaon_own_scratch(struct kaon_step *step, size_t n, size_t size,

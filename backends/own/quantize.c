@@ -18,8 +18,8 @@ static bool ends(enum kaon_type type, double *low, double *high)
         enum kaon_type type;
         double low, high;
     } table[] = {
-        { KAON_U8, 0.0, 255.0 },         { KAON_I8, -128.0, 127.0 },
-        { KAON_U16, 0.0, 65535.0 },      { KAON_I16, -32768.0, 32767.0 },
+        { KAON_U8, 0.0, 255.0 },           { KAON_I8, -128.0, 127.0 },
+        { KAON_U16, 0.0, 65535.0 },        { KAON_I16, -32768.0, 32767.0 },
         { KAON_I32, -0x1p31, 0x1p31 - 1 },
     };
     for (size_t i = 0; i < KAON_COUNT(table); i++)
@@ -113,10 +113,10 @@ static enum kaon_status prepare_quantize(struct kaon_step *step, struct kaon_are
         q->scales = a->block ? (size_t)s->dims[axis] : q->n;
         q->block = a->block ? (size_t)a->block : 1;
         q->step = a->block != 0;
-        if (a->block && (q->scales * q->block < q->n ||
-                         kaon_own_count(s) != q->outer * q->scales * q->inner))
-            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "scales do not fit blocks of %zu",
-                                 q->block);
+        if (a->block &&
+            (q->scales * q->block < q->n || kaon_own_count(s) != q->outer * q->scales * q->inner))
+            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
+                                 "scales do not fit blocks of %zu", q->block);
     }
     step->run = back ? run_dequantize : run_quantize;
     return KAON_OK;

@@ -13,7 +13,8 @@ enum { X, W, R, B, LENGTHS, INITIAL_H, INITIAL_C, PEEPHOLES }; /* inputs */
 struct recurrent {
     struct kaon_wide wide; /* first */
     const struct kaon_recurrent *attr;
-    size_t steps, batch, inputs, hidden, gates, directions, each; /* each: activations a direction */
+    size_t steps, batch, inputs, hidden, gates, directions,
+        each; /* each: activations a direction */
     /* floats into scratch */
     size_t packed_w, bias, parts, now, h, c, extra;
 };
@@ -22,7 +23,7 @@ struct recurrent {
 struct side {
     const struct recurrent *p;
     const struct kaon_kernels *kernels;
-    const float *w, *r, *r_h;  /* packed: inputs; state; of GRU the candidate's part of the state */
+    const float *w, *r, *r_h; /* packed: inputs; state; of GRU the candidate's part of the state */
     const float *bias, *r_bias; /* r_bias: of the candidate, added before the reset gate */
     const float *peepholes;
     size_t direction, first_act;
@@ -192,7 +193,8 @@ static float *place_y(const struct recurrent *p, float *y, size_t t, size_t dire
 {
     const size_t n = p->hidden, d = p->directions;
     return y + (p->attr->batch_first ? (b * p->steps + t) * d + direction
-                                     : (t * d + direction) * p->batch + b) * n;
+                                     : (t * d + direction) * p->batch + b) *
+                   n;
 }
 
 static size_t place_state(const struct recurrent *p, size_t direction, size_t b)
@@ -303,9 +305,15 @@ static enum kaon_status run_recurrent(const struct kaon_step *step, const float 
     (void)msg;
     for (size_t d = 0; d < p->directions; d++) {
         struct side s = {
-            .p = p, .kernels = step->call.kernels, .direction = d, .first_act = d * p->each,
-            .parts = floats + p->parts, .now = floats + p->now, .h = floats + p->h,
-            .c = p->gates == 4 ? floats + p->c : NULL, .extra = floats + p->extra,
+            .p = p,
+            .kernels = step->call.kernels,
+            .direction = d,
+            .first_act = d * p->each,
+            .parts = floats + p->parts,
+            .now = floats + p->now,
+            .h = floats + p->h,
+            .c = p->gates == 4 ? floats + p->c : NULL,
+            .extra = floats + p->extra,
         };
         run_direction(step, &s, in, out, floats);
     }

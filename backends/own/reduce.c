@@ -34,13 +34,19 @@ typedef void typed_fn(enum kaon_reduce what, void *y, const void *x, size_t oute
 static double step_f64(enum kaon_reduce what, double sum, double v)
 {
     switch (what) {
-    case KAON_REDUCE_MAX: return isnan(sum) || sum > v ? sum : v;
-    case KAON_REDUCE_MIN: return isnan(sum) || sum < v ? sum : v;
-    case KAON_REDUCE_PROD: return sum * v;
+    case KAON_REDUCE_MAX:
+        return isnan(sum) || sum > v ? sum : v;
+    case KAON_REDUCE_MIN:
+        return isnan(sum) || sum < v ? sum : v;
+    case KAON_REDUCE_PROD:
+        return sum * v;
     case KAON_REDUCE_SUM_SQUARE:
-    case KAON_REDUCE_L2: return fma(v, v, sum);
-    case KAON_REDUCE_L1: return sum + fabs(v);
-    default: return sum + v;
+    case KAON_REDUCE_L2:
+        return fma(v, v, sum);
+    case KAON_REDUCE_L1:
+        return sum + fabs(v);
+    default:
+        return sum + v;
     }
 }
 
@@ -158,8 +164,7 @@ static bool together(struct reduce *r, const struct kaon_tensor *x, const bool *
 }
 
 /* A copy that puts the axes that stay first and those that go last. */
-static void plan_move(struct reduce *r, const struct kaon_tensor *x, const bool *gone,
-                      size_t bytes)
+static void plan_move(struct reduce *r, const struct kaon_tensor *x, const bool *gone, size_t bytes)
 {
     ptrdiff_t from[KAON_MAX_RANK];
     int64_t length[2] = { 1, 1 };

@@ -32,8 +32,10 @@ static struct scaling scaling_of(const struct kaon_call *call, int32_t axis)
 {
     const struct kaon_resize *a = call->attr;
     const struct kaon_tensor *x = call->in[0], *y = call->out[0];
-    const struct kaon_tensor *scales = a->scales_in < 0 ? NULL : kaon_own_in(call, (size_t)a->scales_in);
-    const struct kaon_tensor *sizes = a->sizes_in < 0 ? NULL : kaon_own_in(call, (size_t)a->sizes_in);
+    const struct kaon_tensor *scales =
+        a->scales_in < 0 ? NULL : kaon_own_in(call, (size_t)a->scales_in);
+    const struct kaon_tensor *sizes =
+        a->sizes_in < 0 ? NULL : kaon_own_in(call, (size_t)a->sizes_in);
     const struct kaon_tensor *roi = a->roi_in < 0 ? NULL : kaon_own_in(call, (size_t)a->roi_in);
     const int32_t n = a->n_axes < 0 ? x->rank : a->n_axes;
     struct scaling s = { (double)y->dims[axis] / (double)x->dims[axis], 0.0, 1.0 };
@@ -44,7 +46,8 @@ static struct scaling scaling_of(const struct kaon_call *call, int32_t axis)
         at = k == axis ? i : at;
         if (!sizes || kaon_own_count(sizes) == 0)
             continue;
-        const double own = (double)kaon_element_int(sizes->type, sizes->data, i) / (double)x->dims[k];
+        const double own =
+            (double)kaon_element_int(sizes->type, sizes->data, i) / (double)x->dims[k];
         if (a->policy == KAON_RESIZE_NOT_LARGER ? own < ratio : own > ratio)
             ratio = own;
     }
@@ -71,25 +74,35 @@ static double source(const struct kaon_resize *a, const struct scaling *s, int64
     switch (a->at) {
     case KAON_RESIZE_HALF_PIXEL_SYMMETRIC:
         return (double)in / 2.0 * (1.0 - (double)out / wide) + (x + 0.5) / s->scale - 0.5;
-    case KAON_RESIZE_PYTORCH_HALF_PIXEL: return out > 1 ? (x + 0.5) / s->scale - 0.5 : 0.0;
-    case KAON_RESIZE_ALIGN_CORNERS: return wide == 1.0 ? 0.0 : x * (double)(in - 1) / (wide - 1.0);
-    case KAON_RESIZE_ASYMMETRIC: return x / s->scale;
-    case KAON_RESIZE_TF_HALF_PIXEL: return (x + 0.5) / s->scale;
+    case KAON_RESIZE_PYTORCH_HALF_PIXEL:
+        return out > 1 ? (x + 0.5) / s->scale - 0.5 : 0.0;
+    case KAON_RESIZE_ALIGN_CORNERS:
+        return wide == 1.0 ? 0.0 : x * (double)(in - 1) / (wide - 1.0);
+    case KAON_RESIZE_ASYMMETRIC:
+        return x / s->scale;
+    case KAON_RESIZE_TF_HALF_PIXEL:
+        return (x + 0.5) / s->scale;
     case KAON_RESIZE_TF_CROP:
         return out > 1 ? (s->start + x * (s->end - s->start) / (double)(out - 1)) * (double)(in - 1)
                        : 0.5 * (s->start + s->end) * (double)(in - 1);
-    default: return (x + 0.5) / s->scale - 0.5;
+    default:
+        return (x + 0.5) / s->scale - 0.5;
     }
 }
 
 static int64_t nearest(enum kaon_resize_nearest how, double scale, double x)
 {
     switch (how) {
-    case KAON_NEAREST_PREFER_FLOOR: return (int64_t)ceil(x - 0.5);
-    case KAON_NEAREST_PREFER_CEIL: return (int64_t)floor(x + 0.5);
-    case KAON_NEAREST_FLOOR: return (int64_t)floor(x);
-    case KAON_NEAREST_SIMPLE: return (int64_t)(scale < 1.0 ? ceil(x) : floor(x));
-    default: return (int64_t)ceil(x);
+    case KAON_NEAREST_PREFER_FLOOR:
+        return (int64_t)ceil(x - 0.5);
+    case KAON_NEAREST_PREFER_CEIL:
+        return (int64_t)floor(x + 0.5);
+    case KAON_NEAREST_FLOOR:
+        return (int64_t)floor(x);
+    case KAON_NEAREST_SIMPLE:
+        return (int64_t)(scale < 1.0 ? ceil(x) : floor(x));
+    default:
+        return (int64_t)ceil(x);
     }
 }
 
@@ -129,7 +142,8 @@ static void weigh(const struct kaon_resize *a, struct axis *t, double scale, dou
     }
     if (a->exclude_outside || by != 1.0)
         for (size_t i = 0; i < n; i++)
-            t->weight[(size_t)j * t->room + i] = (float)((double)t->weight[(size_t)j * t->room + i] / sum);
+            t->weight[(size_t)j * t->room + i] =
+                (float)((double)t->weight[(size_t)j * t->room + i] / sum);
     t->count = n;
 }
 
@@ -141,10 +155,12 @@ static void fill_axis(const struct kaon_call *call, struct axis *t, int32_t axis
     t->plain = t->in == t->out && s.scale == 1.0 && s.start == 0.0 && s.end == 1.0;
     for (int64_t j = 0; j < t->out; j++) {
         double x = t->plain ? (double)j : source(a, &s, t->in, t->out, j);
-        t->outside[j] = a->at == KAON_RESIZE_TF_CROP && !t->plain && (x < 0.0 || x > (double)(t->in - 1));
+        t->outside[j] =
+            a->at == KAON_RESIZE_TF_CROP && !t->plain && (x < 0.0 || x > (double)(t->in - 1));
         x = x > -0x1p40 && x < 0x1p40 ? x : 0.0;
         if (t->plain || a->mode == KAON_RESIZE_NEAREST) {
-            t->index[(size_t)j * t->room] = clamp(t->plain ? j : nearest(a->nearest, s.scale, x), t->in);
+            t->index[(size_t)j * t->room] =
+                clamp(t->plain ? j : nearest(a->nearest, s.scale, x), t->in);
             t->weight[(size_t)j * t->room] = 1.0f;
         } else {
             weigh(a, t, s.scale, x, j);
@@ -216,8 +232,7 @@ static enum kaon_status run_sum(const struct kaon_step *step, const float *const
         return KAON_OK;
     fill(step, axes);
     do
-        *y++ = is_outside(axes, rank, at) ? a->extrapolation
-                                          : gather(axes, rank, 0, at, in[0], 0);
+        *y++ = is_outside(axes, rank, at) ? a->extrapolation : gather(axes, rank, 0, at, in[0], 0);
     while (next(axes, rank, at));
     return KAON_OK;
 }
@@ -255,7 +270,8 @@ static enum kaon_status prepare_resize(struct kaon_step *step, struct kaon_arena
         return KAON_NO_MEMORY;
     for (int32_t k = 0; k < x->rank; k++) {
         p->room[k] = a->mode == KAON_RESIZE_NEAREST ? 1 : 4;
-        if (a->antialias && y->dims[k] > 0 && y->dims[k] < x->dims[k]) /* 2 reach / scale and the ends */
+        if (a->antialias && y->dims[k] > 0 &&
+            y->dims[k] < x->dims[k]) /* 2 reach / scale and the ends */
             p->room[k] = 4 * (size_t)(x->dims[k] / y->dims[k] + 2) + 2;
         const size_t n = (size_t)y->dims[k] * p->room[k];
         p->bytes += (n * (sizeof(int64_t) + sizeof(float)) + (size_t)y->dims[k] + 7) / 8 * 8;

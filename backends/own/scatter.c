@@ -52,12 +52,13 @@ static enum kaon_status run_elements(const struct kaon_step *step, struct kaon_m
             base += k == axis ? 0 : at[k] * to[k];
         for (size_t j = 0; j < width; j += CHUNK) {
             const size_t m = width - j < CHUNK ? width - j : CHUNK;
-            const enum kaon_status st = kaon_index_read(call, 1, line + j, m, y->dims[axis], chunk, msg);
+            const enum kaon_status st =
+                kaon_index_read(call, 1, line + j, m, y->dims[axis], chunk, msg);
             if (st != KAON_OK)
                 return st;
             for (size_t i = 0; i < m; i++, u += bytes) {
-                const ptrdiff_t off = base + chunk[i] * to[axis] +
-                                      (axis == last ? 0 : (ptrdiff_t)(j + i));
+                const ptrdiff_t off =
+                    base + chunk[i] * to[axis] + (axis == last ? 0 : (ptrdiff_t)(j + i));
                 put(s, (char *)y->data + off * (ptrdiff_t)bytes, u, bytes, 1);
             }
         }
@@ -81,8 +82,8 @@ static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *ms
         size_t off = 0;
         for (int32_t k = 0; k < depth; k++) {
             int64_t i;
-            const enum kaon_status st = kaon_index_read(
-                call, 1, t * (size_t)depth + (size_t)k, 1, y->dims[k], &i, msg);
+            const enum kaon_status st =
+                kaon_index_read(call, 1, t * (size_t)depth + (size_t)k, 1, y->dims[k], &i, msg);
             if (st != KAON_OK)
                 return st;
             off = off * (size_t)y->dims[k] + (size_t)i;
@@ -96,8 +97,10 @@ static enum kaon_status prepare_scatter(struct kaon_step *step, struct kaon_aren
                                         struct kaon_msg *msg)
 {
     static const enum kaon_pair pair[] = {
-        [KAON_SCATTER_ADD] = KAON_PAIR_ADD, [KAON_SCATTER_MUL] = KAON_PAIR_MUL,
-        [KAON_SCATTER_MIN] = KAON_PAIR_MIN, [KAON_SCATTER_MAX] = KAON_PAIR_MAX,
+        [KAON_SCATTER_ADD] = KAON_PAIR_ADD,
+        [KAON_SCATTER_MUL] = KAON_PAIR_MUL,
+        [KAON_SCATTER_MIN] = KAON_PAIR_MIN,
+        [KAON_SCATTER_MAX] = KAON_PAIR_MAX,
     };
     const struct kaon_scatter *a = step->call.attr;
     const enum kaon_type type = step->call.in[0]->type, index = step->call.in[1]->type;

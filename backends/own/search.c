@@ -221,8 +221,8 @@ typedef void cumulate_fn(void *y, const void *x, struct line l, bool product, bo
                          bool reverse);
 
 static cumulate_fn *const cumulate[KAON_OWN_TYPES] = {
-    [KAON_F32] = cumulate_f32, [KAON_F64] = cumulate_f64, [KAON_I32] = cumulate_i32,
-    [KAON_I64] = cumulate_i64, [KAON_U32] = cumulate_u32, [KAON_U64] = cumulate_u64,
+    [KAON_F32] = cumulate_f32, [KAON_F64] = cumulate_f64,  [KAON_I32] = cumulate_i32,
+    [KAON_I64] = cumulate_i64, [KAON_U32] = cumulate_u32,  [KAON_U64] = cumulate_u64,
     [KAON_F16] = cumulate_f32, [KAON_BF16] = cumulate_f32,
 };
 
@@ -240,8 +240,9 @@ static enum kaon_status run_cumulate(const struct kaon_step *step, struct kaon_m
                              (long long)at, (int)x->rank);
     if (narrow)
         kaon_convert(KAON_F32, wide, x->type, x->data, n, false);
-    cumulate[x->type](narrow ? (void *)wide : y->data, narrow ? (void *)wide : x->data, around(x, at),
-                      step->call.op->kind == KAON_OP_cum_prod, a->exclusive, a->reverse);
+    cumulate[x->type](narrow ? (void *)wide : y->data, narrow ? (void *)wide : x->data,
+                      around(x, at), step->call.op->kind == KAON_OP_cum_prod, a->exclusive,
+                      a->reverse);
     if (narrow)
         kaon_convert(y->type, y->data, KAON_F32, wide, n, false);
     return KAON_OK;

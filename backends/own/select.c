@@ -103,7 +103,8 @@ static int order(const struct slices *s, size_t i, size_t k)
             if (a != b)
                 return a < b ? -1 : 1;
         } else if (type == KAON_U64) {
-            const uint64_t a = ((const uint64_t *)s->x->data)[p], b = ((const uint64_t *)s->x->data)[q];
+            const uint64_t a = ((const uint64_t *)s->x->data)[p],
+                           b = ((const uint64_t *)s->x->data)[q];
             if (a != b)
                 return a < b ? -1 : 1;
         } else {

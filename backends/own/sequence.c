@@ -203,9 +203,12 @@ static enum kaon_status prepare_sequence(struct kaon_step *step, struct kaon_are
 {
     static enum kaon_status (*const runs[KAON_OP_COUNT])(const struct kaon_step *,
                                                          struct kaon_msg *) = {
-        [KAON_OP_sequence_empty] = run_empty,   [KAON_OP_sequence_construct] = run_construct,
-        [KAON_OP_sequence_insert] = run_insert, [KAON_OP_sequence_erase] = run_erase,
-        [KAON_OP_sequence_at] = run_at,         [KAON_OP_sequence_length] = run_length,
+        [KAON_OP_sequence_empty] = run_empty,
+        [KAON_OP_sequence_construct] = run_construct,
+        [KAON_OP_sequence_insert] = run_insert,
+        [KAON_OP_sequence_erase] = run_erase,
+        [KAON_OP_sequence_at] = run_at,
+        [KAON_OP_sequence_length] = run_length,
         [KAON_OP_concat_from_sequence] = run_concat,
     };
     (void)memory;

@@ -122,8 +122,7 @@ static void pad_line(const struct pad *p, int32_t k, char *y, const char *x)
         if (map[i] < 0)
             memcpy(y + (size_t)i * p->bytes, p->value, p->bytes);
         else
-            memcpy(y + (size_t)i * p->bytes, x + (size_t)map[i] * p->bytes,
-                   (size_t)run * p->bytes);
+            memcpy(y + (size_t)i * p->bytes, x + (size_t)map[i] * p->bytes, (size_t)run * p->bytes);
         i += run;
     }
 }
@@ -184,9 +183,9 @@ static enum kaon_status run_pad(const struct kaon_step *step, struct kaon_msg *m
     kaon_copy_steps(p.to, y->rank, y->dims);
     for (int32_t k = 0; k < x->rank; k++) {
         if (x->dims[k] + begin[k] + end[k] != y->dims[k])
-            return kaon_own_fail(call, msg, KAON_BAD_INPUT, "pads %lld and %lld give %lld, planned %lld",
-                                 (long long)begin[k], (long long)end[k],
-                                 (long long)(x->dims[k] + begin[k] + end[k]),
+            return kaon_own_fail(call, msg, KAON_BAD_INPUT,
+                                 "pads %lld and %lld give %lld, planned %lld", (long long)begin[k],
+                                 (long long)end[k], (long long)(x->dims[k] + begin[k] + end[k]),
                                  (long long)y->dims[k]);
         p.map[k] = map;
         for (int64_t i = 0; i < y->dims[k]; i++)

@@ -19,12 +19,18 @@ static bool goes_yes(const struct kaon_tree_node *n, double x)
     if (isnan(x) && n->nan_is_yes)
         return true;
     switch ((enum kaon_tree_mode)n->mode) {
-    case KAON_TREE_LEQ: return x <= n->value;
-    case KAON_TREE_LT: return x < n->value;
-    case KAON_TREE_GTE: return x >= n->value;
-    case KAON_TREE_GT: return x > n->value;
-    case KAON_TREE_EQ: return x == n->value;
-    default: return x != n->value;
+    case KAON_TREE_LEQ:
+        return x <= n->value;
+    case KAON_TREE_LT:
+        return x < n->value;
+    case KAON_TREE_GTE:
+        return x >= n->value;
+    case KAON_TREE_GT:
+        return x > n->value;
+    case KAON_TREE_EQ:
+        return x == n->value;
+    default:
+        return x != n->value;
     }
 }
 

@@ -277,7 +277,8 @@ static const struct form {
     [KAON_OP_elu] = { KAON_UNARY_ELU, real_elu, KAON_INTEGER_COUNT },
     [KAON_OP_selu] = { KAON_UNARY_SELU, real_selu, KAON_INTEGER_COUNT },
     [KAON_OP_celu] = { KAON_UNARY_CELU, real_celu, KAON_INTEGER_COUNT },
-    [KAON_OP_thresholded_relu] = { KAON_UNARY_THRESHOLDED_RELU, real_thresholded_relu, KAON_INTEGER_COUNT },
+    [KAON_OP_thresholded_relu] = { KAON_UNARY_THRESHOLDED_RELU, real_thresholded_relu,
+                                   KAON_INTEGER_COUNT },
     [KAON_OP_shrink] = { KAON_UNARY_COUNT, real_shrink, KAON_INTEGER_COUNT },
     [KAON_OP_sign] = { KAON_UNARY_SIGN, real_sign, KAON_INTEGER_SIGN },
     [KAON_OP_floor] = { KAON_UNARY_FLOOR, real_floor, KAON_INTEGER_COUNT },
@@ -298,8 +299,8 @@ static const struct form {
 };
 
 /* Shrink has only additions and comparisons: plain C gives the same bits everywhere. */
-static bool shrink_f32(const struct kaon_line *l, void *y, const void *const *x,
-                       const size_t *step, size_t n)
+static bool shrink_f32(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
+                       size_t n)
 {
     const float *v = x[0];
     (void)step;
@@ -327,8 +328,8 @@ struct real_line {
     real_fn *fn;
 };
 
-static bool real_lines(const struct kaon_line *l, void *y, const void *const *x,
-                       const size_t *step, size_t n)
+static bool real_lines(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
+                       size_t n)
 {
     real_fn *f = ((const struct real_line *)l)->fn;
     const double *v = x[0];
@@ -357,7 +358,7 @@ static bool choose(struct real_line *r, enum kaon_op_kind kind, enum kaon_type t
 {
     const struct form *f = &forms[kind];
     struct kaon_line *l = &r->line;
-    kaon_line_fn *single = f->kernel != KAON_UNARY_COUNT        ? kaon_line_unary_kernel
+    kaon_line_fn *single = f->kernel != KAON_UNARY_COUNT ? kaon_line_unary_kernel
                            : kind == KAON_OP_shrink      ? shrink_f32
                                                          : NULL;
     l->kernel = f->kernel;
@@ -450,8 +451,8 @@ const struct kaon_own kaon_own_bitwise_not = { .prepare = prepare_unary };
 
 /* Bounds may be inputs, so they are read at every run. NaN stays NaN; a minimum above the maximum
  * gives the maximum. Integers are clipped as int64, or uint64 where that is the type. */
-static bool clip_whole(const struct kaon_line *l, void *y, const void *const *x,
-                       const size_t *step, size_t n)
+static bool clip_whole(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
+                       size_t n)
 {
     const size_t bytes = kaon_type_bytes(l->type);
     (void)step;
@@ -509,13 +510,17 @@ static enum kaon_status prepare_clip(struct kaon_step *step, struct kaon_arena *
         return KAON_NO_MEMORY;
     u->line.fn = real_clip;
     u->line.line = (struct kaon_line){
-        .fn = x->type == KAON_F32                               ? kaon_line_unary_kernel
-              : x->type == KAON_F16 || x->type == KAON_BF16     ? kaon_line_narrow
-              : x->type == KAON_F64                             ? real_lines
-              : kaon_type_is_integer(x->type)                   ? clip_whole
-                                                                : NULL,
-        .wide = kaon_line_unary_kernel, .kernel = KAON_UNARY_CLIP, .type = x->type, .n_in = 1,
-        .keeps_type = true, .kernels = step->call.kernels,
+        .fn = x->type == KAON_F32                           ? kaon_line_unary_kernel
+              : x->type == KAON_F16 || x->type == KAON_BF16 ? kaon_line_narrow
+              : x->type == KAON_F64                         ? real_lines
+              : kaon_type_is_integer(x->type)               ? clip_whole
+                                                            : NULL,
+        .wide = kaon_line_unary_kernel,
+        .kernel = KAON_UNARY_CLIP,
+        .type = x->type,
+        .n_in = 1,
+        .keeps_type = true,
+        .kernels = step->call.kernels,
     };
     if (!u->line.line.fn)
         return kaon_own_no_type(&step->call, x->type, msg);
@@ -566,8 +571,13 @@ static enum kaon_status prepare_test(struct kaon_step *step, struct kaon_arena *
     const enum kaon_type type = step->call.in[0]->type;
     const enum kaon_op_kind kind = step->call.op->kind;
     const struct kaon_line line = {
-        .fn = kind == KAON_OP_not ? not_bool : kind == KAON_OP_is_nan ? is_nan : is_inf,
-        .type = type, .n_in = 1, .flag = a && a->positive, .other_flag = a && a->negative,
+        .fn = kind == KAON_OP_not      ? not_bool
+              : kind == KAON_OP_is_nan ? is_nan
+                                       : is_inf,
+        .type = type,
+        .n_in = 1,
+        .flag = a && a->positive,
+        .other_flag = a && a->negative,
     };
     if (kind == KAON_OP_not ? type != KAON_BOOL : !kaon_type_is_float(type))
         return kaon_own_no_type(&step->call, type, msg);

@@ -78,7 +78,8 @@ static enum kaon_status prepare_dropout(struct kaon_step *step, struct kaon_aren
         return kaon_own_no_type(&step->call, type, msg);
     for (size_t i = 1; i < step->call.n_in; i++)
         if (step->call.in[i] && kaon_own_count(step->call.in[i]) != 1)
-            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input %zu is not one number", i);
+            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input %zu is not one number",
+                                 i);
     step->run = run_dropout;
     return KAON_OK;
 }

@@ -15,7 +15,8 @@ typedef enum kaon_status kaon_wide_fn(const struct kaon_step *step, const float 
 /* First in the arguments of a step that uses this. Inputs of other types are not converted: NULL. */
 struct kaon_wide {
     kaon_wide_fn *fn;
-    uint32_t others; /* set before preparing: bit i: input i may be no float16, bfloat16 or float32 */
+    uint32_t
+        others; /* set before preparing: bit i: input i may be no float16, bfloat16 or float32 */
     bool converts;
     size_t in_at[KAON_WIDE_IO], out_at[KAON_WIDE_IO]; /* bytes into scratch */
 };

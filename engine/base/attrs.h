@@ -111,13 +111,13 @@ struct kaon_depth_to_space { /* SpaceToDepth too */
 enum kaon_resize_mode { KAON_RESIZE_NEAREST, KAON_RESIZE_LINEAR, KAON_RESIZE_CUBIC };
 
 enum kaon_resize_at { /* where an output index lies in the input */
-    KAON_RESIZE_HALF_PIXEL,
-    KAON_RESIZE_HALF_PIXEL_SYMMETRIC,
-    KAON_RESIZE_PYTORCH_HALF_PIXEL,
-    KAON_RESIZE_ALIGN_CORNERS,
-    KAON_RESIZE_ASYMMETRIC,
-    KAON_RESIZE_TF_HALF_PIXEL,
-    KAON_RESIZE_TF_CROP,
+                      KAON_RESIZE_HALF_PIXEL,
+                      KAON_RESIZE_HALF_PIXEL_SYMMETRIC,
+                      KAON_RESIZE_PYTORCH_HALF_PIXEL,
+                      KAON_RESIZE_ALIGN_CORNERS,
+                      KAON_RESIZE_ASYMMETRIC,
+                      KAON_RESIZE_TF_HALF_PIXEL,
+                      KAON_RESIZE_TF_CROP,
 };
 
 enum kaon_resize_nearest {
@@ -138,9 +138,9 @@ struct kaon_resize { /* Resize, Upsample */
     bool antialias, exclude_outside;
     float cubic, extrapolation;
     const int64_t *axes;
-    int32_t n_axes;      /* -1: all */
-    const float *scales; /* Upsample before opset 9 */
-    int32_t n_scales;    /* -1: an input */
+    int32_t n_axes;                      /* -1: all */
+    const float *scales;                 /* Upsample before opset 9 */
+    int32_t n_scales;                    /* -1: an input */
     int32_t roi_in, scales_in, sizes_in; /* which input is what; -1: none */
 };
 
@@ -156,8 +156,8 @@ struct kaon_quantize { /* QuantizeLinear, DequantizeLinear */
  * it, and Clip, whose bounds may be inputs. */
 struct kaon_unary_attr {
     float a, b;
-    bool has_a, has_b; /* Clip: the bounds that are attributes */
-    bool tanh;         /* Gelu: approximate = "tanh" */
+    bool has_a, has_b;       /* Clip: the bounds that are attributes */
+    bool tanh;               /* Gelu: approximate = "tanh" */
     bool positive, negative; /* IsInf */
 };
 
@@ -253,7 +253,12 @@ enum kaon_fused {
     KAON_FUSED_HARD_SIGMOID,
 };
 
-enum kaon_auto_pad { KAON_AUTO_PAD_NOTSET, KAON_AUTO_PAD_UPPER, KAON_AUTO_PAD_LOWER, KAON_AUTO_PAD_VALID };
+enum kaon_auto_pad {
+    KAON_AUTO_PAD_NOTSET,
+    KAON_AUTO_PAD_UPPER,
+    KAON_AUTO_PAD_LOWER,
+    KAON_AUTO_PAD_VALID
+};
 
 enum { KAON_SPATIAL = KAON_MAX_RANK - 2 }; /* most spatial axes */
 
@@ -302,10 +307,10 @@ struct kaon_softmax { /* Softmax, LogSoftmax, Hardmax */
 struct kaon_norm { /* LayerNormalization, RMSNormalization, BatchNormalization, ... */
     int64_t axis;
     float epsilon;
-    bool spatial;       /* BatchNormalization before opset 9: statistics a channel */
-    int64_t groups;     /* GroupNormalization */
-    bool per_group;     /* GroupNormalization before opset 21: scale and bias a group */
-    int64_t p;          /* LpNormalization */
+    bool spatial;   /* BatchNormalization before opset 9: statistics a channel */
+    int64_t groups; /* GroupNormalization */
+    bool per_group; /* GroupNormalization before opset 21: scale and bias a group */
+    int64_t p;      /* LpNormalization */
 };
 
 struct kaon_mean_variance {
@@ -371,7 +376,12 @@ enum kaon_post_transform {
     KAON_POST_PROBIT,
 };
 
-enum kaon_aggregate { KAON_AGGREGATE_SUM, KAON_AGGREGATE_AVERAGE, KAON_AGGREGATE_MIN, KAON_AGGREGATE_MAX };
+enum kaon_aggregate {
+    KAON_AGGREGATE_SUM,
+    KAON_AGGREGATE_AVERAGE,
+    KAON_AGGREGATE_MIN,
+    KAON_AGGREGATE_MAX
+};
 
 /* A node of a tree; `yes` and `no` are indices into the list of nodes. Of a leaf they are the first of
  * its weights and their end. */
@@ -413,7 +423,7 @@ struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequenc
 
 /* ---- nested graphs --------------------------------------------------------------------------- */
 
-struct kaon_scan { /* lists: n -1 where absent */
+struct kaon_scan {  /* lists: n -1 where absent */
     int64_t n_scan; /* inputs that are walked along; the rest is carried */
     const int64_t *directions, *in_axes, *out_directions, *out_axes;
     int32_t n_directions, n_in_axes, n_out_directions, n_out_axes;

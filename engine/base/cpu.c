@@ -67,10 +67,10 @@ int kaon_cpu_bits(uint32_t *bits, const char *cap)
         const char *name;
         uint32_t keep;
     } caps[] = {
-        {"", UINT32_MAX},
-        {"scalar", 0},
-        {"avx2", KAON_CPU_AVX2},
-        {"avx512", UINT32_MAX},
+        { "", UINT32_MAX },
+        { "scalar", 0 },
+        { "avx2", KAON_CPU_AVX2 },
+        { "avx512", UINT32_MAX },
     };
     if (!cap)
         cap = getenv("KAON_CPU");

@@ -209,7 +209,8 @@ static int64_t slide(const struct kaon_window *a, struct kaon_placed *p, int32_t
     if (room < 0)
         return in == 0 ? 0 : -1; /* no tracks, no windows */
     int64_t out = (room + (a->ceil ? s - 1 : 0)) / s + 1;
-    if (a->ceil && (out - 1) * s >= in + p->begin[i]) /* the last one would start in the end's pad */
+    if (a->ceil &&
+        (out - 1) * s >= in + p->begin[i]) /* the last one would start in the end's pad */
         out--;
     return out;
 }
@@ -217,13 +218,12 @@ static int64_t slide(const struct kaon_window *a, struct kaon_placed *p, int32_t
 static int64_t spread(const struct kaon_window *a, struct kaon_placed *p, int32_t i)
 {
     const int64_t more = i < a->n_output_padding ? a->output_padding[i] : 0;
-    const int64_t full = (p->in[i] - 1) * p->stride[i] + more +
-                         (p->kernel[i] - 1) * p->dilation[i] + 1;
+    const int64_t full =
+        (p->in[i] - 1) * p->stride[i] + more + (p->kernel[i] - 1) * p->dilation[i] + 1;
     const bool same = a->auto_pad == KAON_AUTO_PAD_UPPER || a->auto_pad == KAON_AUTO_PAD_LOWER;
     if (i < a->n_output_shape || same) {
-        const int64_t out = i < a->n_output_shape
-                                ? a->output_shape[a->n_output_shape - p->n + i]
-                                : p->in[i] * p->stride[i];
+        const int64_t out = i < a->n_output_shape ? a->output_shape[a->n_output_shape - p->n + i]
+                                                  : p->in[i] * p->stride[i];
         const int64_t total = kaon_max_i64(0, full - out);
         p->begin[i] = a->auto_pad == KAON_AUTO_PAD_UPPER ? total / 2 : total - total / 2;
         p->end[i] = total - p->begin[i];
@@ -271,9 +271,10 @@ enum kaon_status kaon_window_place(const struct kaon_window *a, int32_t n, const
         out->out[i] = KAON_DIM_UNKNOWN;
         if (!kaon_dim_known(in[i]) || !kaon_dim_known(kernel[i]))
             continue;
-        if (in[i] < 0 || in[i] > INT32_MAX || kernel[i] < 1 || kernel[i] > INT32_MAX / out->dilation[i])
-            return kaon_fail(msg, KAON_BAD_MODEL, "%s: kernel of %lld on an axis of length %lld", op,
-                             (long long)kernel[i], (long long)in[i]);
+        if (in[i] < 0 || in[i] > INT32_MAX || kernel[i] < 1 ||
+            kernel[i] > INT32_MAX / out->dilation[i])
+            return kaon_fail(msg, KAON_BAD_MODEL, "%s: kernel of %lld on an axis of length %lld",
+                             op, (long long)kernel[i], (long long)in[i]);
         out->out[i] = transposed ? spread(a, out, i) : slide(a, out, i);
         if (out->out[i] < 0)
             return kaon_fail(msg, KAON_BAD_MODEL,
@@ -293,8 +294,8 @@ struct kaon_shape_text kaon_shape_text(int32_t rank, const int64_t *dims)
         const char *comma = i ? "," : "";
         int wrote;
         if (kaon_dim_known(dims[i]))
-            wrote = snprintf(t.text + used, sizeof t.text - used, "%s%lld", comma,
-                             (long long)dims[i]);
+            wrote =
+                snprintf(t.text + used, sizeof t.text - used, "%s%lld", comma, (long long)dims[i]);
         else if (dims[i] == KAON_DIM_UNKNOWN)
             wrote = snprintf(t.text + used, sizeof t.text - used, "%s?", comma);
         else

@@ -63,7 +63,7 @@ uint16_t kaon_bf16_from_f32(float x)
 struct f8 {
     uint8_t mantissa; /* bits */
     uint8_t bias;
-    uint8_t largest;  /* code of the largest finite value */
+    uint8_t largest; /* code of the largest finite value */
     uint8_t over, nan;
     bool has_negative_zero; /* else code 0x80 is the only NaN */
 };
@@ -89,8 +89,8 @@ float kaon_f32_from_f8(enum kaon_type type, uint8_t b)
     if (magnitude > f->largest)
         return magnitude == f->over && f->over != f->nan ? (b & 0x80 ? -INFINITY : INFINITY) : NAN;
     const int hidden = exponent ? 1 << f->mantissa : 0;
-    const float x = ldexpf((float)(hidden + mantissa),
-                           (exponent ? exponent : 1) - f->bias - f->mantissa);
+    const float x =
+        ldexpf((float)(hidden + mantissa), (exponent ? exponent : 1) - f->bias - f->mantissa);
     return b & 0x80 ? -x : x;
 }
 
@@ -107,8 +107,8 @@ uint8_t kaon_f8_from_f32(enum kaon_type type, float x, bool saturate)
         frexpf(x, &exponent); /* |x| in [1/2, 1) 2^exponent */
         exponent = exponent - 1 < 1 - f->bias || x == 0.0f ? 1 - f->bias : exponent - 1;
         /* Counting in units of the last place includes the hidden bit, so a carry steps the exponent. */
-        const int units = exponent > 64 ? 1 << 10
-                                        : (int)rintf(ldexpf(fabsf(x), f->mantissa - exponent));
+        const int units =
+            exponent > 64 ? 1 << 10 : (int)rintf(ldexpf(fabsf(x), f->mantissa - exponent));
         code = ((exponent + f->bias - 1) << f->mantissa) + units;
     }
     if (code > f->largest) {

@@ -44,7 +44,10 @@ struct kaon_fact {
     int64_t symbolic[KAON_MAX_RANK * 2];
 };
 
-#define KAON_FACT_NONE { .rank = -1, .n_symbolic = -1 }
+#define KAON_FACT_NONE                                                                             \
+    {                                                                                              \
+        .rank = -1, .n_symbolic = -1                                                               \
+    }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
@@ -81,9 +84,9 @@ struct kaon_attr {
 struct kaon_attr_reader {
     const struct kaon_attr *attr;
     size_t n;
-    uint64_t used; /* bit i: attr[i] was asked for; a node has at most 64 attributes */
-    int opset;     /* version of the node's domain that the model imports */
-    size_t n_in, n_out; /* of the node */
+    uint64_t used;            /* bit i: attr[i] was asked for; a node has at most 64 attributes */
+    int opset;                /* version of the node's domain that the model imports */
+    size_t n_in, n_out;       /* of the node */
     struct kaon_arena *arena; /* for what outlives the call */
     enum kaon_status status;
     struct kaon_msg *msg;
@@ -109,9 +112,8 @@ const struct kaon_tensor *kaon_attr_tensor(struct kaon_attr_reader *r, const cha
 void kaon_attr_skip(struct kaon_attr_reader *r, const char *name);
 
 /* Remembers a failure: `return`ed by nobody, reported when reading ends. */
-__attribute__((format(printf, 3, 4))) void kaon_attr_fail(struct kaon_attr_reader *r,
-                                                          enum kaon_status status,
-                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+kaon_attr_fail(struct kaon_attr_reader *r, enum kaon_status status, const char *format, ...);
 
 /* ---- operators ------------------------------------------------------------------------------- */
 
@@ -125,10 +127,10 @@ struct kaon_infer {
 };
 
 enum {
-    KAON_OP_VIEW = 1u << 0,   /* the output is the first input's memory under another shape */
-    KAON_OP_EAGER = 1u << 1,  /* output sizes depend on data, or the values are sequences: never a
+    KAON_OP_VIEW = 1u << 0,     /* the output is the first input's memory under another shape */
+    KAON_OP_EAGER = 1u << 1,    /* output sizes depend on data, or the values are sequences: never a
                                  step of a plan, run when all inputs are there */
-    KAON_OP_RANDOM = 1u << 2, /* not the same twice: never folded */
+    KAON_OP_RANDOM = 1u << 2,   /* not the same twice: never folded */
     KAON_OP_OF_SHAPE = 1u << 3, /* reads its input's type and shape, not its data */
 };
 
@@ -137,8 +139,8 @@ enum {
 struct kaon_op {
     const char *name, *domain; /* "" stands for ai.onnx */
     enum kaon_op_kind kind;
-    int since, until;        /* opset versions that mean this; until 0: still */
-    int n_in[2], n_out[2];   /* least and most; -1: no most */
+    int since, until;      /* opset versions that mean this; until 0: still */
+    int n_in[2], n_out[2]; /* least and most; -1: no most */
     uint32_t flags;
     size_t attr_size;
     void (*read)(struct kaon_attr_reader *r, void *attr); /* NULL: no attributes */
@@ -162,8 +164,8 @@ struct kaon_call {
     size_t n_in, n_out;
     const struct kaon_tensor *const *in; /* NULL: not given */
     struct kaon_tensor *const *out;      /* NULL: not wanted */
-    const bool *constant;                /* in[i]->data is there while preparing, and never changes */
-    const void *packed;                  /* what the backend's pack made of this node, or NULL */
+    const bool *constant; /* in[i]->data is there while preparing, and never changes */
+    const void *packed;   /* what the backend's pack made of this node, or NULL */
     const struct kaon_kernels *kernels;
     const void *backend; /* the chosen backend's state, from its open; own has none */
 };

@@ -11,8 +11,8 @@ struct kaon_sink {
     char buffer[4096];
 };
 
-__attribute__((format(printf, 2, 3))) void kaon_sink_put(struct kaon_sink *sink,
-                                                         const char *format, ...);
+__attribute__((format(printf, 2, 3))) void kaon_sink_put(struct kaon_sink *sink, const char *format,
+                                                         ...);
 
 /* Text between quotes with JSON's escapes; bytes that are not UTF-8 become '?'. */
 void kaon_sink_json(struct kaon_sink *sink, const char *text);

@@ -89,7 +89,8 @@ bool kaon_tensor_size(enum kaon_type type, int32_t rank, const int64_t *dims, ui
 {
     const uint64_t most = limit ? limit : (uint64_t)1 << 48;
     size_t n = 1;
-    bool empty = false; /* a length of 0 makes the product 0; the others' is held to the limit all the same */
+    bool empty =
+        false; /* a length of 0 makes the product 0; the others' is held to the limit all the same */
     for (int32_t i = 0; i < rank; i++) {
         if (dims[i] < 0)
             return false;
@@ -116,35 +117,50 @@ bool kaon_same_shape(const struct kaon_tensor *a, const struct kaon_tensor *b)
 double kaon_element_double(enum kaon_type type, const void *data, int64_t index)
 {
     switch (type) {
-    case KAON_F32: return ((const float *)data)[index];
-    case KAON_F64: return ((const double *)data)[index];
-    case KAON_F16: return kaon_f32_from_f16(((const uint16_t *)data)[index]);
-    case KAON_BF16: return kaon_f32_from_bf16(((const uint16_t *)data)[index]);
+    case KAON_F32:
+        return ((const float *)data)[index];
+    case KAON_F64:
+        return ((const double *)data)[index];
+    case KAON_F16:
+        return kaon_f32_from_f16(((const uint16_t *)data)[index]);
+    case KAON_BF16:
+        return kaon_f32_from_bf16(((const uint16_t *)data)[index]);
     case KAON_F8E4M3FN:
     case KAON_F8E4M3FNUZ:
     case KAON_F8E5M2:
-    case KAON_F8E5M2FNUZ: return kaon_f32_from_f8(type, ((const uint8_t *)data)[index]);
-    case KAON_U64: return (double)((const uint64_t *)data)[index];
-    default: return (double)kaon_element_int(type, data, index);
+    case KAON_F8E5M2FNUZ:
+        return kaon_f32_from_f8(type, ((const uint8_t *)data)[index]);
+    case KAON_U64:
+        return (double)((const uint64_t *)data)[index];
+    default:
+        return (double)kaon_element_int(type, data, index);
     }
 }
 
 int64_t kaon_element_int(enum kaon_type type, const void *data, int64_t index)
 {
     switch (type) {
-    case KAON_I64: return ((const int64_t *)data)[index];
-    case KAON_I32: return ((const int32_t *)data)[index];
-    case KAON_I16: return ((const int16_t *)data)[index];
-    case KAON_I8: return ((const int8_t *)data)[index];
+    case KAON_I64:
+        return ((const int64_t *)data)[index];
+    case KAON_I32:
+        return ((const int32_t *)data)[index];
+    case KAON_I16:
+        return ((const int16_t *)data)[index];
+    case KAON_I8:
+        return ((const int8_t *)data)[index];
     case KAON_U64: {
         const uint64_t v = ((const uint64_t *)data)[index];
         return v > INT64_MAX ? INT64_MAX : (int64_t)v;
     }
-    case KAON_U32: return ((const uint32_t *)data)[index];
-    case KAON_U16: return ((const uint16_t *)data)[index];
+    case KAON_U32:
+        return ((const uint32_t *)data)[index];
+    case KAON_U16:
+        return ((const uint16_t *)data)[index];
     case KAON_U8:
-    case KAON_BOOL: return ((const uint8_t *)data)[index];
-    default: break;
+    case KAON_BOOL:
+        return ((const uint8_t *)data)[index];
+    default:
+        break;
     }
     if (!kaon_type_is_float(type))
         return 0;

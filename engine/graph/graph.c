@@ -141,8 +141,13 @@ enum kaon_status kaon_node_read(struct kaon_ir *ir, struct kaon_node *node, stru
 {
     const struct kaon_op *op = node->op;
     struct kaon_attr_reader r = {
-        .attr = node->attrs, .n = node->n_attrs, .opset = node->opset, .n_in = node->n_in,
-        .n_out = node->n_out, .arena = ir->arena, .msg = msg,
+        .attr = node->attrs,
+        .n = node->n_attrs,
+        .opset = node->opset,
+        .n_in = node->n_in,
+        .n_out = node->n_out,
+        .arena = ir->arena,
+        .msg = msg,
     };
     if (op->attr_size && !(node->attr = kaon_arena_push_zero(ir->arena, 1, op->attr_size)))
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory for attributes");
@@ -150,8 +155,8 @@ enum kaon_status kaon_node_read(struct kaon_ir *ir, struct kaon_node *node, stru
         op->read(&r, node->attr);
     for (size_t i = 0; i < r.n && r.status == KAON_OK; i++)
         if (!(r.used >> i & 1) && r.attr[i].type != KAON_ATTR_GRAPH)
-            kaon_attr_fail(&r, KAON_UNSUPPORTED, "attribute '%s' is not known to %s", r.attr[i].name,
-                           op->name);
+            kaon_attr_fail(&r, KAON_UNSUPPORTED, "attribute '%s' is not known to %s",
+                           r.attr[i].name, op->name);
     if (r.status != KAON_OK)
         kaon_node_prefix(node, msg);
     return r.status;

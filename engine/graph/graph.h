@@ -37,8 +37,8 @@ struct kaon_node {
     size_t n_sub;
     struct kaon_graph *graph; /* the one it stands in */
     struct kaon_node *prev, *next;
-    const void *packed;          /* by own */
-    const void *packed_chosen;   /* by the chosen backend where that is another */
+    const void *packed;        /* by own */
+    const void *packed_chosen; /* by the chosen backend where that is another */
 };
 
 struct kaon_graph {

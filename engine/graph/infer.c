@@ -159,8 +159,13 @@ enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, str
     if (!gather_facts(ir, node, &f))
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory for inference");
     const struct kaon_infer infer = {
-        .kind = node->op->kind, .opset = node->opset, .attr = node->attr,
-        .n_in = node->n_in, .n_out = node->n_out, .in = f.in, .out = f.out,
+        .kind = node->op->kind,
+        .opset = node->opset,
+        .attr = node->attr,
+        .n_in = node->n_in,
+        .n_out = node->n_out,
+        .in = f.in,
+        .out = f.out,
     };
     for (size_t i = 0; i < node->n_in && (int)i < node->op->n_in[0]; i++)
         if (!node->in[i])

@@ -102,12 +102,10 @@ static const struct {
     enum kaon_op_kind kind;
     void (*follow)(const struct kaon_node *node);
 } rules[] = {
-    { KAON_OP_shape, of_shape },       { KAON_OP_identity, of_copy },
-    { KAON_OP_cast, of_copy },         { KAON_OP_unsqueeze, of_copy },
-    { KAON_OP_squeeze, of_copy },      { KAON_OP_reshape, of_copy },
-    { KAON_OP_concat, of_concat },     { KAON_OP_gather, of_gather },
-    { KAON_OP_slice, of_slice },       { KAON_OP_mul, of_product },
-    { KAON_OP_add, of_product },
+    { KAON_OP_shape, of_shape },    { KAON_OP_identity, of_copy }, { KAON_OP_cast, of_copy },
+    { KAON_OP_unsqueeze, of_copy }, { KAON_OP_squeeze, of_copy },  { KAON_OP_reshape, of_copy },
+    { KAON_OP_concat, of_concat },  { KAON_OP_gather, of_gather }, { KAON_OP_slice, of_slice },
+    { KAON_OP_mul, of_product },    { KAON_OP_add, of_product },
 };
 
 void kaon_node_infer_symbolic(const struct kaon_node *node)

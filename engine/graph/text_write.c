@@ -68,9 +68,15 @@ static void put_attr(struct kaon_sink *s, const struct kaon_attr *a)
 {
     kaon_sink_put(s, "%.100s=", a->name);
     switch (a->type) {
-    case KAON_ATTR_INT: kaon_sink_put(s, "%lld", (long long)a->i); break;
-    case KAON_ATTR_FLOAT: kaon_sink_put(s, "%#.9g", (double)a->f); break;
-    case KAON_ATTR_STRING: kaon_sink_json(s, a->s); break;
+    case KAON_ATTR_INT:
+        kaon_sink_put(s, "%lld", (long long)a->i);
+        break;
+    case KAON_ATTR_FLOAT:
+        kaon_sink_put(s, "%#.9g", (double)a->f);
+        break;
+    case KAON_ATTR_STRING:
+        kaon_sink_json(s, a->s);
+        break;
     case KAON_ATTR_INTS:
         kaon_sink_put(s, "[");
         for (size_t i = 0; i < a->n; i++)
@@ -96,8 +102,12 @@ static void put_attr(struct kaon_sink *s, const struct kaon_attr *a)
                       kaon_shape_text(a->tensor->rank, a->tensor->dims).text);
         put_elements(s, a->tensor);
         break;
-    case KAON_ATTR_GRAPH: kaon_sink_put(s, "graph %zu", a->graph); break;
-    case KAON_ATTR_TYPE: kaon_sink_put(s, "type"); break;
+    case KAON_ATTR_GRAPH:
+        kaon_sink_put(s, "graph %zu", a->graph);
+        break;
+    case KAON_ATTR_TYPE:
+        kaon_sink_put(s, "type");
+        break;
     }
 }
 

@@ -10,8 +10,8 @@
 
 enum {
     MOST_ATTRIBUTES = 64,
-    NEWEST_OPSET = 28,    /* of ai.onnx, whose meaning is known here */
-    MOST_ROUNDS = 100     /* over nodes that are out of order */
+    NEWEST_OPSET = 28, /* of ai.onnx, whose meaning is known here */
+    MOST_ROUNDS = 100  /* over nodes that are out of order */
 };
 
 struct decode {
@@ -182,9 +182,9 @@ static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *
     else if (!strcmp(name, "value_ints"))
         t->type = KAON_I64, t->rank = 1, t->dims[0] = (int64_t)a->n_ints, data = a->ints;
     else
-        return kaon_fail(d->msg, KAON_UNSUPPORTED,
-                         "Constant with attribute '%s', wanted value, value_float(s) or value_int(s)",
-                         name);
+        return kaon_fail(
+            d->msg, KAON_UNSUPPORTED,
+            "Constant with attribute '%s', wanted value, value_float(s) or value_int(s)", name);
     const size_t n = (size_t)kaon_tensor_count(t);
     t->bytes = n * kaon_type_bytes(t->type);
     t->data = (void *)(uintptr_t)keep_array(d, data, n, kaon_type_bytes(t->type));
@@ -205,15 +205,14 @@ static enum kaon_status add_constant(struct decode *d, const char *name,
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f,
-                                     const char *domain)
+static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f, const char *domain)
 {
     const char *type = f->op_type ? f->op_type : "", *node = f->name ? f->name : "";
     struct missing **at = &d->missing;
     if (d->source->log) {
         char text[400];
-        snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d", node,
-                 domain, *domain ? "." : "", type, opset_of(d->ir, domain));
+        snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d",
+                 node, domain, *domain ? "." : "", type, opset_of(d->ir, domain));
         d->source->log(d->source->log_user, KAON_LOG_INFO, text);
     }
     for (; *at; at = &(*at)->next)
@@ -347,10 +346,9 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
         return no_memory(d);
     node->opset = opset;
     node->graph = graph;
-    enum kaon_status st =
-        opset ? check_counts(d, op, f->n_input, f->n_output)
-              : kaon_fail(d->msg, KAON_BAD_MODEL, "the model imports no opset of domain '%s'",
-                          domain);
+    enum kaon_status st = opset ? check_counts(d, op, f->n_input, f->n_output)
+                                : kaon_fail(d->msg, KAON_BAD_MODEL,
+                                            "the model imports no opset of domain '%s'", domain);
     if (st == KAON_OK)
         st = decode_attributes(d, f, node);
     if (st == KAON_OK)
@@ -554,9 +552,8 @@ static enum kaon_status decode_opsets(struct decode *d, const KaonOnnx__Model *f
             return no_memory(d);
         const int64_t version = f->opset_import[i]->version;
         if (version < 1 || (!*domain && version > NEWEST_OPSET))
-            return kaon_fail(d->msg, KAON_UNSUPPORTED,
-                             "opset %lld of domain '%s', wanted 1 to %d", (long long)version,
-                             *domain ? domain : "ai.onnx", NEWEST_OPSET);
+            return kaon_fail(d->msg, KAON_UNSUPPORTED, "opset %lld of domain '%s', wanted 1 to %d",
+                             (long long)version, *domain ? domain : "ai.onnx", NEWEST_OPSET);
         ir->opsets[ir->n_opsets++] = (struct kaon_opset){ domain, version };
     }
     return KAON_OK;
@@ -569,9 +566,8 @@ static enum kaon_status decode_meta(struct decode *d, const KaonOnnx__Model *f,
     snprintf(ir_version, sizeof ir_version, "%lld", (long long)f->ir_version);
     for (size_t i = 0, used = 0; i < d->ir->n_opsets && used < sizeof opset; i++) {
         const struct kaon_opset *o = &d->ir->opsets[i];
-        used += (size_t)snprintf(opset + used, sizeof opset - used, "%s%.60s:%lld",
-                                 i ? "," : "", *o->domain ? o->domain : "ai.onnx",
-                                 (long long)o->version);
+        used += (size_t)snprintf(opset + used, sizeof opset - used, "%s%.60s:%lld", i ? "," : "",
+                                 *o->domain ? o->domain : "ai.onnx", (long long)o->version);
     }
     const struct {
         const char *key, *value;
@@ -664,10 +660,9 @@ enum kaon_status kaon_onnx_read(struct kaon_ir *ir, struct kaon_onnx_meta *meta,
     KaonOnnx__Model *file = NULL;
 
     enum kaon_status st =
-        source->bytes
-            ? kaon_onnx_scan(&kaon_onnx__model__descriptor, source->data, source->bytes,
-                             source->limits, &scratch, &small, &n, msg)
-            : kaon_fail(msg, KAON_BAD_MODEL, "not a valid ONNX file: it is empty");
+        source->bytes ? kaon_onnx_scan(&kaon_onnx__model__descriptor, source->data, source->bytes,
+                                       source->limits, &scratch, &small, &n, msg)
+                      : kaon_fail(msg, KAON_BAD_MODEL, "not a valid ONNX file: it is empty");
     if (st == KAON_OK && !(file = kaon_onnx__model__unpack(&decoder, n, small)))
         st = kaon_onnx_undecoded(&memory, "ONNX file", msg);
     if (st == KAON_OK)

@@ -64,8 +64,11 @@ static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_so
     for (size_t i = 0; st == KAON_OK && i < file->n_tensor_values; i++)
         st = kaon_onnx_tensor(&items[i], file->tensor_values[i], s, msg);
     *t = (struct kaon_tensor){
-        .type = KAON_SEQUENCE, .rank = 1, .dims = { (int64_t)file->n_tensor_values },
-        .data = items, .bytes = file->n_tensor_values * sizeof *items,
+        .type = KAON_SEQUENCE,
+        .rank = 1,
+        .dims = { (int64_t)file->n_tensor_values },
+        .data = items,
+        .bytes = file->n_tensor_values * sizeof *items,
     };
     kaon_onnx__sequence__free_unpacked(file, &decoder);
     return st;
@@ -76,7 +79,10 @@ enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type w
                                     const struct kaon_allocator *allocator, struct kaon_msg *msg)
 {
     const struct kaon_limits limits = {
-        .file_bytes = SIZE_MAX, .nodes = 1000, .nesting = 4, .elements = (uint64_t)1 << 31,
+        .file_bytes = SIZE_MAX,
+        .nodes = 1000,
+        .nesting = 4,
+        .elements = (uint64_t)1 << 31,
     };
     if (!tensor || (!data && bytes))
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_tensor_decode: a null pointer");
@@ -88,12 +94,15 @@ enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type w
     size_t n;
     kaon_arena_open(&arena, a, 1 << 12);
     struct kaon_onnx_source source = {
-        .data = data, .bytes = bytes, .limits = &limits, .arena = &arena,
+        .data = data,
+        .bytes = bytes,
+        .limits = &limits,
+        .arena = &arena,
     };
     struct kaon_onnx_memory memory = { a, false };
-    enum kaon_status st = kaon_onnx_scan(sequence ? &kaon_onnx__sequence__descriptor
-                                                  : &kaon_onnx__tensor__descriptor,
-                                         data, bytes, &limits, &arena, &small, &n, msg);
+    enum kaon_status st =
+        kaon_onnx_scan(sequence ? &kaon_onnx__sequence__descriptor : &kaon_onnx__tensor__descriptor,
+                       data, bytes, &limits, &arena, &small, &n, msg);
     if (st == KAON_OK)
         st = sequence ? read_sequence(&t, &source, small, n, &memory, msg)
                       : read_tensor(&t, &source, small, n, &memory, msg);

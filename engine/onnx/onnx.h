@@ -32,8 +32,7 @@ void kaon_onnx_external_close(struct kaon_onnx_external *first);
 enum kaon_status kaon_onnx_scan(const ProtobufCMessageDescriptor *message,
                                 const unsigned char *data, size_t bytes,
                                 const struct kaon_limits *limits, struct kaon_arena *arena,
-                                const unsigned char **out, size_t *out_bytes,
-                                struct kaon_msg *msg);
+                                const unsigned char **out, size_t *out_bytes, struct kaon_msg *msg);
 
 /* A tensor's type, shape and data: in place where alignment allows, copied to the arena else. */
 enum kaon_status kaon_onnx_tensor(struct kaon_tensor *tensor, const KaonOnnx__Tensor *file,

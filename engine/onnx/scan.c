@@ -19,7 +19,7 @@ enum {
     FIELD_OWN = 100000, /* numbers above are kaon's own */
     FIELD_RAW_OFFSET = 100001,
     FIELD_RAW_BYTES = 100002,
-    SMALL_PAYLOAD = 64, /* copied along rather than pointed to */
+    SMALL_PAYLOAD = 64,  /* copied along rather than pointed to */
     LEVELS_PER_GRAPH = 3 /* Node, Attribute, Graph */
 };
 
@@ -143,9 +143,8 @@ static enum kaon_status scan_field(struct scan *s, const ProtobufCMessageDescrip
 {
     const size_t tag_bytes = (size_t)(*p - tag);
     const ProtobufCFieldDescriptor *f =
-        key >> 3 > FIELD_OWN
-            ? NULL
-            : protobuf_c_message_descriptor_get_field(d, (unsigned)(key >> 3));
+        key >> 3 > FIELD_OWN ? NULL
+                             : protobuf_c_message_descriptor_get_field(d, (unsigned)(key >> 3));
     uint64_t n = 0;
 
     switch (key & 7) {

@@ -91,10 +91,15 @@ static enum kaon_status infer_compare(const struct kaon_infer *node, struct kaon
 
 #define BINARY(id, op_name, first, reader, inference)                                              \
     const struct kaon_op kaon_op_##id = {                                                          \
-        .name = op_name, .domain = "", .kind = KAON_OP_##id,                                       \
-        .since = first, .n_in = { 2, 2 }, .n_out = { 1, 1 },                                       \
+        .name = op_name,                                                                           \
+        .domain = "",                                                                              \
+        .kind = KAON_OP_##id,                                                                      \
+        .since = first,                                                                            \
+        .n_in = { 2, 2 },                                                                          \
+        .n_out = { 1, 1 },                                                                         \
         .attr_size = sizeof(struct kaon_binary_attr),                                              \
-        .read = reader, .infer = inference,                                                        \
+        .read = reader,                                                                            \
+        .infer = inference,                                                                        \
     }
 
 BINARY(add, "Add", 1, read_binary, infer_binary);
@@ -137,9 +142,14 @@ static enum kaon_status infer_many(const struct kaon_infer *node, struct kaon_ms
 
 #define MANY(id, op_name)                                                                          \
     const struct kaon_op kaon_op_##id = {                                                          \
-        .name = op_name, .domain = "", .kind = KAON_OP_##id,                                       \
-        .since = 1, .n_in = { 1, -1 }, .n_out = { 1, 1 },                                          \
-        .read = read_many, .infer = infer_many,                                                    \
+        .name = op_name,                                                                           \
+        .domain = "",                                                                              \
+        .kind = KAON_OP_##id,                                                                      \
+        .since = 1,                                                                                \
+        .n_in = { 1, -1 },                                                                         \
+        .n_out = { 1, 1 },                                                                         \
+        .read = read_many,                                                                         \
+        .infer = infer_many,                                                                       \
     }
 
 MANY(max, "Max");
@@ -163,14 +173,22 @@ static enum kaon_status infer_biased(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_bias_add = {
-    .name = "BiasAdd", .domain = "com.microsoft", .kind = KAON_OP_bias_add,
-    .since = 1, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "BiasAdd",
+    .domain = "com.microsoft",
+    .kind = KAON_OP_bias_add,
+    .since = 1,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .infer = infer_biased,
 };
 
 const struct kaon_op kaon_op_fast_gelu = {
-    .name = "FastGelu", .domain = "com.microsoft", .kind = KAON_OP_fast_gelu,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 },
+    .name = "FastGelu",
+    .domain = "com.microsoft",
+    .kind = KAON_OP_fast_gelu,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
     .infer = infer_biased,
 };
 
@@ -182,7 +200,11 @@ static enum kaon_status infer_where(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_where = {
-    .name = "Where", .domain = "", .kind = KAON_OP_where,
-    .since = 9, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "Where",
+    .domain = "",
+    .kind = KAON_OP_where,
+    .since = 9,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .infer = infer_where,
 };

@@ -56,10 +56,15 @@ static enum kaon_status infer_cast(const struct kaon_infer *node, struct kaon_ms
 }
 
 const struct kaon_op kaon_op_cast = {
-    .name = "Cast", .domain = "", .kind = KAON_OP_cast,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Cast",
+    .domain = "",
+    .kind = KAON_OP_cast,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_cast),
-    .read = read_cast, .infer = infer_cast,
+    .read = read_cast,
+    .infer = infer_cast,
 };
 
 /* BitCast: the same bits under another type of the same size. */
@@ -84,15 +89,25 @@ static enum kaon_status infer_bit_cast(const struct kaon_infer *node, struct kao
 }
 
 const struct kaon_op kaon_op_bit_cast = {
-    .name = "BitCast", .domain = "", .kind = KAON_OP_bit_cast,
-    .since = 26, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "BitCast",
+    .domain = "",
+    .kind = KAON_OP_bit_cast,
+    .since = 26,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_cast),
-    .read = read_bit_cast, .infer = infer_bit_cast,
+    .read = read_bit_cast,
+    .infer = infer_bit_cast,
 };
 
 const struct kaon_op kaon_op_cast_like = {
-    .name = "CastLike", .domain = "", .kind = KAON_OP_cast_like,
-    .since = 15, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "CastLike",
+    .domain = "",
+    .kind = KAON_OP_cast_like,
+    .since = 15,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_cast),
-    .read = read_cast_like, .infer = infer_cast,
+    .read = read_cast_like,
+    .infer = infer_cast,
 };

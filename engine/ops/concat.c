@@ -54,10 +54,15 @@ static enum kaon_status infer_concat(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_concat = {
-    .name = "Concat", .domain = "", .kind = KAON_OP_concat,
-    .since = 1, .n_in = { 1, -1 }, .n_out = { 1, 1 },
+    .name = "Concat",
+    .domain = "",
+    .kind = KAON_OP_concat,
+    .since = 1,
+    .n_in = { 1, -1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_concat, .infer = infer_concat,
+    .read = read_concat,
+    .infer = infer_concat,
 };
 
 static void read_split(struct kaon_attr_reader *r, void *attr)
@@ -67,8 +72,7 @@ static void read_split(struct kaon_attr_reader *r, void *attr)
     a->sizes = kaon_attr_ints(r, "split", &a->n);
     a->n_outputs = kaon_attr_int(r, "num_outputs", (int64_t)r->n_out);
     if (a->n >= 0 && (size_t)a->n != r->n_out)
-        kaon_attr_fail(r, KAON_BAD_MODEL, "Split: %d lengths for %zu outputs", (int)a->n,
-                       r->n_out);
+        kaon_attr_fail(r, KAON_BAD_MODEL, "Split: %d lengths for %zu outputs", (int)a->n, r->n_out);
     if (a->n_outputs != (int64_t)r->n_out)
         kaon_attr_fail(r, KAON_BAD_MODEL, "Split: num_outputs is %lld with %zu outputs",
                        (long long)a->n_outputs, r->n_out);
@@ -118,8 +122,7 @@ static enum kaon_status infer_split(const struct kaon_infer *node, struct kaon_m
     for (size_t i = 0; i < node->n_out; i++) {
         dims[axis] = part(node, total, i);
         if (kaon_dim_known(dims[axis]) && dims[axis] < 0)
-            return kaon_fail(msg, KAON_BAD_MODEL, "Split: a length is %lld",
-                             (long long)dims[axis]);
+            return kaon_fail(msg, KAON_BAD_MODEL, "Split: a length is %lld", (long long)dims[axis]);
         sum = kaon_dim_add(sum, dims[axis]);
         kaon_fact_set(node->out[i], x->type, x->rank, dims);
     }
@@ -130,8 +133,13 @@ static enum kaon_status infer_split(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_split = {
-    .name = "Split", .domain = "", .kind = KAON_OP_split,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, -1 },
+    .name = "Split",
+    .domain = "",
+    .kind = KAON_OP_split,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, -1 },
     .attr_size = sizeof(struct kaon_split),
-    .read = read_split, .infer = infer_split,
+    .read = read_split,
+    .infer = infer_split,
 };

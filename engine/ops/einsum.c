@@ -133,8 +133,13 @@ static enum kaon_status infer_einsum(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_einsum = {
-    .name = "Einsum", .domain = "", .kind = KAON_OP_einsum,
-    .since = 12, .n_in = { 1, KAON_EINSUM_INPUTS }, .n_out = { 1, 1 },
+    .name = "Einsum",
+    .domain = "",
+    .kind = KAON_OP_einsum,
+    .since = 12,
+    .n_in = { 1, KAON_EINSUM_INPUTS },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_einsum),
-    .read = read_einsum, .infer = infer_einsum,
+    .read = read_einsum,
+    .infer = infer_einsum,
 };

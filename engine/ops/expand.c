@@ -31,8 +31,12 @@ static enum kaon_status infer_expand(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_expand = {
-    .name = "Expand", .domain = "", .kind = KAON_OP_expand,
-    .since = 8, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "Expand",
+    .domain = "",
+    .kind = KAON_OP_expand,
+    .since = 8,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .infer = infer_expand,
 };
 
@@ -74,8 +78,7 @@ static enum kaon_status infer_tile(const struct kaon_infer *node, struct kaon_ms
     if (x->rank < 0)
         return KAON_OK;
     if (n >= 0 && n != x->rank)
-        return kaon_fail(msg, KAON_BAD_MODEL, "Tile: %d repeats for rank %d", (int)n,
-                         (int)x->rank);
+        return kaon_fail(msg, KAON_BAD_MODEL, "Tile: %d repeats for rank %d", (int)n, (int)x->rank);
     for (int32_t i = 0; i < x->rank; i++) {
         if (n >= 0 && kaon_dim_known(count[i]) && count[i] < 0)
             return kaon_fail(msg, KAON_BAD_MODEL, "Tile: a repeat is %lld", (long long)count[i]);
@@ -86,8 +89,13 @@ static enum kaon_status infer_tile(const struct kaon_infer *node, struct kaon_ms
 }
 
 const struct kaon_op kaon_op_tile = {
-    .name = "Tile", .domain = "", .kind = KAON_OP_tile,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "Tile",
+    .domain = "",
+    .kind = KAON_OP_tile,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_tile),
-    .read = read_tile, .infer = infer_tile,
+    .read = read_tile,
+    .infer = infer_tile,
 };

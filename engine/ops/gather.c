@@ -45,10 +45,15 @@ static enum kaon_status infer_gather(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_gather = {
-    .name = "Gather", .domain = "", .kind = KAON_OP_gather,
-    .since = 1, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "Gather",
+    .domain = "",
+    .kind = KAON_OP_gather,
+    .since = 1,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_gather, .infer = infer_gather,
+    .read = read_gather,
+    .infer = infer_gather,
 };
 
 /* The index tensor of the elementwise forms: of the data's rank, no longer on any other axis. */
@@ -82,10 +87,15 @@ static enum kaon_status infer_gather_elements(const struct kaon_infer *node, str
 }
 
 const struct kaon_op kaon_op_gather_elements = {
-    .name = "GatherElements", .domain = "", .kind = KAON_OP_gather_elements,
-    .since = 11, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "GatherElements",
+    .domain = "",
+    .kind = KAON_OP_gather_elements,
+    .since = 11,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_gather, .infer = infer_gather_elements,
+    .read = read_gather,
+    .infer = infer_gather_elements,
 };
 
 static void read_gather_nd(struct kaon_attr_reader *r, void *attr)
@@ -133,10 +143,15 @@ static enum kaon_status infer_gather_nd(const struct kaon_infer *node, struct ka
 }
 
 const struct kaon_op kaon_op_gather_nd = {
-    .name = "GatherND", .domain = "", .kind = KAON_OP_gather_nd,
-    .since = 11, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "GatherND",
+    .domain = "",
+    .kind = KAON_OP_gather_nd,
+    .since = 11,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_gather_nd),
-    .read = read_gather_nd, .infer = infer_gather_nd,
+    .read = read_gather_nd,
+    .infer = infer_gather_nd,
 };
 
 static void read_scatter(struct kaon_attr_reader *r, void *attr)
@@ -161,25 +176,35 @@ static enum kaon_status infer_scatter_elements(const struct kaon_infer *node, st
     for (int32_t i = 0; !differ && i < index->rank; i++)
         differ = kaon_dim_known(index->dims[i]) && kaon_dim_known(updates->dims[i]) &&
                  index->dims[i] != updates->dims[i];
-    return !differ ? KAON_OK
-                   : kaon_fail(msg, KAON_BAD_MODEL, "%s: indices of %s and updates of %s",
-                               kaon_infer_name(node),
-                               kaon_shape_text(index->rank, index->dims).text,
-                               kaon_shape_text(updates->rank, updates->dims).text);
+    return !differ
+               ? KAON_OK
+               : kaon_fail(msg, KAON_BAD_MODEL, "%s: indices of %s and updates of %s",
+                           kaon_infer_name(node), kaon_shape_text(index->rank, index->dims).text,
+                           kaon_shape_text(updates->rank, updates->dims).text);
 }
 
 const struct kaon_op kaon_op_scatter = {
-    .name = "Scatter", .domain = "", .kind = KAON_OP_scatter,
-    .since = 9, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "Scatter",
+    .domain = "",
+    .kind = KAON_OP_scatter,
+    .since = 9,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_scatter),
-    .read = read_scatter, .infer = infer_scatter_elements,
+    .read = read_scatter,
+    .infer = infer_scatter_elements,
 };
 
 const struct kaon_op kaon_op_scatter_elements = {
-    .name = "ScatterElements", .domain = "", .kind = KAON_OP_scatter_elements,
-    .since = 11, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "ScatterElements",
+    .domain = "",
+    .kind = KAON_OP_scatter_elements,
+    .since = 11,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_scatter),
-    .read = read_scatter, .infer = infer_scatter_elements,
+    .read = read_scatter,
+    .infer = infer_scatter_elements,
 };
 
 static enum kaon_status infer_scatter_nd(const struct kaon_infer *node, struct kaon_msg *msg)
@@ -202,10 +227,10 @@ static enum kaon_status infer_scatter_nd(const struct kaon_infer *node, struct k
         return KAON_OK;
     bool differ = updates->rank != index->rank - 1 + x->rank - depth;
     for (int32_t i = 0; !differ && i < updates->rank; i++) {
-        const int64_t want = i < index->rank - 1 ? index->dims[i]
-                                                 : x->dims[i - (index->rank - 1) + depth];
-        differ = kaon_dim_known(want) && kaon_dim_known(updates->dims[i]) &&
-                 want != updates->dims[i];
+        const int64_t want =
+            i < index->rank - 1 ? index->dims[i] : x->dims[i - (index->rank - 1) + depth];
+        differ =
+            kaon_dim_known(want) && kaon_dim_known(updates->dims[i]) && want != updates->dims[i];
     }
     return !differ ? KAON_OK
                    : kaon_fail(msg, KAON_BAD_MODEL,
@@ -216,8 +241,13 @@ static enum kaon_status infer_scatter_nd(const struct kaon_infer *node, struct k
 }
 
 const struct kaon_op kaon_op_scatter_nd = {
-    .name = "ScatterND", .domain = "", .kind = KAON_OP_scatter_nd,
-    .since = 11, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "ScatterND",
+    .domain = "",
+    .kind = KAON_OP_scatter_nd,
+    .since = 11,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_scatter),
-    .read = read_scatter, .infer = infer_scatter_nd,
+    .read = read_scatter,
+    .infer = infer_scatter_nd,
 };

@@ -12,8 +12,7 @@ static void read_constant_of_shape(struct kaon_attr_reader *r, void *attr)
                        (long long)kaon_tensor_count(a->value));
 }
 
-static enum kaon_status infer_constant_of_shape(const struct kaon_infer *node,
-                                                struct kaon_msg *msg)
+static enum kaon_status infer_constant_of_shape(const struct kaon_infer *node, struct kaon_msg *msg)
 {
     const struct kaon_constant_of_shape *a = node->attr;
     const struct kaon_fact *shape = node->in[0];
@@ -39,10 +38,15 @@ static enum kaon_status infer_constant_of_shape(const struct kaon_infer *node,
 }
 
 const struct kaon_op kaon_op_constant_of_shape = {
-    .name = "ConstantOfShape", .domain = "", .kind = KAON_OP_constant_of_shape,
-    .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "ConstantOfShape",
+    .domain = "",
+    .kind = KAON_OP_constant_of_shape,
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_constant_of_shape),
-    .read = read_constant_of_shape, .infer = infer_constant_of_shape,
+    .read = read_constant_of_shape,
+    .infer = infer_constant_of_shape,
 };
 
 static enum kaon_status infer_range(const struct kaon_infer *node, struct kaon_msg *msg)
@@ -67,11 +71,17 @@ static enum kaon_status infer_range(const struct kaon_infer *node, struct kaon_m
     if (known && integer) {
         n = 0;
         if (w[2] > 0 && w[1] > w[0])
-            n = (int64_t)kaon_min_i64(INT64_MAX - 1, (int64_t)((((uint64_t)w[1] - (uint64_t)w[0] - 1) /
-                                      (uint64_t)w[2]) & INT64_MAX)) + 1;
+            n = (int64_t)kaon_min_i64(
+                    INT64_MAX - 1,
+                    (int64_t)((((uint64_t)w[1] - (uint64_t)w[0] - 1) / (uint64_t)w[2]) &
+                              INT64_MAX)) +
+                1;
         else if (w[2] < 0 && w[1] < w[0])
-            n = (int64_t)kaon_min_i64(INT64_MAX - 1, (int64_t)((((uint64_t)w[0] - (uint64_t)w[1] - 1) /
-                                      (0 - (uint64_t)w[2])) & INT64_MAX)) + 1;
+            n = (int64_t)kaon_min_i64(
+                    INT64_MAX - 1,
+                    (int64_t)((((uint64_t)w[0] - (uint64_t)w[1] - 1) / (0 - (uint64_t)w[2])) &
+                              INT64_MAX)) +
+                1;
     }
     kaon_fact_set(node->out[0], type, 1, &n);
     return KAON_OK;
@@ -84,9 +94,14 @@ static void read_range(struct kaon_attr_reader *r, void *attr)
 }
 
 const struct kaon_op kaon_op_range = {
-    .name = "Range", .domain = "", .kind = KAON_OP_range,
-    .since = 11, .n_in = { 3, 3 }, .n_out = { 1, 1 },
-    .read = read_range, .infer = infer_range,
+    .name = "Range",
+    .domain = "",
+    .kind = KAON_OP_range,
+    .since = 11,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
+    .read = read_range,
+    .infer = infer_range,
 };
 
 static void read_eye_like(struct kaon_attr_reader *r, void *attr)
@@ -106,10 +121,16 @@ static enum kaon_status infer_eye_like(const struct kaon_infer *node, struct kao
 }
 
 const struct kaon_op kaon_op_eye_like = {
-    .name = "EyeLike", .domain = "", .kind = KAON_OP_eye_like,
-    .flags = KAON_OP_OF_SHAPE, .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "EyeLike",
+    .domain = "",
+    .kind = KAON_OP_eye_like,
+    .flags = KAON_OP_OF_SHAPE,
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_eye_like),
-    .read = read_eye_like, .infer = infer_eye_like,
+    .read = read_eye_like,
+    .infer = infer_eye_like,
 };
 
 static void read_trilu(struct kaon_attr_reader *r, void *attr)
@@ -127,10 +148,15 @@ static enum kaon_status infer_trilu(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_trilu = {
-    .name = "Trilu", .domain = "", .kind = KAON_OP_trilu,
-    .since = 14, .n_in = { 1, 2 }, .n_out = { 1, 1 },
+    .name = "Trilu",
+    .domain = "",
+    .kind = KAON_OP_trilu,
+    .since = 14,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_trilu),
-    .read = read_trilu, .infer = infer_trilu,
+    .read = read_trilu,
+    .infer = infer_trilu,
 };
 
 static void read_one_hot(struct kaon_attr_reader *r, void *attr)
@@ -161,8 +187,13 @@ static enum kaon_status infer_one_hot(const struct kaon_infer *node, struct kaon
 }
 
 const struct kaon_op kaon_op_one_hot = {
-    .name = "OneHot", .domain = "", .kind = KAON_OP_one_hot,
-    .since = 9, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "OneHot",
+    .domain = "",
+    .kind = KAON_OP_one_hot,
+    .since = 9,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_one_hot, .infer = infer_one_hot,
+    .read = read_one_hot,
+    .infer = infer_one_hot,
 };

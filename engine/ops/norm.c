@@ -39,25 +39,39 @@ static enum kaon_status infer_layer(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_layer_normalization = {
-    .name = "LayerNormalization", .domain = "", .kind = KAON_OP_layer_normalization,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 3 },
+    .name = "LayerNormalization",
+    .domain = "",
+    .kind = KAON_OP_layer_normalization,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 3 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_layer, .infer = infer_layer,
+    .read = read_layer,
+    .infer = infer_layer,
 };
 
 const struct kaon_op kaon_op_rms_normalization = {
-    .name = "RMSNormalization", .domain = "", .kind = KAON_OP_rms_normalization,
-    .since = 23, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "RMSNormalization",
+    .domain = "",
+    .kind = KAON_OP_rms_normalization,
+    .since = 23,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_layer, .infer = infer_layer,
+    .read = read_layer,
+    .infer = infer_layer,
 };
 
 const struct kaon_op kaon_op_simplified_layer_normalization = {
-    .name = "SimplifiedLayerNormalization", .domain = "",
+    .name = "SimplifiedLayerNormalization",
+    .domain = "",
     .kind = KAON_OP_simplified_layer_normalization,
-    .since = 1, .n_in = { 2, 2 }, .n_out = { 1, 2 },
+    .since = 1,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 2 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_layer, .infer = infer_layer,
+    .read = read_layer,
+    .infer = infer_layer,
 };
 
 /* ---- by channels ----------------------------------------------------------------------------- */
@@ -73,7 +87,8 @@ static void read_batch(struct kaon_attr_reader *r, void *attr)
         kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: training_mode is 1");
     const bool testing = kaon_attr_bool(r, "is_test", false);
     if (r->opset < 7 && !testing && r->n_out > 1)
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: is_test is 0, that is for training");
+        kaon_attr_fail(r, KAON_UNSUPPORTED,
+                       "BatchNormalization: is_test is 0, that is for training");
     if (r->n_out > 1)
         kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: %zu outputs, wanted 1", r->n_out);
 }
@@ -91,17 +106,23 @@ static enum kaon_status infer_channels(const struct kaon_infer *node, struct kao
                                ? a->per_group
                                : node->kind == KAON_OP_batch_normalization && !a->spatial;
         if (!loose && kaon_dim_known(n) && kaon_dim_known(channels) && n != channels)
-            return kaon_fail(msg, KAON_BAD_MODEL, "%s: input %zu has %lld elements for %lld channels",
+            return kaon_fail(msg, KAON_BAD_MODEL,
+                             "%s: input %zu has %lld elements for %lld channels",
                              kaon_infer_name(node), i, (long long)n, (long long)channels);
     }
     return kaon_infer_same(node, msg);
 }
 
 const struct kaon_op kaon_op_batch_normalization = {
-    .name = "BatchNormalization", .domain = "", .kind = KAON_OP_batch_normalization,
-    .since = 1, .n_in = { 5, 5 }, .n_out = { 1, 5 },
+    .name = "BatchNormalization",
+    .domain = "",
+    .kind = KAON_OP_batch_normalization,
+    .since = 1,
+    .n_in = { 5, 5 },
+    .n_out = { 1, 5 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_batch, .infer = infer_channels,
+    .read = read_batch,
+    .infer = infer_channels,
 };
 
 static void read_instance(struct kaon_attr_reader *r, void *attr)
@@ -112,10 +133,15 @@ static void read_instance(struct kaon_attr_reader *r, void *attr)
 }
 
 const struct kaon_op kaon_op_instance_normalization = {
-    .name = "InstanceNormalization", .domain = "", .kind = KAON_OP_instance_normalization,
-    .since = 1, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "InstanceNormalization",
+    .domain = "",
+    .kind = KAON_OP_instance_normalization,
+    .since = 1,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_instance, .infer = infer_channels,
+    .read = read_instance,
+    .infer = infer_channels,
 };
 
 static void read_group(struct kaon_attr_reader *r, void *attr)
@@ -141,10 +167,15 @@ static enum kaon_status infer_group(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_group_normalization = {
-    .name = "GroupNormalization", .domain = "", .kind = KAON_OP_group_normalization,
-    .since = 18, .n_in = { 3, 3 }, .n_out = { 1, 1 },
+    .name = "GroupNormalization",
+    .domain = "",
+    .kind = KAON_OP_group_normalization,
+    .since = 18,
+    .n_in = { 3, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_group, .infer = infer_group,
+    .read = read_group,
+    .infer = infer_group,
 };
 
 /* ---- others ---------------------------------------------------------------------------------- */
@@ -170,10 +201,15 @@ static enum kaon_status infer_lp(const struct kaon_infer *node, struct kaon_msg 
 }
 
 const struct kaon_op kaon_op_lp_normalization = {
-    .name = "LpNormalization", .domain = "", .kind = KAON_OP_lp_normalization,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "LpNormalization",
+    .domain = "",
+    .kind = KAON_OP_lp_normalization,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_norm),
-    .read = read_lp, .infer = infer_lp,
+    .read = read_lp,
+    .infer = infer_lp,
 };
 
 static void read_mean_variance(struct kaon_attr_reader *r, void *attr)
@@ -203,11 +239,15 @@ static enum kaon_status infer_mean_variance(const struct kaon_infer *node, struc
 }
 
 const struct kaon_op kaon_op_mean_variance_normalization = {
-    .name = "MeanVarianceNormalization", .domain = "",
+    .name = "MeanVarianceNormalization",
+    .domain = "",
     .kind = KAON_OP_mean_variance_normalization,
-    .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_mean_variance),
-    .read = read_mean_variance, .infer = infer_mean_variance,
+    .read = read_mean_variance,
+    .infer = infer_mean_variance,
 };
 
 static void read_lrn(struct kaon_attr_reader *r, void *attr)
@@ -230,8 +270,13 @@ static enum kaon_status infer_lrn(const struct kaon_infer *node, struct kaon_msg
 }
 
 const struct kaon_op kaon_op_lrn = {
-    .name = "LRN", .domain = "", .kind = KAON_OP_lrn,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "LRN",
+    .domain = "",
+    .kind = KAON_OP_lrn,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_lrn),
-    .read = read_lrn, .infer = infer_lrn,
+    .read = read_lrn,
+    .infer = infer_lrn,
 };

@@ -53,8 +53,12 @@ static enum kaon_status infer_matmul(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_matmul = {
-    .name = "MatMul", .domain = "", .kind = KAON_OP_matmul,
-    .since = 1, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "MatMul",
+    .domain = "",
+    .kind = KAON_OP_matmul,
+    .since = 1,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .infer = infer_matmul,
 };
 
@@ -89,17 +93,21 @@ static enum kaon_status infer_gemm(const struct kaon_infer *node, struct kaon_ms
         const int32_t k = 2 - c->rank + i;
         if (k < 0 || (c->dims[i] != 1 && !agree(c->dims[i], dims[k])))
             return kaon_fail(msg, KAON_BAD_MODEL, "Gemm: C of %s does not broadcast to %s",
-                             kaon_shape_text(c->rank, c->dims).text,
-                             kaon_shape_text(2, dims).text);
+                             kaon_shape_text(c->rank, c->dims).text, kaon_shape_text(2, dims).text);
     }
     return KAON_OK;
 }
 
 const struct kaon_op kaon_op_gemm = {
-    .name = "Gemm", .domain = "", .kind = KAON_OP_gemm,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "Gemm",
+    .domain = "",
+    .kind = KAON_OP_gemm,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_gemm),
-    .read = read_gemm, .infer = infer_gemm,
+    .read = read_gemm,
+    .infer = infer_gemm,
 };
 
 /* Only passes make this node, so its attributes are those that kaon's text form prints. */
@@ -130,8 +138,13 @@ static enum kaon_status infer_linear(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_linear = {
-    .name = "Linear", .domain = "ai.kaon", .kind = KAON_OP_linear,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "Linear",
+    .domain = "ai.kaon",
+    .kind = KAON_OP_linear,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_linear),
-    .read = read_linear, .infer = infer_linear,
+    .read = read_linear,
+    .infer = infer_linear,
 };

@@ -40,15 +40,25 @@ static enum kaon_status infer_quantize(const struct kaon_infer *node, struct kao
 }
 
 const struct kaon_op kaon_op_quantize_linear = {
-    .name = "QuantizeLinear", .domain = "", .kind = KAON_OP_quantize_linear,
-    .since = 10, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "QuantizeLinear",
+    .domain = "",
+    .kind = KAON_OP_quantize_linear,
+    .since = 10,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_quantize),
-    .read = read_quantize, .infer = infer_quantize,
+    .read = read_quantize,
+    .infer = infer_quantize,
 };
 
 const struct kaon_op kaon_op_dequantize_linear = {
-    .name = "DequantizeLinear", .domain = "", .kind = KAON_OP_dequantize_linear,
-    .since = 10, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "DequantizeLinear",
+    .domain = "",
+    .kind = KAON_OP_dequantize_linear,
+    .since = 10,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_quantize),
-    .read = read_quantize, .infer = infer_quantize,
+    .read = read_quantize,
+    .infer = infer_quantize,
 };

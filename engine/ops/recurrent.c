@@ -140,22 +140,37 @@ static enum kaon_status infer_recurrent(const struct kaon_infer *node, struct ka
 }
 
 const struct kaon_op kaon_op_rnn = {
-    .name = "RNN", .domain = "", .kind = KAON_OP_rnn,
-    .since = 1, .n_in = { 3, 6 }, .n_out = { 0, 2 },
+    .name = "RNN",
+    .domain = "",
+    .kind = KAON_OP_rnn,
+    .since = 1,
+    .n_in = { 3, 6 },
+    .n_out = { 0, 2 },
     .attr_size = sizeof(struct kaon_recurrent),
-    .read = read_rnn, .infer = infer_recurrent,
+    .read = read_rnn,
+    .infer = infer_recurrent,
 };
 
 const struct kaon_op kaon_op_gru = {
-    .name = "GRU", .domain = "", .kind = KAON_OP_gru,
-    .since = 1, .n_in = { 3, 6 }, .n_out = { 0, 2 },
+    .name = "GRU",
+    .domain = "",
+    .kind = KAON_OP_gru,
+    .since = 1,
+    .n_in = { 3, 6 },
+    .n_out = { 0, 2 },
     .attr_size = sizeof(struct kaon_recurrent),
-    .read = read_gru, .infer = infer_recurrent,
+    .read = read_gru,
+    .infer = infer_recurrent,
 };
 
 const struct kaon_op kaon_op_lstm = {
-    .name = "LSTM", .domain = "", .kind = KAON_OP_lstm,
-    .since = 1, .n_in = { 3, 8 }, .n_out = { 0, 3 },
+    .name = "LSTM",
+    .domain = "",
+    .kind = KAON_OP_lstm,
+    .since = 1,
+    .n_in = { 3, 8 },
+    .n_out = { 0, 3 },
     .attr_size = sizeof(struct kaon_recurrent),
-    .read = read_lstm, .infer = infer_recurrent,
+    .read = read_lstm,
+    .infer = infer_recurrent,
 };

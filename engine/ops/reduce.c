@@ -56,10 +56,15 @@ static enum kaon_status infer_reduce(const struct kaon_infer *node, struct kaon_
 
 #define REDUCE(id, op_name)                                                                        \
     const struct kaon_op kaon_op_##id = {                                                          \
-        .name = op_name, .domain = "", .kind = KAON_OP_##id,                                       \
-        .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 },                                           \
+        .name = op_name,                                                                           \
+        .domain = "",                                                                              \
+        .kind = KAON_OP_##id,                                                                      \
+        .since = 1,                                                                                \
+        .n_in = { 1, 2 },                                                                          \
+        .n_out = { 1, 1 },                                                                         \
         .attr_size = sizeof(struct kaon_reduction),                                                \
-        .read = read_reduce, .infer = infer_reduce,                                                \
+        .read = read_reduce,                                                                       \
+        .infer = infer_reduce,                                                                     \
     }
 
 REDUCE(reduce_sum, "ReduceSum");
@@ -106,15 +111,25 @@ static enum kaon_status infer_arg(const struct kaon_infer *node, struct kaon_msg
 }
 
 const struct kaon_op kaon_op_arg_max = {
-    .name = "ArgMax", .domain = "", .kind = KAON_OP_arg_max,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "ArgMax",
+    .domain = "",
+    .kind = KAON_OP_arg_max,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_arg),
-    .read = read_arg, .infer = infer_arg,
+    .read = read_arg,
+    .infer = infer_arg,
 };
 
 const struct kaon_op kaon_op_arg_min = {
-    .name = "ArgMin", .domain = "", .kind = KAON_OP_arg_min,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "ArgMin",
+    .domain = "",
+    .kind = KAON_OP_arg_min,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_arg),
-    .read = read_arg, .infer = infer_arg,
+    .read = read_arg,
+    .infer = infer_arg,
 };

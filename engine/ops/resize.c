@@ -7,9 +7,9 @@
 static void read_resize(struct kaon_attr_reader *r, void *attr)
 {
     static const char *const modes[] = { "nearest", "linear", "cubic" };
-    static const char *const ats[] = { "half_pixel",    "half_pixel_symmetric",
+    static const char *const ats[] = { "half_pixel",         "half_pixel_symmetric",
                                        "pytorch_half_pixel", "align_corners",
-                                       "asymmetric",    "tf_half_pixel_for_nn",
+                                       "asymmetric",         "tf_half_pixel_for_nn",
                                        "tf_crop_and_resize" };
     static const char *const nearest[] = { "round_prefer_floor", "round_prefer_ceil", "floor",
                                            "ceil" };
@@ -17,12 +17,12 @@ static void read_resize(struct kaon_attr_reader *r, void *attr)
     struct kaon_resize *a = attr;
     const bool old = r->opset < 11; /* two inputs; no choice of coordinates */
     a->mode = (enum kaon_resize_mode)kaon_attr_word(r, "mode", 0, modes, 3);
-    a->at = (enum kaon_resize_at)kaon_attr_word(
-        r, "coordinate_transformation_mode", old ? KAON_RESIZE_ASYMMETRIC : 0, ats, 7);
+    a->at = (enum kaon_resize_at)kaon_attr_word(r, "coordinate_transformation_mode",
+                                                old ? KAON_RESIZE_ASYMMETRIC : 0, ats, 7);
     a->nearest = (enum kaon_resize_nearest)kaon_attr_word(
         r, "nearest_mode", old ? KAON_NEAREST_SIMPLE : 0, nearest, 4);
-    a->policy = (enum kaon_resize_policy)kaon_attr_word(r, "keep_aspect_ratio_policy", 0,
-                                                        policies, 3);
+    a->policy =
+        (enum kaon_resize_policy)kaon_attr_word(r, "keep_aspect_ratio_policy", 0, policies, 3);
     a->antialias = kaon_attr_bool(r, "antialias", false);
     a->exclude_outside = kaon_attr_bool(r, "exclude_outside", false);
     a->cubic = kaon_attr_float(r, "cubic_coeff_a", -0.75f);
@@ -75,8 +75,10 @@ static enum kaon_status infer_resize(const struct kaon_infer *node, struct kaon_
 {
     const struct kaon_resize *a = node->attr;
     const struct kaon_fact *x = node->in[0];
-    const struct kaon_fact *scales = a->scales_in < 0 ? NULL : kaon_infer_in(node, (size_t)a->scales_in);
-    const struct kaon_fact *sizes = a->sizes_in < 0 ? NULL : kaon_infer_in(node, (size_t)a->sizes_in);
+    const struct kaon_fact *scales =
+        a->scales_in < 0 ? NULL : kaon_infer_in(node, (size_t)a->scales_in);
+    const struct kaon_fact *sizes =
+        a->sizes_in < 0 ? NULL : kaon_infer_in(node, (size_t)a->sizes_in);
     int64_t dims[KAON_MAX_RANK];
     int32_t axes[KAON_MAX_RANK];
     const char *op = kaon_infer_name(node);
@@ -110,22 +112,32 @@ static enum kaon_status infer_resize(const struct kaon_infer *node, struct kaon_
     }
     for (int32_t i = 0; i < x->rank; i++)
         if (kaon_dim_known(dims[i]) && (dims[i] < 0 || (x->dims[i] == 0 && dims[i] > 0)))
-            return kaon_fail(msg, KAON_BAD_MODEL, "%s: axis %d of %s would be %lld long", op, (int)i,
-                             kaon_shape_text(x->rank, x->dims).text, (long long)dims[i]);
+            return kaon_fail(msg, KAON_BAD_MODEL, "%s: axis %d of %s would be %lld long", op,
+                             (int)i, kaon_shape_text(x->rank, x->dims).text, (long long)dims[i]);
     kaon_fact_set(node->out[0], x->type, x->rank, dims);
     return KAON_OK;
 }
 
 const struct kaon_op kaon_op_resize = {
-    .name = "Resize", .domain = "", .kind = KAON_OP_resize,
-    .since = 10, .n_in = { 1, 4 }, .n_out = { 1, 1 },
+    .name = "Resize",
+    .domain = "",
+    .kind = KAON_OP_resize,
+    .since = 10,
+    .n_in = { 1, 4 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_resize),
-    .read = read_resize, .infer = infer_resize,
+    .read = read_resize,
+    .infer = infer_resize,
 };
 
 const struct kaon_op kaon_op_upsample = {
-    .name = "Upsample", .domain = "", .kind = KAON_OP_upsample,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 },
+    .name = "Upsample",
+    .domain = "",
+    .kind = KAON_OP_upsample,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_resize),
-    .read = read_upsample, .infer = infer_resize,
+    .read = read_upsample,
+    .infer = infer_resize,
 };

@@ -40,10 +40,15 @@ static enum kaon_status infer_top_k(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_top_k = {
-    .name = "TopK", .domain = "", .kind = KAON_OP_top_k,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 2 },
+    .name = "TopK",
+    .domain = "",
+    .kind = KAON_OP_top_k,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 2 },
     .attr_size = sizeof(struct kaon_top_k),
-    .read = read_top_k, .infer = infer_top_k,
+    .read = read_top_k,
+    .infer = infer_top_k,
 };
 
 static void read_cumulate(struct kaon_attr_reader *r, void *attr)
@@ -54,17 +59,27 @@ static void read_cumulate(struct kaon_attr_reader *r, void *attr)
 }
 
 const struct kaon_op kaon_op_cum_sum = {
-    .name = "CumSum", .domain = "", .kind = KAON_OP_cum_sum,
-    .since = 11, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "CumSum",
+    .domain = "",
+    .kind = KAON_OP_cum_sum,
+    .since = 11,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_cumulate),
-    .read = read_cumulate, .infer = kaon_infer_same,
+    .read = read_cumulate,
+    .infer = kaon_infer_same,
 };
 
 const struct kaon_op kaon_op_cum_prod = {
-    .name = "CumProd", .domain = "", .kind = KAON_OP_cum_prod,
-    .since = 26, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "CumProd",
+    .domain = "",
+    .kind = KAON_OP_cum_prod,
+    .since = 26,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_cumulate),
-    .read = read_cumulate, .infer = kaon_infer_same,
+    .read = read_cumulate,
+    .infer = kaon_infer_same,
 };
 
 /* ---- sizes that depend on data --------------------------------------------------------------- */
@@ -87,8 +102,13 @@ static enum kaon_status infer_non_zero(const struct kaon_infer *node, struct kao
 }
 
 const struct kaon_op kaon_op_non_zero = {
-    .name = "NonZero", .domain = "", .kind = KAON_OP_non_zero,
-    .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "NonZero",
+    .domain = "",
+    .kind = KAON_OP_non_zero,
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_non_zero,
 };
 
@@ -154,10 +174,16 @@ static enum kaon_status infer_unique(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_unique = {
-    .name = "Unique", .domain = "", .kind = KAON_OP_unique,
-    .since = 11, .n_in = { 1, 1 }, .n_out = { 1, 4 }, .flags = KAON_OP_EAGER,
+    .name = "Unique",
+    .domain = "",
+    .kind = KAON_OP_unique,
+    .since = 11,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 4 },
+    .flags = KAON_OP_EAGER,
     .attr_size = sizeof(struct kaon_unique),
-    .read = read_unique, .infer = infer_unique,
+    .read = read_unique,
+    .infer = infer_unique,
 };
 
 static void read_compress(struct kaon_attr_reader *r, void *attr)
@@ -194,10 +220,16 @@ static enum kaon_status infer_compress(const struct kaon_infer *node, struct kao
 }
 
 const struct kaon_op kaon_op_compress = {
-    .name = "Compress", .domain = "", .kind = KAON_OP_compress,
-    .since = 9, .n_in = { 2, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "Compress",
+    .domain = "",
+    .kind = KAON_OP_compress,
+    .since = 9,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_compress, .infer = infer_compress,
+    .read = read_compress,
+    .infer = infer_compress,
 };
 
 static void read_reverse_sequence(struct kaon_attr_reader *r, void *attr)
@@ -219,8 +251,13 @@ static enum kaon_status infer_reverse_sequence(const struct kaon_infer *node, st
 }
 
 const struct kaon_op kaon_op_reverse_sequence = {
-    .name = "ReverseSequence", .domain = "", .kind = KAON_OP_reverse_sequence,
-    .since = 10, .n_in = { 2, 2 }, .n_out = { 1, 1 },
+    .name = "ReverseSequence",
+    .domain = "",
+    .kind = KAON_OP_reverse_sequence,
+    .since = 10,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_reverse_sequence),
-    .read = read_reverse_sequence, .infer = infer_reverse_sequence,
+    .read = read_reverse_sequence,
+    .infer = infer_reverse_sequence,
 };

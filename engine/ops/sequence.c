@@ -46,10 +46,16 @@ static enum kaon_status infer_empty(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_sequence_empty = {
-    .name = "SequenceEmpty", .domain = "", .kind = KAON_OP_sequence_empty,
-    .since = 11, .n_in = { 0, 0 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceEmpty",
+    .domain = "",
+    .kind = KAON_OP_sequence_empty,
+    .since = 11,
+    .n_in = { 0, 0 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .attr_size = sizeof(struct kaon_sequence_attr),
-    .read = read_empty, .infer = infer_empty,
+    .read = read_empty,
+    .infer = infer_empty,
 };
 
 static enum kaon_status infer_construct(const struct kaon_infer *node, struct kaon_msg *msg)
@@ -60,8 +66,13 @@ static enum kaon_status infer_construct(const struct kaon_infer *node, struct ka
 }
 
 const struct kaon_op kaon_op_sequence_construct = {
-    .name = "SequenceConstruct", .domain = "", .kind = KAON_OP_sequence_construct,
-    .since = 11, .n_in = { 1, -1 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceConstruct",
+    .domain = "",
+    .kind = KAON_OP_sequence_construct,
+    .since = 11,
+    .n_in = { 1, -1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_construct,
 };
 
@@ -73,8 +84,13 @@ static enum kaon_status infer_insert(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_sequence_insert = {
-    .name = "SequenceInsert", .domain = "", .kind = KAON_OP_sequence_insert,
-    .since = 11, .n_in = { 2, 3 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceInsert",
+    .domain = "",
+    .kind = KAON_OP_sequence_insert,
+    .since = 11,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_insert,
 };
 
@@ -88,8 +104,13 @@ static enum kaon_status infer_erase(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_sequence_erase = {
-    .name = "SequenceErase", .domain = "", .kind = KAON_OP_sequence_erase,
-    .since = 11, .n_in = { 1, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceErase",
+    .domain = "",
+    .kind = KAON_OP_sequence_erase,
+    .since = 11,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_erase,
 };
 
@@ -108,8 +129,13 @@ static enum kaon_status infer_at(const struct kaon_infer *node, struct kaon_msg 
 }
 
 const struct kaon_op kaon_op_sequence_at = {
-    .name = "SequenceAt", .domain = "", .kind = KAON_OP_sequence_at,
-    .since = 11, .n_in = { 2, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceAt",
+    .domain = "",
+    .kind = KAON_OP_sequence_at,
+    .since = 11,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_at,
 };
 
@@ -120,8 +146,13 @@ static enum kaon_status infer_length(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_sequence_length = {
-    .name = "SequenceLength", .domain = "", .kind = KAON_OP_sequence_length,
-    .since = 11, .n_in = { 1, 1 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SequenceLength",
+    .domain = "",
+    .kind = KAON_OP_sequence_length,
+    .since = 11,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .infer = infer_length,
 };
 
@@ -178,10 +209,16 @@ static enum kaon_status infer_concat(const struct kaon_infer *node, struct kaon_
 }
 
 const struct kaon_op kaon_op_concat_from_sequence = {
-    .name = "ConcatFromSequence", .domain = "", .kind = KAON_OP_concat_from_sequence,
-    .since = 11, .n_in = { 1, 1 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "ConcatFromSequence",
+    .domain = "",
+    .kind = KAON_OP_concat_from_sequence,
+    .since = 11,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .attr_size = sizeof(struct kaon_sequence_attr),
-    .read = read_concat, .infer = infer_concat,
+    .read = read_concat,
+    .infer = infer_concat,
 };
 
 /* ---- SplitToSequence ------------------------------------------------------------------------- */
@@ -219,8 +256,14 @@ static enum kaon_status infer_split(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_split_to_sequence = {
-    .name = "SplitToSequence", .domain = "", .kind = KAON_OP_split_to_sequence,
-    .since = 11, .n_in = { 1, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_EAGER,
+    .name = "SplitToSequence",
+    .domain = "",
+    .kind = KAON_OP_split_to_sequence,
+    .since = 11,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
     .attr_size = sizeof(struct kaon_sequence_attr),
-    .read = read_split, .infer = infer_split,
+    .read = read_split,
+    .infer = infer_split,
 };

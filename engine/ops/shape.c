@@ -48,14 +48,25 @@ static enum kaon_status infer_size(const struct kaon_infer *node, struct kaon_ms
 }
 
 const struct kaon_op kaon_op_shape = {
-    .name = "Shape", .domain = "", .kind = KAON_OP_shape,
-    .flags = KAON_OP_OF_SHAPE, .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Shape",
+    .domain = "",
+    .kind = KAON_OP_shape,
+    .flags = KAON_OP_OF_SHAPE,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_shape_range),
-    .read = read_shape, .infer = infer_shape,
+    .read = read_shape,
+    .infer = infer_shape,
 };
 
 const struct kaon_op kaon_op_size = {
-    .name = "Size", .domain = "", .kind = KAON_OP_size,
-    .flags = KAON_OP_OF_SHAPE, .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Size",
+    .domain = "",
+    .kind = KAON_OP_size,
+    .flags = KAON_OP_OF_SHAPE,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = infer_size,
 };

@@ -30,7 +30,8 @@ static enum kaon_status lists_of(const struct kaon_infer *node, struct lists *l,
     const struct kaon_slice *a = node->attr;
     const int32_t n = kaon_infer_list(node, 1, a->starts, a->n, l->start, ROOM);
     const int32_t n_end = kaon_infer_list(node, 2, a->ends, a->n, l->end, ROOM);
-    const int32_t n_axis = kaon_infer_list(node, 3, a->axes, a->n < 0 ? -1 : a->n_axes, l->axis, ROOM);
+    const int32_t n_axis =
+        kaon_infer_list(node, 3, a->axes, a->n < 0 ? -1 : a->n_axes, l->axis, ROOM);
     const int32_t n_step = kaon_infer_list(node, 4, NULL, -1, l->step, ROOM);
     l->n = -1;
     if (n == KAON_LIST_ABSENT || n_end == KAON_LIST_ABSENT)
@@ -104,10 +105,15 @@ static enum kaon_status infer_slice(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_slice = {
-    .name = "Slice", .domain = "", .kind = KAON_OP_slice,
-    .since = 1, .n_in = { 1, 5 }, .n_out = { 1, 1 },
+    .name = "Slice",
+    .domain = "",
+    .kind = KAON_OP_slice,
+    .since = 1,
+    .n_in = { 1, 5 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_slice),
-    .read = read_slice, .infer = infer_slice,
+    .read = read_slice,
+    .infer = infer_slice,
 };
 
 static void read_pad(struct kaon_attr_reader *r, void *attr)
@@ -141,8 +147,7 @@ static enum kaon_status infer_pad(const struct kaon_infer *node, struct kaon_msg
     n_axes = n_axes == KAON_LIST_ABSENT ? x->rank : n_axes;
     if (n >= 0 && n_axes >= 0) {
         if (n != 2 * n_axes)
-            return kaon_fail(msg, KAON_BAD_MODEL, "Pad: %d pads for %d axes", (int)n,
-                             (int)n_axes);
+            return kaon_fail(msg, KAON_BAD_MODEL, "Pad: %d pads for %d axes", (int)n, (int)n_axes);
         memcpy(dims, x->dims, sizeof dims);
         for (int32_t i = 0; i < n_axes; i++) {
             int32_t axis;
@@ -155,7 +160,8 @@ static enum kaon_status infer_pad(const struct kaon_infer *node, struct kaon_msg
                                  (int)axis, kaon_shape_text(x->rank, x->dims).text,
                                  (long long)dims[axis]);
             if (a->mode != KAON_PAD_CONSTANT && x->dims[axis] == 0 && dims[axis] > 0)
-                return kaon_fail(msg, KAON_BAD_MODEL, "Pad: nothing to copy on an axis of length 0");
+                return kaon_fail(msg, KAON_BAD_MODEL,
+                                 "Pad: nothing to copy on an axis of length 0");
         }
     }
     kaon_fact_set(node->out[0], x->type, x->rank, dims);
@@ -163,8 +169,13 @@ static enum kaon_status infer_pad(const struct kaon_infer *node, struct kaon_msg
 }
 
 const struct kaon_op kaon_op_pad = {
-    .name = "Pad", .domain = "", .kind = KAON_OP_pad,
-    .since = 1, .n_in = { 1, 4 }, .n_out = { 1, 1 },
+    .name = "Pad",
+    .domain = "",
+    .kind = KAON_OP_pad,
+    .since = 1,
+    .n_in = { 1, 4 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_pad),
-    .read = read_pad, .infer = infer_pad,
+    .read = read_pad,
+    .infer = infer_pad,
 };

@@ -22,22 +22,37 @@ static enum kaon_status infer_softmax(const struct kaon_infer *node, struct kaon
 }
 
 const struct kaon_op kaon_op_softmax = {
-    .name = "Softmax", .domain = "", .kind = KAON_OP_softmax,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Softmax",
+    .domain = "",
+    .kind = KAON_OP_softmax,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_softmax),
-    .read = read_softmax, .infer = infer_softmax,
+    .read = read_softmax,
+    .infer = infer_softmax,
 };
 
 const struct kaon_op kaon_op_log_softmax = {
-    .name = "LogSoftmax", .domain = "", .kind = KAON_OP_log_softmax,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "LogSoftmax",
+    .domain = "",
+    .kind = KAON_OP_log_softmax,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_softmax),
-    .read = read_softmax, .infer = infer_softmax,
+    .read = read_softmax,
+    .infer = infer_softmax,
 };
 
 const struct kaon_op kaon_op_hardmax = {
-    .name = "Hardmax", .domain = "", .kind = KAON_OP_hardmax,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Hardmax",
+    .domain = "",
+    .kind = KAON_OP_hardmax,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_softmax),
-    .read = read_softmax, .infer = infer_softmax,
+    .read = read_softmax,
+    .infer = infer_softmax,
 };

@@ -22,7 +22,8 @@ static enum kaon_status infer_transpose(const struct kaon_infer *node, struct ka
     for (int32_t i = 0; i < x->rank; i++) {
         int32_t from = x->rank - 1 - i;
         if (a->n >= 0) {
-            const enum kaon_status st = kaon_fact_axis(a->perm[i], x->rank, "Transpose", &from, msg);
+            const enum kaon_status st =
+                kaon_fact_axis(a->perm[i], x->rank, "Transpose", &from, msg);
             if (st != KAON_OK)
                 return st;
         }
@@ -36,10 +37,15 @@ static enum kaon_status infer_transpose(const struct kaon_infer *node, struct ka
 }
 
 const struct kaon_op kaon_op_transpose = {
-    .name = "Transpose", .domain = "", .kind = KAON_OP_transpose,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Transpose",
+    .domain = "",
+    .kind = KAON_OP_transpose,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_transpose),
-    .read = read_transpose, .infer = infer_transpose,
+    .read = read_transpose,
+    .infer = infer_transpose,
 };
 
 static void read_depth(struct kaon_attr_reader *r, void *attr)
@@ -85,15 +91,25 @@ static enum kaon_status infer_depth(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_depth_to_space = {
-    .name = "DepthToSpace", .domain = "", .kind = KAON_OP_depth_to_space,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "DepthToSpace",
+    .domain = "",
+    .kind = KAON_OP_depth_to_space,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_depth_to_space),
-    .read = read_depth, .infer = infer_depth,
+    .read = read_depth,
+    .infer = infer_depth,
 };
 
 const struct kaon_op kaon_op_space_to_depth = {
-    .name = "SpaceToDepth", .domain = "", .kind = KAON_OP_space_to_depth,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "SpaceToDepth",
+    .domain = "",
+    .kind = KAON_OP_space_to_depth,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_depth_to_space),
-    .read = read_depth, .infer = infer_depth,
+    .read = read_depth,
+    .infer = infer_depth,
 };

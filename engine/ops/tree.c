@@ -64,19 +64,18 @@ static void read_lists(struct kaon_attr_reader *r, struct lists *l, bool classif
     l->value = read_numbers(r, "nodes_values", "nodes_values_as_tensor");
     kaon_attr_skip(r, "nodes_hitrates");
     kaon_attr_skip(r, "nodes_hitrates_as_tensor");
-    l->leaf_tree = kaon_attr_ints(r, classifier ? "class_treeids" : "target_treeids",
-                                  &l->n_weights);
+    l->leaf_tree =
+        kaon_attr_ints(r, classifier ? "class_treeids" : "target_treeids", &l->n_weights);
     l->leaf_node = list_of(r, classifier ? "class_nodeids" : "target_nodeids", l->n_weights, false);
     l->target = list_of(r, classifier ? "class_ids" : "target_ids", l->n_weights, false);
-    l->weight = classifier
-                    ? read_numbers(r, "class_weights", "class_weights_as_tensor")
-                    : read_numbers(r, "target_weights", "target_weights_as_tensor");
+    l->weight = classifier ? read_numbers(r, "class_weights", "class_weights_as_tensor")
+                           : read_numbers(r, "target_weights", "target_weights_as_tensor");
     if (l->n < 1 || l->n_weights < 1)
         kaon_attr_fail(r, KAON_BAD_MODEL, "no nodes or no weights");
     else if (n_modes != l->n || l->value.n != l->n || l->weight.n != l->n_weights)
-        kaon_attr_fail(r, KAON_BAD_MODEL, "%d modes and %lld values for %d nodes, %lld weights for %d",
-                       (int)n_modes, (long long)l->value.n, (int)l->n, (long long)l->weight.n,
-                       (int)l->n_weights);
+        kaon_attr_fail(r, KAON_BAD_MODEL,
+                       "%d modes and %lld values for %d nodes, %lld weights for %d", (int)n_modes,
+                       (long long)l->value.n, (int)l->n, (long long)l->weight.n, (int)l->n_weights);
 }
 
 /* ---- finding nodes by tree and number -------------------------------------------------------- */
@@ -137,8 +136,9 @@ static int32_t find(const struct name *names, int32_t n, int64_t tree, int64_t n
 static int mode_of(const char *word)
 {
     static const char *const words[KAON_TREE_MODES] = {
-        [KAON_TREE_LEQ] = "BRANCH_LEQ", [KAON_TREE_LT] = "BRANCH_LT", [KAON_TREE_GTE] = "BRANCH_GTE",
-        [KAON_TREE_GT] = "BRANCH_GT",   [KAON_TREE_EQ] = "BRANCH_EQ", [KAON_TREE_NEQ] = "BRANCH_NEQ",
+        [KAON_TREE_LEQ] = "BRANCH_LEQ", [KAON_TREE_LT] = "BRANCH_LT",
+        [KAON_TREE_GTE] = "BRANCH_GTE", [KAON_TREE_GT] = "BRANCH_GT",
+        [KAON_TREE_EQ] = "BRANCH_EQ",   [KAON_TREE_NEQ] = "BRANCH_NEQ",
         [KAON_TREE_LEAF] = "LEAF",
     };
     for (int i = 0; i < KAON_TREE_MODES; i++)
@@ -160,9 +160,8 @@ static bool adopt(struct kaon_attr_reader *r, const struct lists *l, const struc
     return has_parent[*child] = true;
 }
 
-static bool build_nodes(struct kaon_attr_reader *r, const struct lists *l,
-                        const struct name *names, struct kaon_tree_node *nodes, bool *has_parent,
-                        int64_t *n_features)
+static bool build_nodes(struct kaon_attr_reader *r, const struct lists *l, const struct name *names,
+                        struct kaon_tree_node *nodes, bool *has_parent, int64_t *n_features)
 {
     for (int32_t i = 0; i < l->n; i++) {
         struct kaon_tree_node *n = &nodes[i];
@@ -198,7 +197,8 @@ static bool build_weights(struct kaon_attr_reader *r, const struct lists *l,
         const int32_t at = find(names, l->n, l->leaf_tree[i], l->leaf_node[i]);
         if (at < 0 || nodes[at].mode != KAON_TREE_LEAF || l->target[i] < 0 ||
             l->target[i] >= n_targets) {
-            kaon_attr_fail(r, KAON_BAD_MODEL, "weight of node %lld of tree %lld for target %lld of %lld",
+            kaon_attr_fail(r, KAON_BAD_MODEL,
+                           "weight of node %lld of tree %lld for target %lld of %lld",
                            (long long)l->leaf_node[i], (long long)l->leaf_tree[i],
                            (long long)l->target[i], (long long)n_targets);
             return false;
@@ -334,19 +334,27 @@ static enum kaon_status infer_trees(const struct kaon_infer *node, struct kaon_m
 }
 
 const struct kaon_op kaon_op_tree_ensemble_classifier = {
-    .name = "TreeEnsembleClassifier", .domain = "ai.onnx.ml",
+    .name = "TreeEnsembleClassifier",
+    .domain = "ai.onnx.ml",
     .kind = KAON_OP_tree_ensemble_classifier,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 2 },
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 2 },
     .attr_size = sizeof(struct kaon_trees),
-    .read = read_classifier, .infer = infer_trees,
+    .read = read_classifier,
+    .infer = infer_trees,
 };
 
 const struct kaon_op kaon_op_tree_ensemble_regressor = {
-    .name = "TreeEnsembleRegressor", .domain = "ai.onnx.ml",
+    .name = "TreeEnsembleRegressor",
+    .domain = "ai.onnx.ml",
     .kind = KAON_OP_tree_ensemble_regressor,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_trees),
-    .read = read_regressor, .infer = infer_trees,
+    .read = read_regressor,
+    .infer = infer_trees,
 };
 
 /* ---- ZipMap ---------------------------------------------------------------------------------- */
@@ -361,7 +369,12 @@ static void read_zip_map(struct kaon_attr_reader *r, void *attr)
 }
 
 const struct kaon_op kaon_op_zip_map = {
-    .name = "ZipMap", .domain = "ai.onnx.ml", .kind = KAON_OP_zip_map,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
-    .read = read_zip_map, .infer = kaon_infer_same,
+    .name = "ZipMap",
+    .domain = "ai.onnx.ml",
+    .kind = KAON_OP_zip_map,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .read = read_zip_map,
+    .infer = kaon_infer_same,
 };

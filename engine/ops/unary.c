@@ -116,10 +116,15 @@ static enum kaon_status infer_test(const struct kaon_infer *node, struct kaon_ms
 
 #define UNARY(id, op_name, first, reader)                                                          \
     const struct kaon_op kaon_op_##id = {                                                          \
-        .name = op_name, .domain = "", .kind = KAON_OP_##id,                                       \
-        .since = first, .n_in = { 1, 1 }, .n_out = { 1, 1 },                                       \
+        .name = op_name,                                                                           \
+        .domain = "",                                                                              \
+        .kind = KAON_OP_##id,                                                                      \
+        .since = first,                                                                            \
+        .n_in = { 1, 1 },                                                                          \
+        .n_out = { 1, 1 },                                                                         \
         .attr_size = sizeof(struct kaon_unary_attr),                                               \
-        .read = reader, .infer = kaon_infer_same,                                                  \
+        .read = reader,                                                                            \
+        .infer = kaon_infer_same,                                                                  \
     }
 
 UNARY(abs, "Abs", 1, read_plain);
@@ -164,33 +169,55 @@ UNARY(bitwise_not, "BitwiseNot", 18, read_plain);
 
 /* Gelu as ONNX Runtime's optimiser writes it: by the error function. */
 const struct kaon_op kaon_op_contrib_gelu = {
-    .name = "Gelu", .domain = "com.microsoft", .kind = KAON_OP_contrib_gelu,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Gelu",
+    .domain = "com.microsoft",
+    .kind = KAON_OP_contrib_gelu,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = kaon_infer_same,
 };
 
 const struct kaon_op kaon_op_clip = {
-    .name = "Clip", .domain = "", .kind = KAON_OP_clip,
-    .since = 1, .n_in = { 1, 3 }, .n_out = { 1, 1 },
+    .name = "Clip",
+    .domain = "",
+    .kind = KAON_OP_clip,
+    .since = 1,
+    .n_in = { 1, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_unary_attr),
-    .read = read_clip, .infer = kaon_infer_same,
+    .read = read_clip,
+    .infer = kaon_infer_same,
 };
 
 const struct kaon_op kaon_op_not = {
-    .name = "Not", .domain = "", .kind = KAON_OP_not,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "Not",
+    .domain = "",
+    .kind = KAON_OP_not,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = infer_test,
 };
 
 const struct kaon_op kaon_op_is_nan = {
-    .name = "IsNaN", .domain = "", .kind = KAON_OP_is_nan,
-    .since = 9, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "IsNaN",
+    .domain = "",
+    .kind = KAON_OP_is_nan,
+    .since = 9,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = infer_test,
 };
 
 const struct kaon_op kaon_op_is_inf = {
-    .name = "IsInf", .domain = "", .kind = KAON_OP_is_inf,
-    .since = 10, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "IsInf",
+    .domain = "",
+    .kind = KAON_OP_is_inf,
+    .since = 10,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_unary_attr),
-    .read = read_is_inf, .infer = infer_test,
+    .read = read_is_inf,
+    .infer = infer_test,
 };

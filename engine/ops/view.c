@@ -119,10 +119,16 @@ static enum kaon_status infer_reshape(const struct kaon_infer *node, struct kaon
 }
 
 const struct kaon_op kaon_op_reshape = {
-    .name = "Reshape", .domain = "", .kind = KAON_OP_reshape,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_VIEW,
+    .name = "Reshape",
+    .domain = "",
+    .kind = KAON_OP_reshape,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_VIEW,
     .attr_size = sizeof(struct kaon_reshape),
-    .read = read_reshape, .infer = infer_reshape,
+    .read = read_reshape,
+    .infer = infer_reshape,
 };
 
 /* ---- Flatten --------------------------------------------------------------------------------- */
@@ -151,10 +157,16 @@ static enum kaon_status infer_flatten(const struct kaon_infer *node, struct kaon
 }
 
 const struct kaon_op kaon_op_flatten = {
-    .name = "Flatten", .domain = "", .kind = KAON_OP_flatten,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 }, .flags = KAON_OP_VIEW,
+    .name = "Flatten",
+    .domain = "",
+    .kind = KAON_OP_flatten,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_VIEW,
     .attr_size = sizeof(struct kaon_axis),
-    .read = read_flatten, .infer = infer_flatten,
+    .read = read_flatten,
+    .infer = infer_flatten,
 };
 
 /* ---- Squeeze, Unsqueeze ---------------------------------------------------------------------- */
@@ -166,8 +178,8 @@ static void read_axes(struct kaon_attr_reader *r, void *attr)
 }
 
 /* Marks the axes of the list in a shape of `rank` axes; each at most once unless `twice`. */
-static enum kaon_status mark(bool *marked, const int64_t *axes, int32_t n, int32_t rank,
-                             bool twice, const char *op, struct kaon_msg *msg)
+static enum kaon_status mark(bool *marked, const int64_t *axes, int32_t n, int32_t rank, bool twice,
+                             const char *op, struct kaon_msg *msg)
 {
     for (int32_t i = 0; i < n; i++) {
         int32_t axis;
@@ -236,24 +248,41 @@ static enum kaon_status infer_unsqueeze(const struct kaon_infer *node, struct ka
 }
 
 const struct kaon_op kaon_op_squeeze = {
-    .name = "Squeeze", .domain = "", .kind = KAON_OP_squeeze,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_VIEW,
+    .name = "Squeeze",
+    .domain = "",
+    .kind = KAON_OP_squeeze,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_VIEW,
     .attr_size = sizeof(struct kaon_axes),
-    .read = read_axes, .infer = infer_squeeze,
+    .read = read_axes,
+    .infer = infer_squeeze,
 };
 
 const struct kaon_op kaon_op_unsqueeze = {
-    .name = "Unsqueeze", .domain = "", .kind = KAON_OP_unsqueeze,
-    .since = 1, .n_in = { 1, 2 }, .n_out = { 1, 1 }, .flags = KAON_OP_VIEW,
+    .name = "Unsqueeze",
+    .domain = "",
+    .kind = KAON_OP_unsqueeze,
+    .since = 1,
+    .n_in = { 1, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_VIEW,
     .attr_size = sizeof(struct kaon_axes),
-    .read = read_axes, .infer = infer_unsqueeze,
+    .read = read_axes,
+    .infer = infer_unsqueeze,
 };
 
 /* ---- Identity, Dropout ----------------------------------------------------------------------- */
 
 const struct kaon_op kaon_op_identity = {
-    .name = "Identity", .domain = "", .kind = KAON_OP_identity,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 }, .flags = KAON_OP_VIEW,
+    .name = "Identity",
+    .domain = "",
+    .kind = KAON_OP_identity,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_VIEW,
     .infer = kaon_infer_same,
 };
 
@@ -287,8 +316,14 @@ static enum kaon_status infer_dropout(const struct kaon_infer *node, struct kaon
 }
 
 const struct kaon_op kaon_op_dropout = {
-    .name = "Dropout", .domain = "", .kind = KAON_OP_dropout,
-    .since = 1, .n_in = { 1, 3 }, .n_out = { 1, 2 }, .flags = KAON_OP_VIEW,
+    .name = "Dropout",
+    .domain = "",
+    .kind = KAON_OP_dropout,
+    .since = 1,
+    .n_in = { 1, 3 },
+    .n_out = { 1, 2 },
+    .flags = KAON_OP_VIEW,
     .attr_size = sizeof(struct kaon_dropout),
-    .read = read_dropout, .infer = infer_dropout,
+    .read = read_dropout,
+    .infer = infer_dropout,
 };

@@ -62,7 +62,8 @@ static enum kaon_status infer_conv(const struct kaon_infer *node, struct kaon_ms
     if (!agree(x->dims[1], channels))
         return kaon_fail(msg, KAON_BAD_MODEL, "%s: %lld channels, the weights want %lld", op,
                          (long long)x->dims[1], (long long)channels);
-    if ((kaon_dim_known(channels) && channels % a->group) || (kaon_dim_known(out) && out % a->group))
+    if ((kaon_dim_known(channels) && channels % a->group) ||
+        (kaon_dim_known(out) && out % a->group))
         return kaon_fail(msg, KAON_BAD_MODEL, "%s: %lld to %lld channels in %lld groups", op,
                          (long long)channels, (long long)out, (long long)a->group);
     for (int32_t i = 0; i < a->n_kernel && i < rank - 2; i++)
@@ -84,30 +85,42 @@ static enum kaon_status infer_conv(const struct kaon_infer *node, struct kaon_ms
 }
 
 const struct kaon_op kaon_op_conv = {
-    .name = "Conv", .domain = "", .kind = KAON_OP_conv,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "Conv",
+    .domain = "",
+    .kind = KAON_OP_conv,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_conv, .infer = infer_conv,
+    .read = read_conv,
+    .infer = infer_conv,
 };
 
 const struct kaon_op kaon_op_conv_transpose = {
-    .name = "ConvTranspose", .domain = "", .kind = KAON_OP_conv_transpose,
-    .since = 1, .n_in = { 2, 3 }, .n_out = { 1, 1 },
+    .name = "ConvTranspose",
+    .domain = "",
+    .kind = KAON_OP_conv_transpose,
+    .since = 1,
+    .n_in = { 2, 3 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_conv_transpose, .infer = infer_conv,
+    .read = read_conv_transpose,
+    .infer = infer_conv,
 };
 
 /* FusedConv: an optional fourth input of the output's shape is added, then a function applied. */
 static void read_fused_conv(struct kaon_attr_reader *r, void *attr)
 {
-    static const char *const words[] = { "",     "Relu", "Sigmoid", "Tanh", "LeakyRelu", "Clip",
-                                         "HardSigmoid" };
+    static const char *const words[] = { "",          "Relu", "Sigmoid",    "Tanh",
+                                         "LeakyRelu", "Clip", "HardSigmoid" };
     struct kaon_window *a = attr;
     int32_t n;
     read_conv(r, a);
     a->fused = (enum kaon_fused)kaon_attr_word(r, "activation", 0, words, 7);
     const float *p = kaon_attr_floats(r, "activation_params", &n);
-    const int32_t wanted = a->fused < KAON_FUSED_LEAKY_RELU ? 0 : a->fused == KAON_FUSED_LEAKY_RELU ? 1 : 2;
+    const int32_t wanted = a->fused < KAON_FUSED_LEAKY_RELU    ? 0
+                           : a->fused == KAON_FUSED_LEAKY_RELU ? 1
+                                                               : 2;
     if (wanted > 0 && n < wanted)
         kaon_attr_fail(r, KAON_BAD_MODEL, "%d activation_params, wanted %d", (int)n, (int)wanted);
     a->fused_a = n > 0 ? p[0] : 0.0f;
@@ -115,10 +128,15 @@ static void read_fused_conv(struct kaon_attr_reader *r, void *attr)
 }
 
 const struct kaon_op kaon_op_fused_conv = {
-    .name = "FusedConv", .domain = "com.microsoft", .kind = KAON_OP_fused_conv,
-    .since = 1, .n_in = { 2, 4 }, .n_out = { 1, 1 },
+    .name = "FusedConv",
+    .domain = "com.microsoft",
+    .kind = KAON_OP_fused_conv,
+    .since = 1,
+    .n_in = { 2, 4 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_fused_conv, .infer = infer_conv,
+    .read = read_fused_conv,
+    .infer = infer_conv,
 };
 
 /* ---- pooling --------------------------------------------------------------------------------- */
@@ -149,8 +167,8 @@ static void read_average_pool(struct kaon_attr_reader *r, void *attr)
 /* Opset 1 has p as a float. */
 static int64_t read_p(struct kaon_attr_reader *r)
 {
-    const int64_t p = r->opset < 2 ? (int64_t)kaon_attr_float(r, "p", 2.0f)
-                                   : kaon_attr_int(r, "p", 2);
+    const int64_t p =
+        r->opset < 2 ? (int64_t)kaon_attr_float(r, "p", 2.0f) : kaon_attr_int(r, "p", 2);
     if (p < 1)
         kaon_attr_fail(r, KAON_BAD_MODEL, "p is %lld", (long long)p);
     return p;
@@ -210,41 +228,69 @@ static enum kaon_status infer_global_pool(const struct kaon_infer *node, struct 
 }
 
 const struct kaon_op kaon_op_max_pool = {
-    .name = "MaxPool", .domain = "", .kind = KAON_OP_max_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 2 },
+    .name = "MaxPool",
+    .domain = "",
+    .kind = KAON_OP_max_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 2 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_max_pool, .infer = infer_pool,
+    .read = read_max_pool,
+    .infer = infer_pool,
 };
 
 const struct kaon_op kaon_op_average_pool = {
-    .name = "AveragePool", .domain = "", .kind = KAON_OP_average_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "AveragePool",
+    .domain = "",
+    .kind = KAON_OP_average_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_average_pool, .infer = infer_pool,
+    .read = read_average_pool,
+    .infer = infer_pool,
 };
 
 const struct kaon_op kaon_op_lp_pool = {
-    .name = "LpPool", .domain = "", .kind = KAON_OP_lp_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "LpPool",
+    .domain = "",
+    .kind = KAON_OP_lp_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_lp_pool, .infer = infer_pool,
+    .read = read_lp_pool,
+    .infer = infer_pool,
 };
 
 const struct kaon_op kaon_op_global_max_pool = {
-    .name = "GlobalMaxPool", .domain = "", .kind = KAON_OP_global_max_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "GlobalMaxPool",
+    .domain = "",
+    .kind = KAON_OP_global_max_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = infer_global_pool,
 };
 
 const struct kaon_op kaon_op_global_average_pool = {
-    .name = "GlobalAveragePool", .domain = "", .kind = KAON_OP_global_average_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "GlobalAveragePool",
+    .domain = "",
+    .kind = KAON_OP_global_average_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .infer = infer_global_pool,
 };
 
 const struct kaon_op kaon_op_global_lp_pool = {
-    .name = "GlobalLpPool", .domain = "", .kind = KAON_OP_global_lp_pool,
-    .since = 1, .n_in = { 1, 1 }, .n_out = { 1, 1 },
+    .name = "GlobalLpPool",
+    .domain = "",
+    .kind = KAON_OP_global_lp_pool,
+    .since = 1,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_window),
-    .read = read_global_lp_pool, .infer = infer_global_pool,
+    .read = read_global_lp_pool,
+    .infer = infer_global_pool,
 };

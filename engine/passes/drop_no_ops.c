@@ -51,12 +51,18 @@ static const struct {
     enum kaon_op_kind kind;
     bool (*changes_nothing)(const struct kaon_node *node);
 } rows[] = {
-    { KAON_OP_identity, always },        { KAON_OP_dropout, drops_nothing },
-    { KAON_OP_cast, same_type },         { KAON_OP_cast_like, same_type },
-    { KAON_OP_transpose, keeps_order },  { KAON_OP_concat, of_one },
-    { KAON_OP_sum, of_one },             { KAON_OP_max, of_one },
-    { KAON_OP_min, of_one },             { KAON_OP_mean, of_one },
-    { KAON_OP_reshape, same_shape },     { KAON_OP_expand, same_shape },
+    { KAON_OP_identity, always },
+    { KAON_OP_dropout, drops_nothing },
+    { KAON_OP_cast, same_type },
+    { KAON_OP_cast_like, same_type },
+    { KAON_OP_transpose, keeps_order },
+    { KAON_OP_concat, of_one },
+    { KAON_OP_sum, of_one },
+    { KAON_OP_max, of_one },
+    { KAON_OP_min, of_one },
+    { KAON_OP_mean, of_one },
+    { KAON_OP_reshape, same_shape },
+    { KAON_OP_expand, same_shape },
 };
 
 static enum kaon_status drop_no_ops(struct kaon_node *node, struct kaon_edit *edit,

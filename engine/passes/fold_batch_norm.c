@@ -23,9 +23,12 @@ static bool read_norm(const struct kaon_node *bn, size_t channels, struct parts 
 {
     const struct kaon_norm *a = bn->attr;
     *p = (struct parts){
-        .scale = floats(bn->in[1], channels), .beta = floats(bn->in[2], channels),
-        .mean = floats(bn->in[3], channels), .var = floats(bn->in[4], channels),
-        .epsilon = a->epsilon, .channels = channels,
+        .scale = floats(bn->in[1], channels),
+        .beta = floats(bn->in[2], channels),
+        .mean = floats(bn->in[3], channels),
+        .var = floats(bn->in[4], channels),
+        .epsilon = a->epsilon,
+        .channels = channels,
     };
     return p->scale && p->beta && p->mean && p->var;
 }
@@ -107,10 +110,9 @@ static enum kaon_status fold_batch_norm(struct kaon_node *node, struct kaon_edit
     }
     struct kaon_value *in[3] = { product->in[0], scale_weights(edit, w, &p, inner),
                                  fold_bias(edit, bias, &p) };
-    struct kaon_value *out =
-        in[1] && in[2] ? kaon_edit_add(edit, product->op->kind, product->opset, in, 3,
-                                       product->attrs, product->n_attrs)
-                       : NULL;
+    struct kaon_value *out = in[1] && in[2] ? kaon_edit_add(edit, product->op->kind, product->opset,
+                                                            in, 3, product->attrs, product->n_attrs)
+                                            : NULL;
     if (!out)
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory for folded weights");
     kaon_edit_replace(edit, node->out[0], out);

@@ -85,8 +85,8 @@ static enum kaon_status fold_constants(struct kaon_node *node, struct kaon_edit 
     for (size_t i = 0; i < node->n_in; i++)
         if (node->in[i] && node->in[i]->constant->type == KAON_SEQUENCE)
             return KAON_OK;
-    enum kaon_status st = make_outputs(node, edit, in_bytes > FOLD_BYTES ? in_bytes : FOLD_BYTES,
-                                       values, &fits, msg);
+    enum kaon_status st =
+        make_outputs(node, edit, in_bytes > FOLD_BYTES ? in_bytes : FOLD_BYTES, values, &fits, msg);
     if (st != KAON_OK || !fits)
         return st;
     if ((st = kaon_call_ahead(&step.call, node, edit->kernels, edit->scratch, msg)) != KAON_OK)

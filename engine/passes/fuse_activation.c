@@ -18,11 +18,16 @@ static struct word word_of(const struct kaon_node *node)
 {
     const struct kaon_unary_attr *a = node->attr;
     switch (node->op->kind) {
-    case KAON_OP_relu: return (struct word){ "relu", "Relu" };
-    case KAON_OP_sigmoid: return (struct word){ "sigmoid", "Sigmoid" };
-    case KAON_OP_tanh: return (struct word){ "tanh", "Tanh" };
-    case KAON_OP_gelu: return (struct word){ a->tanh ? "gelu_tanh" : "gelu_erf", NULL };
-    default: return (struct word){ NULL, NULL };
+    case KAON_OP_relu:
+        return (struct word){ "relu", "Relu" };
+    case KAON_OP_sigmoid:
+        return (struct word){ "sigmoid", "Sigmoid" };
+    case KAON_OP_tanh:
+        return (struct word){ "tanh", "Tanh" };
+    case KAON_OP_gelu:
+        return (struct word){ a->tanh ? "gelu_tanh" : "gelu_erf", NULL };
+    default:
+        return (struct word){ NULL, NULL };
     }
 }
 

@@ -25,7 +25,11 @@ static struct kaon_value *bias_of(struct kaon_edit *edit, struct kaon_value *v, 
     if (!flat)
         return NULL;
     *flat = (struct kaon_tensor){
-        .type = KAON_F32, .rank = 1, .dims = { n }, .data = t->data, .bytes = t->bytes,
+        .type = KAON_F32,
+        .rank = 1,
+        .dims = { n },
+        .data = t->data,
+        .bytes = t->bytes,
     };
     return kaon_value_constant(edit->ir, v->name, flat);
 }
@@ -48,15 +52,15 @@ static enum kaon_status from_add(struct kaon_node *add, struct kaon_edit *edit,
 {
     for (int i = 0; i < 2; i++) { /* Add commutes */
         const struct kaon_node *mm = add->in[i]->producer;
-        const struct kaon_tensor *b = mm && mm->op->kind == KAON_OP_matmul ? matrix(mm->in[1]) : NULL;
+        const struct kaon_tensor *b =
+            mm && mm->op->kind == KAON_OP_matmul ? matrix(mm->in[1]) : NULL;
         if (!b)
             continue;
         if (add->in[i]->readers != 1) {
             edit->why = "others read the product";
             continue;
         }
-        struct kaon_value *bias =
-            bias_of(edit, add->in[1 - i], b->dims[1], mm->out[0]->fact.rank);
+        struct kaon_value *bias = bias_of(edit, add->in[1 - i], b->dims[1], mm->out[0]->fact.rank);
         if (!bias) {
             edit->why = "what is added is not a constant number a column";
             continue;

@@ -131,7 +131,10 @@ static enum kaon_status note(struct run *r, const struct kaon_pass *pass,
     if (!line)
         return kaon_fail(r->msg, KAON_NO_MEMORY, "no memory for passes");
     *line = (struct kaon_pass_line){
-        .pass = pass->name, .node = node->name, .op = node->op->name, .why = why,
+        .pass = pass->name,
+        .node = node->name,
+        .op = node->op->name,
+        .why = why,
     };
     if (r->log->last)
         r->log->last->next = line;
@@ -222,8 +225,14 @@ enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *
                                  struct kaon_msg *msg)
 {
     struct run r = {
-        .ir = ir, .kernels = kernels, .log = log, .deadline_ns = deadline_ns, .msg = msg,
-        .most = stop_after < 0 ? 0 : stop_after == 0 ? UINT32_MAX : (uint32_t)stop_after,
+        .ir = ir,
+        .kernels = kernels,
+        .log = log,
+        .deadline_ns = deadline_ns,
+        .msg = msg,
+        .most = stop_after < 0    ? 0
+                : stop_after == 0 ? UINT32_MAX
+                                  : (uint32_t)stop_after,
     };
     enum kaon_status st = KAON_OK;
     kaon_arena_open(&r.scratch, allocator, 1 << 14);

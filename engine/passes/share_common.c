@@ -13,7 +13,8 @@ static bool same_tensor(const struct kaon_tensor *a, const struct kaon_tensor *b
 
 static bool same_value(const struct kaon_value *a, const struct kaon_value *b)
 {
-    return a == b || (a && b && a->constant && b->constant && same_tensor(a->constant, b->constant));
+    return a == b ||
+           (a && b && a->constant && b->constant && same_tensor(a->constant, b->constant));
 }
 
 static bool same_list(const void *a, const void *b, size_t n, size_t size)
@@ -26,13 +27,20 @@ static bool same_attr(const struct kaon_attr *a, const struct kaon_attr *b)
     if (strcmp(a->name, b->name) || a->type != b->type || a->n != b->n)
         return false;
     switch (a->type) {
-    case KAON_ATTR_INT: return a->i == b->i;
-    case KAON_ATTR_FLOAT: return !memcmp(&a->f, &b->f, sizeof a->f);
-    case KAON_ATTR_STRING: return !strcmp(a->s, b->s);
-    case KAON_ATTR_INTS: return same_list(a->ints, b->ints, a->n, sizeof *a->ints);
-    case KAON_ATTR_FLOATS: return same_list(a->floats, b->floats, a->n, sizeof *a->floats);
-    case KAON_ATTR_TENSOR: return same_tensor(a->tensor, b->tensor);
-    default: return false;
+    case KAON_ATTR_INT:
+        return a->i == b->i;
+    case KAON_ATTR_FLOAT:
+        return !memcmp(&a->f, &b->f, sizeof a->f);
+    case KAON_ATTR_STRING:
+        return !strcmp(a->s, b->s);
+    case KAON_ATTR_INTS:
+        return same_list(a->ints, b->ints, a->n, sizeof *a->ints);
+    case KAON_ATTR_FLOATS:
+        return same_list(a->floats, b->floats, a->n, sizeof *a->floats);
+    case KAON_ATTR_TENSOR:
+        return same_tensor(a->tensor, b->tensor);
+    default:
+        return false;
     }
 }
 

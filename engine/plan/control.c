@@ -149,7 +149,7 @@ struct loop {
     struct kaon_planned **carried;
     struct kaon_planned ***scans; /* [n_scans], each a list of one a iteration */
     size_t done, room;
-    struct kaon_arena *carry;      /* this depth's three */
+    struct kaon_arena *carry; /* this depth's three */
 };
 
 static enum kaon_status read_count(struct kaon_walk *walk, const struct kaon_node *node,
@@ -209,8 +209,7 @@ static enum kaon_status keep_scan(struct kaon_walk *walk, struct loop *loop, siz
 {
     if (loop->done == loop->room || !loop->scans[k]) {
         const size_t room = loop->done + 16 > 2 * loop->done ? loop->done + 16 : 2 * loop->done;
-        struct kaon_planned **grown =
-            kaon_arena_push_zero(&loop->carry[2], room, sizeof *grown);
+        struct kaon_planned **grown = kaon_arena_push_zero(&loop->carry[2], room, sizeof *grown);
         if (!grown)
             return kaon_walk_no_memory(walk);
         if (loop->done)
@@ -295,8 +294,8 @@ static enum kaon_status close_loop(struct kaon_walk *walk, const struct kaon_nod
     }
     for (size_t k = 0; k < loop->n_scans; k++) {
         const struct kaon_value *out = loop->body->out[1 + loop->n_carried + k];
-        struct kaon_planned *p = stack(walk, loop->scans[k], loop->done,
-                                       out->fact.type ? out->fact.type : KAON_F32);
+        struct kaon_planned *p =
+            stack(walk, loop->scans[k], loop->done, out->fact.type ? out->fact.type : KAON_F32);
         if (!p)
             return kaon_fail(walk->msg, KAON_NO_MEMORY, "no memory for scan output %zu", k);
         walk->values[node->out[loop->n_carried + k]->id] = p;
@@ -385,8 +384,8 @@ static enum kaon_status scan_input(struct kaon_walk *walk, const struct kaon_sca
                                    struct kaon_planned **out)
 {
     int64_t axis;
-    const enum kaon_status st = scan_axis(walk, listed(a->in_axes, a->n_in_axes, k, 0),
-                                          whole->tensor.rank, &axis);
+    const enum kaon_status st =
+        scan_axis(walk, listed(a->in_axes, a->n_in_axes, k, 0), whole->tensor.rank, &axis);
     if (st != KAON_OK)
         return st;
     struct kaon_tensor t = { .type = whole->tensor.type, .rank = whole->tensor.rank - 1 };
@@ -486,7 +485,8 @@ static enum kaon_status walk_scan(struct kaon_walk *walk, const struct kaon_node
         return KAON_OK;
     }
     const size_t states = node->n_in - (size_t)a->n_scan;
-    struct loop loop = { .body = node->sub[0], .n_carried = states,
+    struct loop loop = { .body = node->sub[0],
+                         .n_carried = states,
                          .carry = walk->carry[walk->depth - 1] };
     int64_t n;
     if (node->n_out < states)
@@ -508,9 +508,9 @@ static enum kaon_status walk_scan(struct kaon_walk *walk, const struct kaon_node
         if (!(walk->values[node->out[k]->id] = copy_value(loop.carried[k], walk->memory)))
             st = kaon_walk_no_memory(walk);
     for (size_t k = 0; st == KAON_OK && k < loop.n_scans; k++)
-        st = scan_output(walk, a, k, loop.scans[k], loop.done,
-                         loop.body->out[states + k]->fact.type,
-                         &walk->values[node->out[states + k]->id]);
+        st =
+            scan_output(walk, a, k, loop.scans[k], loop.done, loop.body->out[states + k]->fact.type,
+                        &walk->values[node->out[states + k]->id]);
     return st;
 }
 

@@ -98,8 +98,12 @@ enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model 
 {
     const size_t bytes = model->ir.n_values * sizeof(struct kaon_planned *);
     struct kaon_walk walk = {
-        .model = model, .memory = plan->memory, .scratch = scratch, .values = values,
-        .plan = plan, .msg = msg,
+        .model = model,
+        .memory = plan->memory,
+        .scratch = scratch,
+        .values = values,
+        .plan = plan,
+        .msg = msg,
     };
     memcpy(values, model->constants, bytes);
     enum kaon_status st = add_inputs(&walk, inputs);

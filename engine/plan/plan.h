@@ -24,10 +24,11 @@ enum kaon_place {
 };
 
 struct kaon_planned {
-    struct kaon_tensor tensor; /* tensor.data is set by kaon_plan_resolve and _bind, but for KNOWN */
+    struct kaon_tensor
+        tensor; /* tensor.data is set by kaon_plan_resolve and _bind, but for KNOWN */
     enum kaon_place place;
-    struct kaon_planned *base; /* of a view: never a view itself */
-    struct kaon_planned *next; /* in order of making, all but KNOWN */
+    struct kaon_planned *base;      /* of a view: never a view itself */
+    struct kaon_planned *next;      /* in order of making, all but KNOWN */
     struct kaon_planned *next_view; /* views of inputs */
     size_t offset;
     uint32_t born, dies; /* steps; dies UINT32_MAX: outlives all of them */
@@ -69,15 +70,15 @@ struct kaon_plan {
 /* One walk: state shared by the functions below. */
 struct kaon_walk {
     const struct kaon_model *model;
-    bool now;                     /* everything is known and is run at once */
-    struct kaon_arena *memory;    /* of the plan, or of the run */
-    struct kaon_arena *scratch;   /* for what a node needs while it is visited */
-    struct kaon_planned **values; /* by value id */
-    struct kaon_plan *plan;       /* NULL if now */
+    bool now;                      /* everything is known and is run at once */
+    struct kaon_arena *memory;     /* of the plan, or of the run */
+    struct kaon_arena *scratch;    /* for what a node needs while it is visited */
+    struct kaon_planned **values;  /* by value id */
+    struct kaon_plan *plan;        /* NULL if now */
     struct kaon_arena (*carry)[3]; /* by depth of nesting: see control.c; NULL unless now */
     uint32_t depth;
-    uint64_t unrolled; /* iterations of loops walked in place */
-    uint64_t folded;   /* bytes of results computed while planning */
+    uint64_t unrolled;       /* iterations of loops walked in place */
+    uint64_t folded;         /* bytes of results computed while planning */
     kaon_observe_fn observe; /* NULL: nobody looks */
     void *observe_user;
     struct kaon_msg *msg;

@@ -18,7 +18,7 @@ struct prepare {
     struct kaon_session *s;
     struct axis *axes; /* by symbol */
     size_t n_axes;
-    bool corners; /* only the ends of each range */
+    bool corners;   /* only the ends of each range */
     size_t largest; /* plan, in bytes */
     struct kaon_tensor *inputs;
     struct kaon_msg *msg;
@@ -203,9 +203,8 @@ enum kaon_status kaon_session_prepare(struct kaon_session *s, const struct kaon_
     struct prepare p = { .s = s, .n_axes = m->ir.n_symbols, .msg = msg };
     p.axes = kaon_arena_push_zero(&memory, p.n_axes, sizeof *p.axes);
     p.inputs = kaon_arena_push_zero(&memory, m->ir.top->n_in, sizeof *p.inputs);
-    enum kaon_status st = p.axes && p.inputs
-                              ? find_axes(&p)
-                              : kaon_fail(msg, KAON_NO_MEMORY, "no memory to prepare");
+    enum kaon_status st =
+        p.axes && p.inputs ? find_axes(&p) : kaon_fail(msg, KAON_NO_MEMORY, "no memory to prepare");
     for (size_t i = 0; i < n && st == KAON_OK; i++)
         st = read_range(&p, &ranges[i]);
     if (st == KAON_OK) {

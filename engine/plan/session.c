@@ -417,8 +417,15 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
                                  struct kaon_msg *msg)
 {
     struct kaon_walk walk = {
-        .model = s->model, .now = true, .memory = &s->now, .scratch = &s->work, .values = s->values,
-        .carry = s->carry, .observe = s->observe, .observe_user = s->observe_user, .msg = msg,
+        .model = s->model,
+        .now = true,
+        .memory = &s->now,
+        .scratch = &s->work,
+        .values = s->values,
+        .carry = s->carry,
+        .observe = s->observe,
+        .observe_user = s->observe_user,
+        .msg = msg,
     };
     kaon_arena_reset(&s->now);
     memcpy(s->values, plan->values, s->model->ir.n_values * sizeof *s->values);
@@ -438,8 +445,7 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
 enum kaon_status kaon_session_run_plan(struct kaon_session *s, struct kaon_plan *plan,
                                        const struct kaon_tensor *inputs, struct kaon_msg *msg)
 {
-    if (plan->resolved_arena != s->arena || plan->resolved_scratch != s->scratch ||
-        !plan->resolved)
+    if (plan->resolved_arena != s->arena || plan->resolved_scratch != s->scratch || !plan->resolved)
         kaon_plan_resolve(plan, s->arena, s->scratch);
     kaon_plan_bind(plan, inputs, s->model->ir.top->n_in);
     plan->last_used = ++s->clock;
@@ -486,7 +492,8 @@ static enum kaon_status check_data(const struct kaon_session *s, const struct ka
             return kaon_fail(msg, KAON_BAD_ARGUMENT, "input '%s' has no data",
                              s->model->ir.top->in_name[i]);
         if (inputs[i].bytes && inputs[i].bytes < wanted)
-            return kaon_fail(msg, KAON_BAD_ARGUMENT, "input '%s' has %zu bytes, its shape needs %zu",
+            return kaon_fail(msg, KAON_BAD_ARGUMENT,
+                             "input '%s' has %zu bytes, its shape needs %zu",
                              s->model->ir.top->in_name[i], inputs[i].bytes, wanted);
     }
     return KAON_OK;
@@ -524,7 +531,8 @@ enum kaon_status kaon_session_observe(struct kaon_session *s, kaon_observe_fn ob
 void kaon_session_get_info(const struct kaon_session *s, struct kaon_session_info *info)
 {
     *info = (struct kaon_session_info){
-        .plans = s->n_all, .arena_bytes = s->arena_bytes + s->scratch_bytes,
+        .plans = s->n_all,
+        .arena_bytes = s->arena_bytes + s->scratch_bytes,
         .plan_bytes = kaon_arena_bytes(&s->prepared),
     };
     for (const struct kaon_plan *p = s->plans; p; p = p->next)

@@ -6,16 +6,16 @@
 
 struct kaon_session {
     struct kaon_model *model;
-    uint32_t most_plans; /* outside the prepared ranges */
+    uint32_t most_plans;     /* outside the prepared ranges */
     struct kaon_plan *plans; /* the unprepared, newest first */
     size_t n_plans;
     struct kaon_plan *spare; /* empty ones with memory set aside: see prepare.c */
-    uint64_t clock; /* of uses */
+    uint64_t clock;          /* of uses */
 
-    struct kaon_arena prepared;  /* memory of prepared plans */
-    struct kaon_plan **table;    /* all plans by hash of their shapes; room is a power of two */
+    struct kaon_arena prepared; /* memory of prepared plans */
+    struct kaon_plan **table;   /* all plans by hash of their shapes; room is a power of two */
     size_t table_room, n_all;
-    struct kaon_plan *last;      /* that ran */
+    struct kaon_plan *last; /* that ran */
 
     struct kaon_arena work;       /* while planning */
     struct kaon_planned **values; /* by value id: for planning and for tails */
@@ -26,7 +26,7 @@ struct kaon_session {
 
     const void **lent; /* by output: data that the caller has borrowed last */
 
-    struct kaon_arena now;                    /* what the tail computes */
+    struct kaon_arena now;                       /* what the tail computes */
     struct kaon_arena carry[KAON_WALK_DEPTH][3]; /* see control.c */
 
     kaon_observe_fn observe;

@@ -17,7 +17,8 @@ enum {
 
 enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk)
 {
-    return kaon_fail(walk->msg, KAON_NO_MEMORY, walk->now ? "no memory to run" : "no memory to plan");
+    return kaon_fail(walk->msg, KAON_NO_MEMORY,
+                     walk->now ? "no memory to run" : "no memory to plan");
 }
 
 bool kaon_walk_is_known(const struct kaon_walk *walk, const struct kaon_planned *value)
@@ -29,8 +30,8 @@ struct kaon_planned *kaon_walk_known(struct kaon_walk *walk, const struct kaon_t
 {
     int64_t count;
     size_t bytes;
-    if (!kaon_tensor_size(tensor->type, tensor->rank, tensor->dims,
-                          walk->model->limits.elements, &count, &bytes))
+    if (!kaon_tensor_size(tensor->type, tensor->rank, tensor->dims, walk->model->limits.elements,
+                          &count, &bytes))
         return NULL;
     struct kaon_planned *p = kaon_arena_push_zero(walk->memory, 1, sizeof *p);
     void *data = p ? kaon_arena_push(walk->memory, bytes) : NULL;
@@ -170,8 +171,13 @@ static enum kaon_status infer(struct kaon_walk *walk, struct visit *v)
         *out[i] = (struct kaon_fact)KAON_FACT_NONE;
     }
     const struct kaon_infer call = {
-        .kind = node->op->kind, .opset = node->opset, .attr = node->attr,
-        .n_in = node->n_in, .n_out = node->n_out, .in = in, .out = out,
+        .kind = node->op->kind,
+        .opset = node->opset,
+        .attr = node->attr,
+        .n_in = node->n_in,
+        .n_out = node->n_out,
+        .in = in,
+        .out = out,
     };
     return node->op->infer(&call, walk->msg);
 }
@@ -257,8 +263,7 @@ static bool is_view(const struct visit *v)
         if (v->out[i])
             return false;
     const struct kaon_tensor *x = node->n_in ? v->in_tensor[0] : NULL, *y = v->out_tensor[0];
-    if (!x || x->type != y->type || x->bytes != y->bytes ||
-        x->type == KAON_SEQUENCE)
+    if (!x || x->type != y->type || x->bytes != y->bytes || x->type == KAON_SEQUENCE)
         return false;
     const enum kaon_op_kind kind = node->op->kind;
     if (kind == KAON_OP_dropout && node->n_in > 2 && node->in[2])
@@ -289,9 +294,17 @@ static void make_view(struct kaon_walk *walk, struct visit *v)
 static struct kaon_call call_of(const struct kaon_walk *walk, const struct visit *v)
 {
     return (struct kaon_call){
-        .op = v->node->op, .node = v->node->name, .opset = v->node->opset, .attr = v->node->attr,
-        .n_in = v->node->n_in, .n_out = v->node->n_out, .in = v->in_tensor, .out = v->out_tensor,
-        .constant = v->constant, .packed = v->node->packed, .kernels = walk->model->kernels,
+        .op = v->node->op,
+        .node = v->node->name,
+        .opset = v->node->opset,
+        .attr = v->node->attr,
+        .n_in = v->node->n_in,
+        .n_out = v->node->n_out,
+        .in = v->in_tensor,
+        .out = v->out_tensor,
+        .constant = v->constant,
+        .packed = v->node->packed,
+        .kernels = walk->model->kernels,
     };
 }
 
@@ -395,9 +408,9 @@ static enum kaon_status visit_node(struct kaon_walk *walk, const struct kaon_nod
         make_view(walk, &v);
         if (walk->now)
             tell(walk, &v);
-    } else if (walk->now || (v.all_known && bytes <= fold_limit(node->op) &&
-                             walk->folded + bytes <= FOLD_ALL_BYTES &&
-                             !(node->op->flags & KAON_OP_RANDOM))) {
+    } else if (walk->now ||
+               (v.all_known && bytes <= fold_limit(node->op) &&
+                walk->folded + bytes <= FOLD_ALL_BYTES && !(node->op->flags & KAON_OP_RANDOM))) {
         walk->folded += bytes;
         st = run_now(walk, &v);
     } else if (node->op->flags & KAON_OP_EAGER) {

@@ -135,9 +135,9 @@ static void widens_integers_by_sign(void **state)
 
 static void makes_finite_random_elements(void **state)
 {
-    static const enum kaon_type types[] = { KAON_F16,      KAON_BF16,       KAON_F32, KAON_F64,
-                                            KAON_F8E4M3FN, KAON_F8E5M2FNUZ, KAON_I8,  KAON_U64,
-                                            KAON_BOOL };
+    static const enum kaon_type types[] = { KAON_F16, KAON_BF16,     KAON_F32,
+                                            KAON_F64, KAON_F8E4M3FN, KAON_F8E5M2FNUZ,
+                                            KAON_I8,  KAON_U64,      KAON_BOOL };
     (void)state;
     for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
         uint64_t room = 0, bits = 1;

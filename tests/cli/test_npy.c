@@ -75,10 +75,10 @@ static void reads_column_major_and_big_endian(void **state)
     struct kaon_tensor t;
     struct kaon_msg msg;
     (void)state;
-    assert_int_equal(decode(make(1, "{'shape':(2,3),\"descr\":\">i2\",'fortran_order':True}", body,
-                                 sizeof body),
-                            &t, &msg),
-                     KAON_OK);
+    assert_int_equal(
+        decode(make(1, "{'shape':(2,3),\"descr\":\">i2\",'fortran_order':True}", body, sizeof body),
+               &t, &msg),
+        KAON_OK);
     assert_int_equal(t.type, KAON_I16);
     assert_memory_equal(t.data, want, sizeof want);
     free(t.data);
@@ -90,22 +90,22 @@ static void reads_scalars_empty_arrays_and_bools(void **state)
     struct kaon_tensor t;
     struct kaon_msg msg;
     (void)state;
-    assert_int_equal(decode(make(1, "{'descr':'<f8','fortran_order':False,'shape':()}",
-                                 &(double){ 2.5 }, 8),
-                            &t, &msg),
-                     KAON_OK);
+    assert_int_equal(
+        decode(make(1, "{'descr':'<f8','fortran_order':False,'shape':()}", &(double){ 2.5 }, 8), &t,
+               &msg),
+        KAON_OK);
     assert_int_equal(t.rank, 0);
     assert_true(*(double *)t.data == 2.5);
     free(t.data);
-    assert_int_equal(decode(make(1, "{'descr':'<f2','fortran_order':True,'shape':(0,5L)}", "", 0),
-                            &t, &msg),
-                     KAON_OK);
+    assert_int_equal(
+        decode(make(1, "{'descr':'<f2','fortran_order':True,'shape':(0,5L)}", "", 0), &t, &msg),
+        KAON_OK);
     assert_int_equal(t.rank, 2);
     assert_int_equal(t.bytes, 0);
     free(t.data);
-    assert_int_equal(decode(make(1, "{'descr':'|b1','fortran_order':False,'shape':(3,)}", bools, 3),
-                            &t, &msg),
-                     KAON_OK);
+    assert_int_equal(
+        decode(make(1, "{'descr':'|b1','fortran_order':False,'shape':(3,)}", bools, 3), &t, &msg),
+        KAON_OK);
     assert_int_equal(((unsigned char *)t.data)[2], 1);
     free(t.data);
 }
@@ -132,29 +132,29 @@ static void refuses_cut_files(void **state)
 static void refuses_hostile_shapes(void **state)
 {
     (void)state;
-    assert_refused(make(1, "{'descr':'<f4','fortran_order':False,'shape':(4611686018427387904,4)}",
-                        "", 0),
-                   "too large");
-    assert_refused(make(1, "{'descr':'<f8','fortran_order':False,'shape':(2305843009213693951,)}",
-                        "", 0),
-                   "too large");
-    assert_refused(make(1, "{'descr':'<f4','fortran_order':False,'shape':(99999999999999999999,)}",
-                        "", 0),
-                   "not a plain array");
+    assert_refused(
+        make(1, "{'descr':'<f4','fortran_order':False,'shape':(4611686018427387904,4)}", "", 0),
+        "too large");
+    assert_refused(
+        make(1, "{'descr':'<f8','fortran_order':False,'shape':(2305843009213693951,)}", "", 0),
+        "too large");
+    assert_refused(
+        make(1, "{'descr':'<f4','fortran_order':False,'shape':(99999999999999999999,)}", "", 0),
+        "not a plain array");
     assert_refused(make(1, "{'descr':'<f4','fortran_order':False,'shape':(-1,)}", "", 0),
                    "not a plain array");
-    assert_refused(make(1, "{'descr':'<f4','fortran_order':False,'shape':(1,1,1,1,1,1,1,1,1)}", "",
-                        0),
-                   "not a plain array");
-    assert_refused(make(1, "{'descr':'<f4','fortran_order':False,'shape':(1000000000,)}", "1234",
-                        4),
-                   "needs 4000000000 bytes");
+    assert_refused(
+        make(1, "{'descr':'<f4','fortran_order':False,'shape':(1,1,1,1,1,1,1,1,1)}", "", 0),
+        "not a plain array");
+    assert_refused(
+        make(1, "{'descr':'<f4','fortran_order':False,'shape':(1000000000,)}", "1234", 4),
+        "needs 4000000000 bytes");
 }
 
 static void refuses_other_types(void **state)
 {
-    static const char *const descr[] = { "<f3", "<c8", "|O", "<U4", "<M8[ns]", "|V2", "f4", "",
-                                         "<f16" };
+    static const char *const descr[] = { "<f3", "<c8", "|O", "<U4", "<M8[ns]",
+                                         "|V2", "f4",  "",   "<f16" };
     (void)state;
     for (size_t i = 0; i < sizeof descr / sizeof *descr; i++) {
         char header[128];

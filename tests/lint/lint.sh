@@ -68,6 +68,12 @@ echo "$tracked" | xargs grep -HnwE "$words" | report 'words that are for now onl
 echo "$sources" | grep '\.h$' | xargs grep -L '#ifndef KAON_' | grep -v 'kernels/isa_' |
     report 'headers without a guard'
 
+if command -v clang-format-14 >/dev/null; then # another version may lay out otherwise
+    git ls-files '*.c' '*.h' '*.cc' | xargs clang-format-14 --dry-run 2>&1 |
+        sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: warning: code should.*/\1/p' | sort -u |
+        report 'files that clang-format would change'
+fi
+
 # ---- lists against files
 
 cmake=$(find engine backends kernels tools tests -name CMakeLists.txt -o -name '*.cmake')

@@ -155,9 +155,8 @@ static bool compare_set(struct kaon_engine *tested, struct kaon_engine *other,
     struct trace t = { .tolerance = &c->tolerance };
     struct kaon_inputs inputs = { 0 };
     struct kaon_msg msg = { "" };
-    enum kaon_status st = stored
-                              ? kaon_engine_read_inputs(tested, c->folder, set, &inputs, &msg)
-                              : kaon_engine_random_inputs(tested, &inputs, &msg);
+    enum kaon_status st = stored ? kaon_engine_read_inputs(tested, c->folder, set, &inputs, &msg)
+                                 : kaon_engine_random_inputs(tested, &inputs, &msg);
     if (st == KAON_OK)
         st = run_both(tested, other, &inputs, &t, &msg);
     if (st != KAON_OK)

@@ -28,8 +28,7 @@ static bool check_output(const struct kaon_engine *e, const struct kaon_case *c,
     if (st != KAON_OK)
         set_status(o, st, &msg);
     else if (!(agree = kaon_values_agree(&e->outputs[k], &want, &c->tolerance, &mismatch)))
-        kaon_outcome_set(o, KAON_FAILED, "set %zu, output %.200s%s", set, port.name,
-                         mismatch.text);
+        kaon_outcome_set(o, KAON_FAILED, "set %zu, output %.200s%s", set, port.name, mismatch.text);
     kaon_tensor_free(&want, NULL);
     return agree;
 }
@@ -105,8 +104,8 @@ void kaon_case_run(const struct kaon_check *check, const struct kaon_case *c,
         kaon_case_against(check, c, o);
         return;
     }
-    const enum kaon_status st = kaon_engine_open(&engine, c->folder, &check->engine, &check->say,
-                                                 &msg);
+    const enum kaon_status st =
+        kaon_engine_open(&engine, c->folder, &check->engine, &check->say, &msg);
     if (st != KAON_OK) {
         set_status(o, st, &msg);
     } else if (!kaon_dataset_exists(c->folder, 0)) {

@@ -25,7 +25,7 @@ static char *file_name(const char *folder, size_t set, const char *kind, size_t 
 {
     char *path;
     return asprintf(&path, "%s/test_data_set_%zu/%s_%zu.pb", folder, set, kind, k) < 0 ? NULL
-                                                                                      : path;
+                                                                                       : path;
 }
 
 bool kaon_dataset_has(const char *folder, size_t set, const char *kind, size_t k)

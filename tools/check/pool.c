@@ -29,7 +29,7 @@ struct child {
 struct state {
     const struct kaon_pool *pool;
     struct child *child;
-    struct pollfd *poll; /* one a slot */
+    struct pollfd *poll;          /* one a slot */
     struct kaon_outcome *outcome; /* one a task */
     bool *finished;
     size_t next;     /* task to start */
@@ -159,8 +159,7 @@ static void wait_a_little(struct state *s)
 static enum kaon_status run_all(struct state *s, struct kaon_msg *msg)
 {
     enum kaon_status st = KAON_OK;
-    while (st == KAON_OK && !kaon_interrupted() &&
-           (s->running || s->next < s->pool->n_tasks)) {
+    while (st == KAON_OK && !kaon_interrupted() && (s->running || s->next < s->pool->n_tasks)) {
         for (size_t i = 0; st == KAON_OK && i < s->pool->jobs; i++)
             if (!s->child[i].pid && s->next < s->pool->n_tasks)
                 st = start(s, &s->child[i], msg);
@@ -184,10 +183,10 @@ enum kaon_status kaon_pool_run(const struct kaon_pool *pool, struct kaon_msg *ms
         .outcome = calloc(pool->n_tasks + 1, sizeof *s.outcome),
         .finished = calloc(pool->n_tasks + 1, sizeof *s.finished),
     };
-    const enum kaon_status st = s.child && s.poll && s.outcome && s.finished
-                                    ? run_all(&s, msg)
-                                    : kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for %zu tasks",
-                                                    pool->n_tasks);
+    const enum kaon_status st =
+        s.child && s.poll && s.outcome && s.finished
+            ? run_all(&s, msg)
+            : kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for %zu tasks", pool->n_tasks);
     free(s.child);
     free(s.poll);
     free(s.outcome);

@@ -33,9 +33,9 @@ void kaon_report_add(struct kaon_report *r, const char *name, const struct kaon_
 
     r->count[verdict]++;
     if (r->cases) {
-        json_array_append_new(r->cases, json_pack("{s:o, s:s, s:o}", "name", kaon_json_text(name),
-                                                  "verdict", verdict_names[verdict], "text",
-                                                  kaon_json_text(o->text)));
+        json_array_append_new(r->cases,
+                              json_pack("{s:o, s:s, s:o}", "name", kaon_json_text(name), "verdict",
+                                        verdict_names[verdict], "text", kaon_json_text(o->text)));
     } else if (shown(r, verdict)) {
         kaon_progress_clear(&r->progress);
         kaon_out_printf(r->out, "%s ", verdict_names[verdict]);

@@ -108,8 +108,8 @@ void kaon_tolerance_from_index(struct kaon_tolerance *tolerance,
         char *group = strrchr(real, '/');
         *slash = '/';
         const struct kaon_tolerance_row wanted = { .key = group ? group + 1 : real };
-        const struct kaon_tolerance_row *row = bsearch(&wanted, index->row, index->n,
-                                                       sizeof *index->row, by_key);
+        const struct kaon_tolerance_row *row =
+            bsearch(&wanted, index->row, index->n, sizeof *index->row, by_key);
         if (row)
             *tolerance = row->tolerance;
     }
@@ -129,8 +129,8 @@ enum kaon_status kaon_tolerance_from_json(struct kaon_tolerance *tolerance, cons
         json_t *json = json_load_file(path, 0, &error);
         const json_t *rtol = json_object_get(json, "rtol"), *atol = json_object_get(json, "atol");
         if (!json)
-            st = kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: line %d: %s", path, error.line,
-                               error.text);
+            st =
+                kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: line %d: %s", path, error.line, error.text);
         if (json_is_number(rtol))
             tolerance->rtol = json_number_value(rtol);
         if (json_is_number(atol))

@@ -22,9 +22,9 @@ struct kaon_spec {
     const char *const *usage; /* what follows "kaon", one form a line; NULL ends */
     const struct kaon_example *examples;
     const struct kaon_option *options;
-    const char *argument;    /* name of the positional arguments, "MODEL" */
+    const char *argument; /* name of the positional arguments, "MODEL" */
     size_t min_args, max_args;
-    const char *notes;       /* last paragraph, or NULL */
+    const char *notes; /* last paragraph, or NULL */
 };
 
 enum { KAON_ANY_NUMBER = INT_MAX };

@@ -122,8 +122,8 @@ static enum kaon_status unknown_option(const struct walk *w, const char *name)
     for (const struct kaon_option *o = w->options; o->name; o++)
         kaon_nearest_try(name, o->name, &best);
     if (best)
-        return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT,
-                             "unknown option --%s; did you mean --%s?", name, best);
+        return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%s; did you mean --%s?",
+                             name, best);
     return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%s", name);
 }
 

@@ -8,7 +8,7 @@ static const struct eval_rejection nothing = { 0, 0, 0, 0 };
 
 static bool is_background(const struct eval_group *g, size_t k)
 {
-    return strcmp(g->class[k]->name, g->signal) != 0;
+    return strcmp(g->class[k] -> name, g -> signal) != 0;
 }
 
 static void roc_header(FILE *to, const struct eval_group *g)
@@ -18,8 +18,9 @@ static void roc_header(FILE *to, const struct eval_group *g)
         for (size_t k = 0; k < g->n_classes; k++)
             if (is_background(g, k))
                 for (size_t i = 0; i < EVAL_CSV_ROC_EACH; i++)
-                    fprintf(to, ",%s_%s_%s", g->curve[m].entry->label, g->class[k]->name,
-                            (const char *const[]){ "rejection", "error", "low", "high" }[i]);
+                    fprintf(
+                        to, ",%s_%s_%s", g->curve[m].entry->label, g->class [k] -> name,
+                        (const char *const[]) { "rejection", "error", "low", "high" }[i]);
     fputc('\n', to);
 }
 
@@ -60,7 +61,7 @@ static void histogram_rows(FILE *to, const struct eval_group *g)
     fprintf(to, "low,high");
     for (size_t m = 0; m < g->n; m++)
         for (size_t k = 0; k < g->n_classes; k++)
-            fprintf(to, ",%s_%s", g->curve[m].entry->label, g->class[k]->name);
+            fprintf(to, ",%s_%s", g->curve[m].entry->label, g->class[k] -> name);
     for (size_t b = 0; b < first->bins; b++) {
         fprintf(to, "\n%.10g,%.10g", first->low + step * (double)b,
                 first->low + step * (double)(b + 1));

@@ -15,7 +15,7 @@ static void add_classes(struct eval_group *group, const struct eval_curve *curve
     const struct eval_spec *spec = &curve->entry->spec;
     for (size_t c = 0; c < spec->n_classes; c++) {
         size_t k = 0;
-        while (k < group->n_classes && strcmp(group->class[k]->name, spec->class[c].name))
+        while (k < group->n_classes && strcmp(group->class[k] -> name, spec -> class[c].name))
             k++;
         if (k == group->n_classes && k < EVAL_MOST_CLASSES && curve->judged->n[c] > 0)
             group->class[group->n_classes++] = &spec->class[c];

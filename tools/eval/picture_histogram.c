@@ -59,7 +59,7 @@ static void entry(FILE *to, const char *color, int dash, const char *text)
 static void legend(FILE *to, const struct eval_group *g)
 {
     for (size_t k = 0; k < g->n_classes; k++)
-        entry(to, g->class[k]->color, 1, g->class[k]->text);
+        entry(to, g->class[k] -> color, 1, g -> class[k] -> text);
     if (g->n == 1)
         return;
     for (size_t m = 0; m < g->n; m++)
@@ -98,7 +98,7 @@ void kaon_eval_histogram_script(FILE *to, const struct eval_group *g, const char
                     " using (($1+$2)/2):%zu with histeps linewidth 2 dashtype %d linecolor rgb "
                     "'%s' notitle",
                     EVAL_CSV_BIN_FIRST + m * g->n_classes + k, dashes[m % N_DASHES],
-                    g->class[k]->color);
+                    g->class[k] -> color);
             between = ", \\\n     ";
         }
     legend(to, g);

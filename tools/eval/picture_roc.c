@@ -24,7 +24,7 @@ enum { N_DASHES = sizeof dashes / sizeof *dashes };
 
 static bool is_background(const struct eval_group *g, size_t k)
 {
-    return strcmp(g->class[k]->name, g->signal) != 0;
+    return strcmp(g->class[k] -> name, g -> signal) != 0;
 }
 
 static size_t backgrounds(const struct eval_group *g)
@@ -104,7 +104,7 @@ static void legend(FILE *to, const struct eval_group *g)
         entry(to, color(g, m, 0), 1, g->curve[m].entry->label);
     for (size_t k = 0, b = 0; k < g->n_classes; k++)
         if (is_background(g, k)) {
-            entry(to, g->n > 1 ? "#000000" : color(g, 0, k), dash(g, b), g->class[k]->text);
+            entry(to, g->n > 1 ? "#000000" : color(g, 0, k), dash(g, b), g->class[k] -> text);
             b++;
         }
 }
@@ -174,7 +174,7 @@ static void ratio_panel(FILE *to, const struct eval_group *g, size_t k, size_t b
     fprintf(to, "unset logscale y\nset yrange [*:*]\nset autoscale yfix\nset yrange [0<*:*<3]\n"
                 "set offsets 0,0,0.05,0.05\n"
                 "unset key\nset ylabel ");
-    kaon_eval_gnuplot_text(to, g->class[k]->text);
+    kaon_eval_gnuplot_text(to, g->class[k] -> text);
     fprintf(to, " offset 0.5 noenhanced\nset format x %s\n", is_last ? "'%.2f'" : "''");
     if (is_last)
         fprintf(to, "set xlabel XLABEL\n");

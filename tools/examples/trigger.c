@@ -35,7 +35,7 @@ static int run_events(struct kaon_session *session, struct kaon_msg *msg)
 {
     struct event e;
     uint32_t state = 1;
-    float p[4];             /* pb, pc, pu, ptau */
+    float p[4]; /* pb, pc, pu, ptau */
     int8_t origin[MOST_TRACKS];
     double sum[4] = { 0 };
     for (int i = 0; i < EVENTS; i++) {

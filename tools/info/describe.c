@@ -96,8 +96,8 @@ static json_t *cost_json(const struct kaon_axes *axes, const struct kaon_session
     for (size_t i = 0; i < axes->n; i++)
         json_object_set_new(dims, axes->axis[i].name, json_integer(axes->axis[i].length));
     return json_pack("{s:o, s:I, s:I, s:I, s:I}", "dims", dims, "steps", (json_int_t)cost->steps,
-                     "macs", (json_int_t)cost->macs, "arena_bytes",
-                     (json_int_t)cost->arena_bytes, "plan_bytes", (json_int_t)cost->plan_bytes);
+                     "macs", (json_int_t)cost->macs, "arena_bytes", (json_int_t)cost->arena_bytes,
+                     "plan_bytes", (json_int_t)cost->plan_bytes);
 }
 
 enum kaon_status kaon_info_describe(json_t **info, const struct kaon_model *model, const char *path,
@@ -112,14 +112,13 @@ enum kaon_status kaon_info_describe(json_t **info, const struct kaon_model *mode
     *info = NULL;
     if (st != KAON_OK)
         return st;
-    json_t *o = json_pack("{s:i, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o}", "schema_version",
-                          KAON_JSON_SCHEMA, "model", kaon_json_text(path), "bytes",
-                          (json_int_t)bytes, "sha256", digest.hex, "isa", kaon_model_isa(model),
-                          "inputs",
-                          ports_json(model, kaon_model_input_count(model), kaon_model_input),
-                          "outputs",
-                          ports_json(model, kaon_model_output_count(model), kaon_model_output),
-                          "metadata", metadata_json(model), "cost", cost_json(axes, cost));
+    json_t *o =
+        json_pack("{s:i, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o}", "schema_version",
+                  KAON_JSON_SCHEMA, "model", kaon_json_text(path), "bytes", (json_int_t)bytes,
+                  "sha256", digest.hex, "isa", kaon_model_isa(model), "inputs",
+                  ports_json(model, kaon_model_input_count(model), kaon_model_input), "outputs",
+                  ports_json(model, kaon_model_output_count(model), kaon_model_output), "metadata",
+                  metadata_json(model), "cost", cost_json(axes, cost));
     if (!o)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for the description");
     set_producer(o, model);

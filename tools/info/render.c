@@ -40,7 +40,8 @@ static size_t name_width(const json_t *list)
 {
     size_t i, width = 0;
     json_t *port;
-    json_array_foreach(list, i, port) {
+    json_array_foreach(list, i, port)
+    {
         const size_t n = json_string_length(json_object_get(port, "name"));
         width = n > width && n <= 40 ? n : width;
     }
@@ -54,12 +55,14 @@ static void ports(struct kaon_out *out, const char *title, const json_t *list)
     json_t *port, *axis;
 
     kaon_out_printf(out, "\n%s\n", title);
-    json_array_foreach(list, i, port) {
+    json_array_foreach(list, i, port)
+    {
         const json_t *shape = json_object_get(port, "shape");
         kaon_out_printf(out, "  ");
         padded(out, json_string_value(json_object_get(port, "name")), width);
         kaon_out_printf(out, "  %s [", json_string_value(json_object_get(port, "type")));
-        json_array_foreach(shape, d, axis) {
+        json_array_foreach(shape, d, axis)
+        {
             kaon_out_printf(out, "%s", d ? ", " : "");
             if (json_is_null(axis))
                 kaon_out_printf(out, "?");
@@ -114,7 +117,8 @@ static void metadata(struct kaon_out *out, const json_t *object)
     if (json_object_size(object) == 0)
         return;
     kaon_out_printf(out, "\nMetadata\n");
-    json_object_foreach((json_t *)(uintptr_t)object, key, text) {
+    json_object_foreach((json_t *)(uintptr_t)object, key, text)
+    {
         char start[VALUE_WIDTH + 1];
         const char *whole = json_string_value(text);
         size_t n = strlen(whole);
@@ -144,7 +148,8 @@ static void cost(struct kaon_out *out, const json_t *info)
     }
     kaon_out_printf(out, "\nCost of one run");
     const char *separator = " at ";
-    json_object_foreach(json_object_get(c, "dims"), name, length) {
+    json_object_foreach(json_object_get(c, "dims"), name, length)
+    {
         kaon_out_printf(out, "%s", separator);
         kaon_out_name(out, name);
         kaon_out_printf(out, "=%" JSON_INTEGER_FORMAT, json_integer_value(length));
@@ -185,6 +190,5 @@ void kaon_info_render_members(const json_t *object, struct kaon_out *out)
 {
     const char *name;
     json_t *v;
-    json_object_foreach((json_t *)(uintptr_t)object, name, v)
-        member(out, name, v);
+    json_object_foreach((json_t *)(uintptr_t)object, name, v) member(out, name, v);
 }

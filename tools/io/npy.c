@@ -17,11 +17,11 @@ static const struct {
     char bytes;
     enum kaon_type type;
 } types[] = {
-    { 'f', 2, KAON_F16 },  { 'f', 4, KAON_F32 },      { 'f', 8, KAON_F64 },
-    { 'i', 1, KAON_I8 },   { 'i', 2, KAON_I16 },      { 'i', 4, KAON_I32 },
-    { 'i', 8, KAON_I64 },  { 'u', 1, KAON_U8 },       { 'u', 2, KAON_U16 },
-    { 'u', 4, KAON_U32 },  { 'u', 8, KAON_U64 },      { 'b', 1, KAON_BOOL },
-    { 'V', 2, KAON_BF16 }, { 'V', 1, KAON_F8E4M3FN }, { 'V', 1, KAON_F8E4M3FNUZ },
+    { 'f', 2, KAON_F16 },    { 'f', 4, KAON_F32 },        { 'f', 8, KAON_F64 },
+    { 'i', 1, KAON_I8 },     { 'i', 2, KAON_I16 },        { 'i', 4, KAON_I32 },
+    { 'i', 8, KAON_I64 },    { 'u', 1, KAON_U8 },         { 'u', 2, KAON_U16 },
+    { 'u', 4, KAON_U32 },    { 'u', 8, KAON_U64 },        { 'b', 1, KAON_BOOL },
+    { 'V', 2, KAON_BF16 },   { 'V', 1, KAON_F8E4M3FN },   { 'V', 1, KAON_F8E4M3FNUZ },
     { 'V', 1, KAON_F8E5M2 }, { 'V', 1, KAON_F8E5M2FNUZ },
 };
 enum { N_TYPES = sizeof types / sizeof *types, HEADER_LIMIT = 65536 };
@@ -140,8 +140,7 @@ static bool parse_header(struct text t, struct header *h)
     if (!take(&t, '{'))
         return false;
     while (!take(&t, '}')) {
-        if (!take_string(&t, key, sizeof key) || !take(&t, ':') ||
-            !take_value(&t, key, h, &seen))
+        if (!take_string(&t, key, sizeof key) || !take(&t, ':') || !take_value(&t, key, h, &seen))
             return false;
         if (!take(&t, ',')) {
             if (!take(&t, '}'))
@@ -347,9 +346,9 @@ enum kaon_status kaon_npy_write(FILE *file, const struct kaon_tensor *tensor, st
                  types[i].bytes == 1 ? '|' : '<', types[i].kind, types[i].bytes);
     for (int32_t d = 0; d < tensor->rank; d++)
         n += snprintf(header + n, sizeof header - (size_t)n, "%" PRId64 "%s", tensor->dims[d],
-                      tensor->rank == 1         ? ","
+                      tensor->rank == 1      ? ","
                       : d + 1 < tensor->rank ? ", "
-                                                : "");
+                                             : "");
     n += snprintf(header + n, sizeof header - (size_t)n, "), }");
     while ((10 + n + 1) % 64) /* the data begins at a multiple of 64 bytes */
         header[n++] = ' ';

@@ -81,7 +81,8 @@ static enum kaon_status bind_axis(struct kaon_axes *axes, const struct kaon_port
             return KAON_OK;
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "input \"%s\": axis %d has length %" PRId64 ", the model wants "
-                             "%" PRId64, port->name, d, length, port->dims[d]);
+                             "%" PRId64,
+                             port->name, d, length, port->dims[d]);
     }
     if (!port->axes[d])
         return KAON_OK;
@@ -92,8 +93,8 @@ static enum kaon_status bind_axis(struct kaon_axes *axes, const struct kaon_port
         return KAON_OK;
     return kaon_cli_fail(msg, KAON_BAD_INPUT,
                          "input \"%s\": axis %s has length %" PRId64 ", but %" PRId64
-                         " according to %s", port->name, port->axes[d], length, known->length,
-                         known->from);
+                         " according to %s",
+                         port->name, port->axes[d], length, known->length, known->from);
 }
 
 enum kaon_status kaon_axes_bind(struct kaon_axes *axes, const struct kaon_port *port,

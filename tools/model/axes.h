@@ -19,9 +19,11 @@ struct kaon_axes {
 };
 
 #define KAON_DIM_OPTION(type)                                                                      \
-    { "dim", 'd', KAON_OPTION_LIST, "AXIS=N",                                                      \
-      "length of a symbolic axis, as in n_tracks=7; axes not named have length 1",                 \
-      offsetof(type, dims) }
+    {                                                                                              \
+        "dim", 'd', KAON_OPTION_LIST, "AXIS=N",                                                    \
+            "length of a symbolic axis, as in n_tracks=7; axes not named have length 1",           \
+            offsetof(type, dims)                                                                   \
+    }
 
 /* Takes the values of --dim: KAON_BAD_ARGUMENT if one is malformed or names no axis of an input. */
 enum kaon_status kaon_axes_parse(struct kaon_axes *axes, const struct kaon_model *model,

@@ -58,8 +58,8 @@ enum kaon_status kaon_digest_file(struct kaon_digest *digest, const char *path, 
     if (!file)
         return kaon_cli_fail_errno(msg, path, errno);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const enum kaon_status st = ctx ? digest_stream(digest, ctx, file, path, bytes, msg)
-                                    : no_digest(msg);
+    const enum kaon_status st =
+        ctx ? digest_stream(digest, ctx, file, path, bytes, msg) : no_digest(msg);
     EVP_MD_CTX_free(ctx);
     fclose(file);
     return st;

@@ -11,12 +11,10 @@ struct narrow {
 };
 
 static const struct narrow narrow[] = {
-    { KAON_F16, 5, 10, 15, IEEE },
-    { KAON_BF16, 8, 7, 127, IEEE },
+    { KAON_F16, 5, 10, 15, IEEE },           { KAON_BF16, 8, 7, 127, IEEE },
     { KAON_F8E4M3FN, 4, 3, 7, NO_INFINITY }, /* all ones: NaN */
     { KAON_F8E4M3FNUZ, 4, 3, 8, ONE_NAN },   /* minus zero: NaN */
-    { KAON_F8E5M2, 5, 2, 15, IEEE },
-    { KAON_F8E5M2FNUZ, 5, 2, 16, ONE_NAN },
+    { KAON_F8E5M2, 5, 2, 15, IEEE },         { KAON_F8E5M2FNUZ, 5, 2, 16, ONE_NAN },
 };
 
 static const struct narrow *narrow_of(enum kaon_type type)

@@ -99,8 +99,7 @@ static int64_t bounded_count(const struct kaon_tensor *t)
 }
 
 static enum kaon_status fill_one(struct kaon_tensor *t, const struct kaon_port *port,
-                                 const struct kaon_axes *axes, uint64_t state,
-                                 struct kaon_msg *msg)
+                                 const struct kaon_axes *axes, uint64_t state, struct kaon_msg *msg)
 {
     if (port->type == KAON_SEQUENCE || !kaon_type_bytes(port->type) ||
         !kaon_axes_apply(axes, port, t))

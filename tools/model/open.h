@@ -12,14 +12,23 @@ struct kaon_engine_choice {
 
 /* The rows for a command's option table; `type` has a struct kaon_engine_choice `engine`. */
 #define KAON_ENGINE_OPTIONS(type)                                                                  \
-    { "backend", 'b', KAON_OPTION_STRING, "NAME", "what computes: own (the default) or openblas",  \
+    { "backend",                                                                                   \
+      'b',                                                                                         \
+      KAON_OPTION_STRING,                                                                          \
+      "NAME",                                                                                      \
+      "what computes: own (the default) or openblas",                                              \
       offsetof(type, engine.backend) },                                                            \
-    { "cpu", 0, KAON_OPTION_STRING, "NAME",                                                        \
-      "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",         \
-      offsetof(type, engine.cpu) },                                                                \
-    { "passes-stop-after", 0, KAON_OPTION_INT, "N",                                                \
-      "make the first N edits of the graph only, -1 none: finds the edit that is wrong",           \
-      offsetof(type, engine.passes_stop_after) }
+        { "cpu",                                                                                   \
+          0,                                                                                       \
+          KAON_OPTION_STRING,                                                                      \
+          "NAME",                                                                                  \
+          "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",     \
+          offsetof(type, engine.cpu) },                                                            \
+    {                                                                                              \
+        "passes-stop-after", 0, KAON_OPTION_INT, "N",                                              \
+            "make the first N edits of the graph only, -1 none: finds the edit that is wrong",     \
+            offsetof(type, engine.passes_stop_after)                                               \
+    }
 
 /* KAON_BAD_ARGUMENT if the library knows no backend or instruction set of that name. */
 enum kaon_status kaon_engine_choice_check(const struct kaon_engine_choice *engine,

@@ -104,8 +104,9 @@ static double quantile(const struct kaon_run_result *r, double q)
 
 static void print_times(const struct kaon_run_result *r, struct kaon_out *out)
 {
-    kaon_out_printf(out, "%zu runs: min %.1f us, median %.1f us, p90 %.1f us, p99 %.1f us, "
-                         "max %.1f us\n",
+    kaon_out_printf(out,
+                    "%zu runs: min %.1f us, median %.1f us, p90 %.1f us, p99 %.1f us, "
+                    "max %.1f us\n",
                     r->n_runs, quantile(r, 0), quantile(r, 0.5), quantile(r, 0.9),
                     quantile(r, 0.99), quantile(r, 1));
 }
@@ -136,9 +137,9 @@ enum kaon_status kaon_run_report(const struct kaon_run_result *r, bool json, str
     if (r->n_runs)
         qsort(r->seconds, r->n_runs, sizeof *r->seconds, by_size);
     if (json) {
-        json_t *o = json_pack("{s:i, s:o, s:s, s:o}", "schema_version", KAON_JSON_SCHEMA, "model",
-                              kaon_json_text(r->path), "isa", kaon_model_isa(r->model), "outputs",
-                              list);
+        json_t *o =
+            json_pack("{s:i, s:o, s:s, s:o}", "schema_version", KAON_JSON_SCHEMA, "model",
+                      kaon_json_text(r->path), "isa", kaon_model_isa(r->model), "outputs", list);
         if (o && r->n_runs)
             json_object_set_new(o, "microseconds", times_json(r));
         kaon_json_print(out, o);
