@@ -543,6 +543,17 @@ static bool not_bool(const struct kaon_line *l, void *y, const void *const *x, c
     return true;
 }
 
+static bool is_nan_f32(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
+                       size_t n)
+{
+    const float *from = x[0];
+    (void)l;
+    (void)step;
+    for (size_t i = 0; i < n; i++)
+        ((uint8_t *)y)[i] = from[i] != from[i];
+    return true;
+}
+
 /* Floats of any width by way of double. */
 static bool is_nan(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
                    size_t n)
@@ -572,8 +583,9 @@ static enum kaon_status prepare_test(struct kaon_step *step, struct kaon_arena *
     const enum kaon_op_kind kind = step->call.op->kind;
     const struct kaon_line line = {
         .fn = kind == KAON_OP_not      ? not_bool
-              : kind == KAON_OP_is_nan ? is_nan
-                                       : is_inf,
+              : kind == KAON_OP_is_inf ? is_inf
+              : type == KAON_F32       ? is_nan_f32
+                                       : is_nan,
         .type = type,
         .n_in = 1,
         .flag = a && a->positive,
