@@ -217,20 +217,35 @@ void kaon_model_close(struct kaon_model *model)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static enum kaon_status describe(const struct kaon_model *m, struct kaon_value *const *values,
-                                 const char *const *names, size_t n, size_t index,
-                                 struct kaon_port *port)
+static enum kaon_status describe(const struct kaon_model *m, const struct kaon_fact *f,
+                                 const char *name, struct kaon_port *port)
 {
-    if (!port || index >= n)
-        return KAON_BAD_ARGUMENT;
-    const struct kaon_fact *f = &values[index]->fact;
-    *port = (struct kaon_port){ .name = names[index], .type = f->type, .rank = f->rank };
+    *port = (struct kaon_port){ .name = name, .type = f->type, .rank = f->rank };
     for (int32_t i = 0; i < f->rank; i++) {
         port->dims[i] = kaon_dim_known(f->dims[i]) ? f->dims[i] : -1;
         if (port->dims[i] < 0 && f->dims[i] != KAON_DIM_UNKNOWN)
             port->axes[i] = m->ir.symbols[f->dims[i] - KAON_DIM_SYMBOL(0)];
     }
     return KAON_OK;
+}
+
+/* What is inferred of an output, and what the file declares where inference cannot tell. */
+static struct kaon_fact output_fact(const struct kaon_graph *g, size_t i)
+{
+    struct kaon_fact f = g->out[i]->fact;
+    const struct kaon_fact *declared = g->out_declared ? &g->out_declared[i] : NULL;
+    if (!declared)
+        return f;
+    if (f.type == KAON_UNDEFINED)
+        f.type = declared->type;
+    if (f.rank < 0) {
+        f.rank = declared->rank;
+        memcpy(f.dims, declared->dims, sizeof f.dims);
+    }
+    for (int32_t k = 0; f.rank == declared->rank && k < f.rank; k++)
+        if (f.dims[k] == KAON_DIM_UNKNOWN)
+            f.dims[k] = declared->dims[k];
+    return f;
 }
 
 size_t kaon_model_input_count(const struct kaon_model *model)
@@ -247,14 +262,19 @@ enum kaon_status kaon_model_input(const struct kaon_model *model, size_t index,
                                   struct kaon_port *port)
 {
     const struct kaon_graph *g = model->ir.top;
-    return describe(model, g->in, g->in_name, g->n_in, index, port);
+    if (!port || index >= g->n_in)
+        return KAON_BAD_ARGUMENT;
+    return describe(model, &g->in[index]->fact, g->in_name[index], port);
 }
 
 enum kaon_status kaon_model_output(const struct kaon_model *model, size_t index,
                                    struct kaon_port *port)
 {
     const struct kaon_graph *g = model->ir.top;
-    return describe(model, g->out, g->out_name, g->n_out, index, port);
+    if (!port || index >= g->n_out)
+        return KAON_BAD_ARGUMENT;
+    const struct kaon_fact f = output_fact(g, index);
+    return describe(model, &f, g->out_name[index], port);
 }
 
 const char *kaon_model_metadata(const struct kaon_model *model, const char *key)

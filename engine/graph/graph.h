@@ -49,6 +49,7 @@ struct kaon_graph {
     size_t n_in;
     struct kaon_value **out;
     const char **out_name;
+    struct kaon_fact *out_declared; /* what the file says of the outputs; NULL: nothing */
     size_t n_out;
     struct kaon_node *parent; /* the node that holds it; NULL at the top */
 };

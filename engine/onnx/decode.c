@@ -439,7 +439,9 @@ static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *
     graph->n_out = f->n_output;
     graph->out = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof(struct kaon_value *));
     graph->out_name = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof *graph->out_name);
-    if (!graph->out || !graph->out_name)
+    graph->out_declared =
+        kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof *graph->out_declared);
+    if (!graph->out || !graph->out_name || !graph->out_declared)
         return no_memory(d);
     for (size_t i = 0; i < f->n_output; i++) {
         const char *name = keep(d, f->output[i]->name);
@@ -450,14 +452,13 @@ static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *
         if (!graph->out[i])
             return kaon_fail(d->msg, KAON_BAD_MODEL, "output '%s' is made by no node", name);
         graph->out[i]->readers++;
-        if (graph->out[i]->fact.rank < 0) { /* a hint for inference, which overrides it */
-            struct kaon_fact declared = KAON_FACT_NONE;
-            const enum kaon_status st = decode_type(d, f->output[i]->type, &declared);
-            if (st == KAON_NO_MEMORY)
-                return st;
-            if (st == KAON_OK)
-                graph->out[i]->fact = declared;
-        }
+        struct kaon_fact *declared = &graph->out_declared[i];
+        *declared = (struct kaon_fact)KAON_FACT_NONE;
+        const enum kaon_status st = decode_type(d, f->output[i]->type, declared);
+        if (st == KAON_NO_MEMORY)
+            return st;
+        if (st != KAON_OK) /* what it is follows from the nodes */
+            *declared = (struct kaon_fact)KAON_FACT_NONE;
     }
     return KAON_OK;
 }

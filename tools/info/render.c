@@ -18,12 +18,30 @@ static void value(struct kaon_out *out, const json_t *v)
     free(text);
 }
 
-static void member(struct kaon_out *out, const char *label, const json_t *v)
+/* "ai.onnx 20, ai.onnx.ml 2" */
+static void pairs(struct kaon_out *out, json_t *object)
+{
+    const char *name, *comma = "";
+    json_t *v;
+    json_object_foreach(object, name, v)
+    {
+        kaon_out_printf(out, "%s", comma);
+        kaon_out_name(out, name);
+        kaon_out_printf(out, " ");
+        value(out, v);
+        comma = ", ";
+    }
+}
+
+static void member(struct kaon_out *out, const char *label, json_t *v)
 {
     if (!v || json_is_null(v))
         return;
     kaon_out_printf(out, "  %-14s ", label);
-    value(out, v);
+    if (json_is_object(v))
+        pairs(out, v);
+    else
+        value(out, v);
     kaon_out_printf(out, "\n");
 }
 
