@@ -25,7 +25,8 @@ enum { TEST_SKIPPED = 77, TEST_PORTS = 64 };
 /* Where models and data are: the environment's KAON_DATA, else the one given to CMake. */
 const char *test_data(void);
 
-/* True if the folder of models is there. If not, tests that need it return test_skip(). */
+/* True if the folder of models is there. If not, a test that opens or reads one of them is skipped, and
+ * programs that walk through it return test_skip(). */
 bool test_have_models(void);
 int test_skip(const char *why);
 
