@@ -5,7 +5,7 @@ TSAN_TESTS = api_threads|eval-command
 # Of the scalar build: what the other forms cannot show.
 SCALAR_TESTS = check_kernels|api_models|eval-command
 
-.PHONY: all demo test test-release test-dev test-tsan test-scalar-only deps
+.PHONY: all demo test test-release test-dev test-tsan test-scalar-only test-avx512 deps
 
 all: build-release
 
@@ -17,6 +17,7 @@ demo: all
 # Every test: optimised, under the address, undefined-behaviour and thread sanitizers, and with the
 # scalar kernels alone. test-release alone takes about a minute.
 test: test-release test-dev test-tsan test-scalar-only
+	grep -q avx512vl /proc/cpuinfo || $(MAKE) test-avx512
 
 test-release: build-release
 	ctest --preset release -j $(JOBS)
@@ -29,6 +30,11 @@ test-tsan: build-tsan
 
 test-scalar-only: build-scalar-only
 	ctest --preset scalar-only -j $(JOBS) -R '$(SCALAR_TESTS)'
+
+# The AVX-512 kernels on an emulated CPU: a few minutes. Part of `make test` where the CPU has none.
+test-avx512: build-release
+	third_party/install-deps.sh avx512
+	tests/avx512/check_kernels.sh build/release/tests/check/kaon_check_kernels build/avx512
 
 build-%: deps
 	cmake --preset $*

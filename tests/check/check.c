@@ -1,6 +1,6 @@
 /* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for
- * bit, and the scalar form with double. Options: --seed N, --only TEXT (cases whose name holds it),
- * --bench. */
+ * bit, and the scalar form with double. Options: --seed N, --only TEXT and --except TEXT (cases whose
+ * name holds it, or does not), --bench. */
 #include "tests/check/check.h"
 
 #include <math.h>
@@ -134,7 +134,7 @@ bool check_begin(struct check *c, const void *member, const char *format, ...)
     va_start(args, format);
     vsnprintf(c->name + prefix, sizeof c->name - (size_t)prefix, format, args);
     va_end(args);
-    if (c->only && !strstr(c->name, c->only)) {
+    if ((c->only && !strstr(c->name, c->only)) || (c->except && strstr(c->name, c->except))) {
         c->skipped++;
         return false;
     }
@@ -371,10 +371,14 @@ int main(int argc, char **argv)
             seed = strtoull(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             c.only = argv[++i];
+        } else if (strcmp(argv[i], "--except") == 0 && i + 1 < argc) {
+            c.except = argv[++i];
         } else if (strcmp(argv[i], "--bench") == 0) {
             c.bench = true;
         } else {
-            fprintf(stderr, "usage: kaon_check_kernels [--seed N] [--only TEXT] [--bench]\n");
+            fprintf(
+                stderr,
+                "usage: kaon_check_kernels [--seed N] [--only TEXT] [--except TEXT] [--bench]\n");
             return 2;
         }
     }

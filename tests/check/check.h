@@ -18,7 +18,7 @@ struct check {
     bool bench;
     bool tame; /* the last pattern holds only ordinary numbers */
     uint64_t random;
-    const char *only;
+    const char *only, *except;
     char name[96];
     bool failed; /* the running case */
     bool running;
@@ -26,7 +26,7 @@ struct check {
     bool covered[sizeof(struct kaon_kernels) / sizeof(void *)];
 };
 
-/* Starts a case under this name, ending the one before. False: left out by --only. `member` is the
+/* Starts a case under this name, ending the one before. False: left out by --only or --except. `member` is the
  * address of the tested member in `now`; it counts as covered. */
 bool check_begin(struct check *c, const void *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

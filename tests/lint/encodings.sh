@@ -14,7 +14,7 @@ esac
 bad=0 seen=0
 for object; do
     found=$(objdump -d --insn-width=15 "$object" |
-        grep -E "^ *[0-9a-f]+:	($forbidden) " | head -n 3)
+        grep -E "^ *[0-9a-f]+:[[:blank:]]($forbidden) " | head -n 3)
     seen=$((seen + 1))
     [ -z "$found" ] && continue
     echo "$object holds instructions beyond '$most':"
