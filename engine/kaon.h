@@ -18,7 +18,7 @@
  * set, thread count and batch neighbour.
  *
  * Threads: functions on different objects may run at the same time. A kaon_model may be used by any
- * number of threads; a kaon_session by one at a time. */
+ * number of threads; a kaon_session by one at a time, which may lend it others (kaon_parallel_fn). */
 #ifndef KAON_H
 #define KAON_H
 
@@ -136,6 +136,12 @@ enum kaon_log_level { KAON_LOG_WARNING = 1, KAON_LOG_INFO = 2, KAON_LOG_DEBUG = 
 
 typedef void (*kaon_log_fn)(void *user, enum kaon_log_level level, const char *text);
 
+/* Lends threads to a run. Calls task(context, i) once for each i below n, on any threads, the caller's
+ * own among them or not, at the same time or one after another, and returns when all calls have. The
+ * threads must have the caller's rounding and denormal modes. */
+typedef void (*kaon_parallel_fn)(void *user, void (*task)(void *context, size_t i), void *context,
+                                 size_t n);
+
 /* Receives text in pieces, none of them longer than 4096 bytes; used by the print functions. */
 typedef void (*kaon_write_fn)(void *user, const char *text, size_t bytes);
 
@@ -233,13 +239,16 @@ KAON_API enum kaon_status kaon_model_print(const struct kaon_model *model, enum 
 struct kaon_session;
 
 struct kaon_session_options {
-    size_t size;    /* sizeof in the caller's build */
-    uint32_t flags; /* KAON_SESSION_*; unknown bits are refused */
-    uint32_t plans; /* plans kept for shapes outside the prepared ranges (64) */
+    size_t size;               /* sizeof in the caller's build */
+    uint32_t flags;            /* KAON_SESSION_*; unknown bits are refused */
+    uint32_t plans;            /* plans kept for shapes outside the prepared ranges (64) */
+    kaon_parallel_fn parallel; /* NULL: the caller's thread alone. Large steps are divided by shape,
+                                  so that the bits do not depend on how many threads there are */
+    void *parallel_user;
 };
 #define KAON_SESSION_OPTIONS_INIT                                                                  \
     {                                                                                              \
-        sizeof(struct kaon_session_options), 0, 0                                                  \
+        sizeof(struct kaon_session_options), 0, 0, 0, 0                                            \
     }
 
 /* Opens a session. Memory comes from the model's allocator. `options` may be NULL. */

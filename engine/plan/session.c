@@ -37,6 +37,7 @@ enum kaon_status kaon_session_open(struct kaon_session **session, const struct k
     s->model = (struct kaon_model *)(uintptr_t)model; /* only its reference count changes */
     kaon_model_retain(s->model);
     s->most_plans = o.plans ? o.plans : 64;
+    s->lent_threads = (struct kaon_lent){ o.parallel, o.parallel_user };
     kaon_arena_open(&s->prepared, a, 1 << 18);
     kaon_arena_open(&s->work, a, 1 << 14);
     kaon_arena_open(&s->now, a, 1 << 18);
@@ -347,7 +348,7 @@ enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_ten
     if (!plan)
         return no_memory(msg);
     plan->hash = hash;
-    st = kaon_plan_make(plan, s->model, inputs, s->values, &s->work, msg);
+    st = kaon_plan_make(plan, s->model, inputs, &s->lent_threads, s->values, &s->work, msg);
     if (st == KAON_OK)
         st = kaon_plan_pack(plan, &s->work, s->model->ir.top->n_out, msg);
     if (st != KAON_OK) {
@@ -404,7 +405,7 @@ static enum kaon_status run_steps(const struct kaon_session *s, const struct kao
 {
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct kaon_plan_step *step = &plan->steps[i];
-        const enum kaon_status st = step->step.run(&step->step, msg);
+        const enum kaon_status st = kaon_step_run(&step->step, &s->lent_threads, msg);
         if (st != KAON_OK)
             return st;
         if (s->observe)
@@ -423,6 +424,7 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
         .scratch = &s->work,
         .values = s->values,
         .carry = s->carry,
+        .lent = s->lent_threads,
         .observe = s->observe,
         .observe_user = s->observe_user,
         .msg = msg,

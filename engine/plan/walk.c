@@ -305,6 +305,7 @@ static struct kaon_call call_of(const struct kaon_walk *walk, const struct visit
         .constant = v->constant,
         .packed = v->node->packed,
         .kernels = walk->model->kernels,
+        .parallel = walk->lent.fn != NULL,
     };
 }
 
@@ -348,7 +349,7 @@ static enum kaon_status run_now(struct kaon_walk *walk, struct visit *v)
         !(step.scratch = kaon_arena_push(walk->scratch, step.scratch_bytes)))
         st = kaon_walk_no_memory(walk);
     if (st == KAON_OK)
-        st = step.run(&step, walk->msg);
+        st = kaon_step_run(&step, &walk->lent, walk->msg);
     if (st == KAON_OK && walk->now)
         tell(walk, v);
     return st;

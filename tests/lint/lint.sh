@@ -51,6 +51,7 @@ library() { # header pattern, folders it may be included from
 library 'cmocka\.h' 'tests/'
 library 'cpuinfo\.h' 'engine/base/cpu\.c'
 library '(protobuf-c|onnx\.pb-c)' 'engine/onnx/'
+library 'pthreadpool\.h' 'tools/'
 library 'cblas' 'backends/openblas/'
 library 'hdf5' 'tools/|tests/eval/'
 library 'jansson' 'tools/|tests/cli/'
