@@ -16,6 +16,12 @@ struct kaon_backend {
                              struct kaon_msg *msg);
     void (*close)(void *state, const struct kaon_allocator *allocator); /* state may be NULL */
 
+    /* Once a session: state that serves one caller at a time, found in every call as call->session.
+     * NULL: none. It outlives the session's plans. */
+    enum kaon_status (*open_session)(void **session, const void *state,
+                                     const struct kaon_allocator *allocator, struct kaon_msg *msg);
+    void (*close_session)(void *session, const struct kaon_allocator *allocator); /* may be NULL */
+
     /* True if prepare can make a step of this call; otherwise *why (static storage) says why not.
      * NULL: accepts everything. */
     bool (*accept)(const struct kaon_call *call, const char **why);

@@ -161,7 +161,7 @@ struct kaon_limits {
 
 struct kaon_open_options {
     size_t size;               /* sizeof in the caller's build */
-    const char *backend;       /* "own" (NULL: the same) or "openblas" */
+    const char *backend;       /* "own" (NULL: the same), "openblas" or "xnnpack", if built in */
     const char *cpu;           /* "scalar", "avx2", "avx512": an upper bound; NULL: KAON_CPU */
     uint32_t flags;            /* KAON_OPEN_*; unknown bits are refused */
     int32_t passes_stop_after; /* apply at most this many edits; 0: all, -1: none */
@@ -309,6 +309,12 @@ KAON_API void kaon_session_get_info(const struct kaon_session *session,
 KAON_API enum kaon_status kaon_session_print_plan(const struct kaon_session *session,
                                                   kaon_write_fn write, void *user,
                                                   struct kaon_msg *msg);
+
+/* Writes which steps of the plan that ran last the chosen backend computes, and for what reasons it
+ * left the others to "own": a line a reason and operator, with the names of the first nodes. */
+KAON_API enum kaon_status kaon_session_print_why(const struct kaon_session *session,
+                                                 kaon_write_fn write, void *user,
+                                                 struct kaon_msg *msg);
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 

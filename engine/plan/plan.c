@@ -93,7 +93,7 @@ static enum kaon_status add_outputs(struct kaon_walk *walk)
 }
 
 enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model *model,
-                                const struct kaon_tensor *inputs, const struct kaon_lent *lent,
+                                const struct kaon_tensor *inputs, const struct kaon_means *means,
                                 struct kaon_planned **values, struct kaon_arena *scratch,
                                 struct kaon_msg *msg)
 {
@@ -104,7 +104,7 @@ enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model 
         .scratch = scratch,
         .values = values,
         .plan = plan,
-        .lent = *lent,
+        .means = *means,
         .msg = msg,
     };
     memcpy(values, model->constants, bytes);

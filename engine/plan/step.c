@@ -7,13 +7,13 @@ static void part(void *context, size_t i)
     step->part(step, i);
 }
 
-enum kaon_status kaon_step_run(const struct kaon_step *step, const struct kaon_lent *lent,
+enum kaon_status kaon_step_run(const struct kaon_step *step, const struct kaon_means *means,
                                struct kaon_msg *msg)
 {
-    if (!lent->fn || step->n_parts < 2)
+    if (!means->parallel || step->n_parts < 2)
         return step->run(step, msg);
     if (step->begin)
         step->begin(step);
-    lent->fn(lent->user, part, (void *)(uintptr_t)step, step->n_parts);
+    means->parallel(means->parallel_user, part, (void *)(uintptr_t)step, step->n_parts);
     return KAON_OK;
 }
