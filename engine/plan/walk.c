@@ -318,13 +318,12 @@ static enum kaon_status prepare(struct kaon_walk *walk, const struct visit *v,
     *step = (struct kaon_step){ .call = call_of(walk, v) };
     if (chosen == &kaon_backend_own || (v->all_known && !walk->now))
         return kaon_backend_own.prepare(step, memory, walk->msg);
-    if (!chosen->accept || chosen->accept(&step->call, &why)) {
-        step->call.packed = v->node->packed_chosen;
-        step->call.backend = walk->model->backend_state;
-        step->call.session = walk->means.backend;
+    step->call.packed = v->node->packed_chosen;
+    step->call.backend = walk->model->backend_state;
+    step->call.session = walk->means.backend;
+    if (!chosen->accept || chosen->accept(&step->call, &why))
         return chosen->prepare(step, memory, walk->msg);
-    }
-    step->refused = why;
+    *step = (struct kaon_step){ .call = call_of(walk, v), .refused = why };
     return kaon_backend_own.prepare(step, memory, walk->msg);
 }
 

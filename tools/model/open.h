@@ -17,7 +17,7 @@ struct kaon_engine_choice {
       'b',                                                                                         \
       KAON_OPTION_STRING,                                                                          \
       "NAME",                                                                                      \
-      "what computes: own (the default), openblas or xnnpack",                                              \
+      "what computes: own (the default), openblas or xnnpack",                                     \
       offsetof(type, engine.backend) },                                                            \
         { "cpu",                                                                                   \
           0,                                                                                       \
