@@ -13,7 +13,12 @@
  * blocking. Error of the sum against double: (k + 1) half-ulps of sum |a| |b|.
  *
  * Packed layout, the same on every ISA: panels of 32 columns, k-major inside a panel, the last
- * panel filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. */
+ * panel filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. Fastest where
+ * packed begins at a multiple of 64 bytes.
+ *
+ * A rectangle of c, rows i.. and columns j.. with j a multiple of 32, is a call of its own with c, a,
+ * row_bias and residual moved to row i, c, bias and residual to column j, and packed + j * k. Its bits
+ * are those it has in the whole, so threads may share out a product in rectangles. */
 #ifndef KAON_KERNELS_GEMM_H
 #define KAON_KERNELS_GEMM_H
 

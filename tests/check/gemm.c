@@ -159,6 +159,35 @@ static void row_alone(struct check *c)
     }
 }
 
+/* A rectangle of c computed alone must have the bits it has in the whole. */
+static void rectangle(struct check *c)
+{
+    const struct shape s = { 37, 150, 33 };
+    const size_t i = 5, rows = 20, j = 2 * KAON_GEMM_PANEL, cols = 70;
+    if (!check_begin(c, &c->now->gemm, "gemm_rectangle"))
+        return;
+    float *a = check_floats(c, s.m * s.k), *b = check_floats(c, s.k * s.n);
+    float *packed = check_floats(c, kaon_gemm_packed_floats(s.k, s.n));
+    float *bias = check_floats(c, s.n), *residual = check_floats(c, s.m * s.n);
+    float *all = check_floats(c, s.m * s.n), *part = check_floats(c, rows * cols);
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    check_pattern(c, CHECK_RANDOM, a, s.m * s.k, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, b, s.k * s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, bias, s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, residual, s.m * s.n, -1.0f, 1.0f);
+    c->now->gemm_pack(packed, b, (ptrdiff_t)s.n, 1, s.k, s.n);
+    e.bias = bias;
+    e.residual = residual;
+    e.ldr = s.n;
+    e.act = KAON_ACT_TANH;
+    c->now->gemm(all, s.n, a, s.k, packed, s.m, s.n, s.k, &e);
+    e.bias += j;
+    e.residual += i * s.n + j;
+    c->now->gemm(part, cols, a + i * s.k, s.k, packed + j * s.k, rows, cols, s.k, &e);
+    for (size_t r = 0; r < rows; r++)
+        check_same_floats(c, all + (i + r) * s.n + j, part + r * cols, cols);
+}
+
 struct timed {
     float *c, *a, *packed, *bias;
     struct shape s;
@@ -190,8 +219,8 @@ static void bench(struct check *c, struct shape s)
 
 void check_gemm(struct check *c)
 {
-    static const size_t m[] = { 0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29, 40 };
-    static const size_t n[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 97, 128, 150 };
+    static const size_t m[] = { 0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 16, 17, 29, 40 };
+    static const size_t n[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 80, 97, 128, 144, 150 };
     static const size_t k[] = { 0, 1, 7, 64 };
     static const struct shape timed[] = {
         { 1, 64, 64 },    { 15, 64, 16 },   { 15, 64, 64 },    { 40, 64, 64 },
@@ -203,9 +232,11 @@ void check_gemm(struct check *c)
         for (size_t j = 0; j < CHECK_COUNT(n); j++)
             for (size_t l = 0; l < CHECK_COUNT(k); l++)
                 plain(c, (struct shape){ m[i], n[j], k[l] });
+    plain(c, (struct shape){ 90, 70, 3000 }); /* several blocks of rows, panels fetched ahead */
     fused(c, (struct shape){ 3, 37, 9 });
     fused(c, (struct shape){ 17, 100, 33 });
     row_alone(c);
+    rectangle(c);
     for (size_t i = 0; i < CHECK_COUNT(timed); i++)
         bench(c, timed[i]);
 }
