@@ -89,21 +89,6 @@ struct problem {
 
 typedef vf tile_sums[ROWS_LIMIT][COLS_LIMIT];
 
-void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, ptrdiff_t n_stride,
-                            size_t k, size_t n)
-{
-    for (size_t j = 0; j < n; j += KAON_GEMM_PANEL) {
-        const size_t width = n - j < KAON_GEMM_PANEL ? n - j : KAON_GEMM_PANEL;
-        for (size_t kk = 0; kk < k; kk++, packed += KAON_GEMM_PANEL) {
-            const float *from = b + (ptrdiff_t)kk * k_stride + (ptrdiff_t)j * n_stride;
-            for (size_t i = 0; i < width; i++)
-                packed[i] = from[(ptrdiff_t)i * n_stride];
-            for (size_t i = width; i < KAON_GEMM_PANEL; i++)
-                packed[i] = 0.0f;
-        }
-    }
-}
-
 /* x = x + y for a row of y that all rows of the tile share. */
 static inline __attribute__((always_inline)) void add_columns(tile_sums acc, const float *y,
                                                               size_t left, size_t rows, size_t cols)
