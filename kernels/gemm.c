@@ -80,10 +80,11 @@ static const struct blocking size = {
  * being computed anew, or spilt, as one of fourteen. */
 #define KEEP(pointer) __asm__("" : "+r"(pointer))
 
+/* b[kk][j] is b[j / 32 * panel + j % 32 + kk * ldb]: panels, or rows as they lie (panel 32). */
 struct problem {
     float *c;
-    const float *a, *packed;
-    size_t ldc, lda, n, k;
+    const float *a, *b;
+    size_t ldc, lda, ldb, panel, n, k;
     const struct kaon_epilogue *e;
 };
 
@@ -191,11 +192,12 @@ static inline __attribute__((always_inline)) void step(tile_sums acc, const floa
 
 /* All steps of k. `fetch` runs along a panel that is to be in L2 later; NULL: none. */
 static inline __attribute__((always_inline)) void steps(tile_sums acc, const float *const *from,
-                                                        size_t lda, const float *b, size_t k,
+                                                        const struct problem *p, const float *b,
                                                         const float *fetch, size_t fetch_step,
                                                         size_t rows, size_t cols)
 {
-    const size_t panel = KAON_GEMM_PANEL * k;
+    const size_t lda = p->lda, ldb = p->ldb, panel = p->panel;
+    size_t k = p->k;
     const float *a[ROWS_LIMIT / 4];
     UNROLLED
     for (size_t g = 0; 4 * g < rows; g++)
@@ -206,16 +208,16 @@ static inline __attribute__((always_inline)) void steps(tile_sums acc, const flo
             KEEP(a[g]);
         UNROLLED
         for (size_t u = 0; u < UNROLL; u++)
-            step(acc, a, u, lda, b + u * KAON_GEMM_PANEL, panel, rows, cols);
+            step(acc, a, u, lda, b + u * ldb, panel, rows, cols);
         UNROLLED
         for (size_t u = 0; fetch && u < UNROLL; u++, fetch += fetch_step)
             __builtin_prefetch(fetch, 0, 2);
         UNROLLED
         for (size_t g = 0; 4 * g < rows; g++)
             a[g] += UNROLL;
-        b += UNROLL * KAON_GEMM_PANEL;
+        b += UNROLL * ldb;
     }
-    for (; UNROLL > 1 && k > 0; k--, b += KAON_GEMM_PANEL) {
+    for (; UNROLL > 1 && k > 0; k--, b += ldb) {
         step(acc, a, 0, lda, b, panel, rows, cols);
         UNROLLED
         for (size_t g = 0; 4 * g < rows; g++)
@@ -230,7 +232,7 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
                                                        const float *fetch, size_t fetch_step,
                                                        size_t rows, size_t cols)
 {
-    const float *b = p->packed + j / KAON_GEMM_PANEL * KAON_GEMM_PANEL * p->k + j % KAON_GEMM_PANEL;
+    const float *b = p->b + j / KAON_GEMM_PANEL * p->panel + j % KAON_GEMM_PANEL;
     const float *a[ROWS_LIMIT / 4];
     tile_sums acc;
     UNROLLED
@@ -242,7 +244,7 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
     UNROLLED
     for (size_t g = 0; 4 * g < rows; g++)
         a[g] = p->a + (i + 4 * g) * p->lda;
-    steps(acc, a, p->lda, b, p->k, fetch, fetch_step, rows, cols);
+    steps(acc, a, p, b, fetch, fetch_step, rows, cols);
     finish(p, acc, i, j, rows, cols);
 }
 
@@ -285,7 +287,7 @@ static struct split split_rows(const struct problem *p, size_t m, size_t cols)
         s.rows = m / s.groups;
         s.taller = m % s.groups;
     }
-    if (p->k * p->n > size.b_floats && fetching[cols][s.rows]) {
+    if (p->k * p->n > size.b_floats && p->ldb == KAON_GEMM_PANEL && fetching[cols][s.rows]) {
         s.fetchers = s.groups < MOST_FETCHERS ? s.groups : MOST_FETCHERS;
         s.step = KAON_GEMM_PANEL / s.fetchers;
     }
@@ -296,7 +298,7 @@ static struct split split_rows(const struct problem *p, size_t m, size_t cols)
 static void column_strip(const struct problem *p, const struct split *s, size_t i, size_t j)
 {
     const size_t after = j + s->cols * VLEN, fetchers = after < p->n ? s->fetchers : 0;
-    const float *fetch = p->packed + after / KAON_GEMM_PANEL * KAON_GEMM_PANEL * p->k;
+    const float *fetch = p->b + after / KAON_GEMM_PANEL * p->panel;
     for (size_t g = 0; g < s->groups; g++) {
         const size_t height = s->rows + (g < s->taller);
         if (g < fetchers)
@@ -350,25 +352,65 @@ static void row_block(const struct problem *p, size_t i, size_t m)
     }
 }
 
-void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
-                       size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
+static void product(const struct problem *p, size_t m)
 {
-    static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-    const struct problem p = {
-        .c = c, .a = a, .packed = packed, .ldc = ldc, .lda = lda, .n = n, .k = k, .e = e ? e : &none
-    };
     const size_t tall = size.tall[size.wide[0]];
     if (m == 0)
         return;
-    if (m * k <= size.a_floats || m <= tall) {
-        row_block(&p, 0, m);
+    if (m * p->k <= size.a_floats || m <= tall) {
+        row_block(p, 0, m);
         return;
     }
-    const size_t fit = size.a_floats / k / tall, most = (fit ? fit : 1) * tall;
+    const size_t fit = size.a_floats / p->k / tall, most = (fit ? fit : 1) * tall;
     const size_t blocks = (m + most - 1) / most;
     for (size_t g = 0, i = 0; g < blocks; g++) {
         const size_t height = m / blocks + (g < m % blocks);
-        row_block(&p, i, height);
+        row_block(p, i, height);
         i += height;
     }
+}
+
+static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
+
+void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
+                       size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
+{
+    const struct problem p = { .c = c,
+                               .a = a,
+                               .b = packed,
+                               .ldc = ldc,
+                               .lda = lda,
+                               .ldb = KAON_GEMM_PANEL,
+                               .panel = KAON_GEMM_PANEL * k,
+                               .n = n,
+                               .k = k,
+                               .e = e ? e : &none };
+    product(&p, m);
+}
+
+/* Whole vectors of b are read where they lie. The last n % 16 columns are packed: a tile would read
+ * past the end of the last row. */
+void KAON_K(kaon_gemm_unpacked)(float *c, size_t ldc, const float *a, size_t lda, const float *b,
+                                size_t ldb, size_t m, size_t n, size_t k,
+                                const struct kaon_epilogue *e, float *scratch)
+{
+    const size_t whole = n / VLEN * VLEN;
+    const struct problem p = { .c = c,
+                               .a = a,
+                               .b = b,
+                               .ldc = ldc,
+                               .lda = lda,
+                               .ldb = ldb,
+                               .panel = KAON_GEMM_PANEL,
+                               .n = whole,
+                               .k = k,
+                               .e = e ? e : &none };
+    product(&p, m);
+    if (whole == n)
+        return;
+    struct kaon_epilogue rest = *p.e;
+    rest.bias = rest.bias ? rest.bias + whole : NULL;
+    rest.residual = rest.residual ? rest.residual + whole : NULL;
+    KAON_K(kaon_gemm_pack)(scratch, b + whole, (ptrdiff_t)ldb, 1, k, n - whole);
+    KAON_K(kaon_gemm)(c + whole, ldc, a, lda, scratch, m, n - whole, k, &rest);
 }

@@ -67,9 +67,16 @@ typedef void kaon_gemm_pack_fn(float *packed, const float *b, ptrdiff_t k_stride
 typedef void kaon_gemm_fn(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
                           size_t m, size_t n, size_t k, const struct kaon_epilogue *e);
 
+/* b (k, n) as it lies, rows ldb apart; the bits are kaon_gemm's. For products that meet b once, such
+ * as scores times values. scratch: KAON_GEMM_PANEL * k floats, used if n is no multiple of 16. */
+typedef void kaon_gemm_unpacked_fn(float *c, size_t ldc, const float *a, size_t lda, const float *b,
+                                   size_t ldb, size_t m, size_t n, size_t k,
+                                   const struct kaon_epilogue *e, float *scratch);
+
 #ifdef KAON_ISA
 kaon_gemm_pack_fn KAON_K(kaon_gemm_pack);
 kaon_gemm_fn KAON_K(kaon_gemm);
+kaon_gemm_unpacked_fn KAON_K(kaon_gemm_unpacked);
 #endif
 
 #endif

@@ -1,6 +1,6 @@
-/* MatMul. One constant right-hand side is packed when the model is opened; others are packed into
- * scratch as they come. Where B is one matrix, all rows of A are one product. Narrow floats run as
- * float32, widened into scratch. */
+/* MatMul. One constant right-hand side is packed when the model is opened; others are read where they
+ * lie, or packed into scratch as they come. Where B is one matrix, all rows of A are one product.
+ * Narrow floats run as float32, widened into scratch. */
 #include "backends/own/convert.h"
 #include "backends/own/product.h"
 
@@ -65,6 +65,26 @@ static void pick(const struct matmul *p, size_t i, size_t *a, size_t *b)
     }
 }
 
+/* Whether a B that is met once is better read where it lies. Its last n % 16 columns are packed even
+ * then, which a short row does not repay, nor many readings of long rows a power of two apart. */
+static bool reads_in_place(const struct matmul *p)
+{
+    const bool rows_pay = p->n % 16 == 0 || p->n >= 64;
+    return rows_pay && (p->m <= 32 || p->k * p->n <= 128 << 10);
+}
+
+static void run_in_place(const struct kaon_step *step, float *y, const float *a, const float *b)
+{
+    const struct matmul *p = step->args;
+    size_t at_a, at_b;
+    for (size_t i = 0; i < p->batches; i++, y += p->m * p->n) {
+        pick(p, i, &at_a, &at_b);
+        step->call.kernels->gemm_unpacked(y, p->n, a + at_a * p->m * p->k, p->k,
+                                          b + at_b * p->k * p->n, p->n, p->m, p->n, p->k, NULL,
+                                          step->scratch);
+    }
+}
+
 static void run_f32(const struct kaon_step *step, float *y, const float *a, const float *b)
 {
     const struct matmul *p = step->args;
@@ -72,6 +92,10 @@ static void run_f32(const struct kaon_step *step, float *y, const float *a, cons
     const size_t one = kaon_gemm_packed_floats(p->k, p->n);
     const float *ready = step->call.packed;
     size_t at_a, at_b, packed = SIZE_MAX;
+    if (!ready && reads_in_place(p)) {
+        run_in_place(step, y, a, b);
+        return;
+    }
     for (size_t i = 0; i < p->batches; i++, y += p->m * p->n) {
         pick(p, i, &at_a, &at_b);
         if (!ready && at_b != packed) {
@@ -151,6 +175,8 @@ static enum kaon_status prepare_matmul(struct kaon_step *step, struct kaon_arena
     if (type != KAON_F32 && !kaon_own_narrow(type))
         return kaon_own_no_type(&step->call, type, msg);
     step->kernel = step->call.packed ? "gemm, packed" : "gemm";
+    if (!step->call.packed && reads_in_place(p))
+        step->kernel = "gemm, in place";
     size_t floats = step->call.packed ? 0 : kaon_gemm_packed_floats(p->k, p->n);
     step->run = run_matmul;
     if (kaon_own_narrow(type)) {

@@ -70,6 +70,36 @@ static void plain(struct check *c, struct shape s)
     }
 }
 
+/* b where it lies, in rows longer than n, against b packed. */
+static void unpacked(struct check *c, struct shape s)
+{
+    const size_t ldb = s.n + 7, ldc = s.n + 5;
+    const size_t size_b = s.k ? (s.k - 1) * ldb + s.n : 0, size_c = s.m ? (s.m - 1) * ldc + s.n : 0;
+    if (!check_begin(c, &c->now->gemm_unpacked, "gemm_unpacked_%zu_%zu_%zu", s.m, s.n, s.k))
+        return;
+    float *a = check_floats(c, s.m * s.k), *b = check_floats(c, size_b);
+    float *packed = check_floats(c, kaon_gemm_packed_floats(s.k, s.n));
+    float *scratch = check_floats(c, KAON_GEMM_PANEL * s.k);
+    float *want = check_floats(c, size_c), *got = check_floats(c, size_c);
+    float *bias = check_floats(c, s.n), *residual = check_floats(c, size_c);
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    check_pattern(c, CHECK_RANDOM, a, s.m * s.k, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, b, size_b, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, bias, s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, residual, size_c, -1.0f, 1.0f);
+    c->ref->gemm_pack(packed, b, (ptrdiff_t)ldb, 1, s.k, s.n);
+    c->ref->gemm(want, ldc, a, s.k, packed, s.m, s.n, s.k, NULL);
+    c->now->gemm_unpacked(got, ldc, a, s.k, b, ldb, s.m, s.n, s.k, NULL, scratch);
+    check_same_floats(c, want, got, size_c);
+    e.bias = bias;
+    e.residual = residual;
+    e.ldr = ldc;
+    e.act = KAON_ACT_RELU;
+    c->ref->gemm(want, ldc, a, s.k, packed, s.m, s.n, s.k, &e);
+    c->now->gemm_unpacked(got, ldc, a, s.k, b, ldb, s.m, s.n, s.k, &e, scratch);
+    check_same_floats(c, want, got, size_c);
+}
+
 /* The epilogue of the contract, step by step with other kernels, on top of the plain product. */
 static void by_steps(struct check *c, float *y, size_t ld, struct shape s,
                      const struct kaon_epilogue *e)
@@ -230,8 +260,10 @@ void check_gemm(struct check *c)
     };
     for (size_t i = 0; i < CHECK_COUNT(m); i++)
         for (size_t j = 0; j < CHECK_COUNT(n); j++)
-            for (size_t l = 0; l < CHECK_COUNT(k); l++)
+            for (size_t l = 0; l < CHECK_COUNT(k); l++) {
                 plain(c, (struct shape){ m[i], n[j], k[l] });
+                unpacked(c, (struct shape){ m[i], n[j], k[l] });
+            }
     plain(c, (struct shape){ 90, 70, 3000 }); /* several blocks of rows, panels fetched ahead */
     fused(c, (struct shape){ 3, 37, 9 });
     fused(c, (struct shape){ 17, 100, 33 });
