@@ -20,6 +20,14 @@ static inline vf v_load(const float *p)
     return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8) };
 }
 
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    const __m256 lo = _mm256_castps128_ps256(_mm_loadu_ps(p0));
+    const __m256 hi = _mm256_castps128_ps256(_mm_loadu_ps(p2));
+    return (vf){ _mm256_insertf128_ps(lo, _mm_loadu_ps(p1), 1),
+                 _mm256_insertf128_ps(hi, _mm_loadu_ps(p3), 1) };
+}
+
 static inline void v_store(float *p, vf x)
 {
     _mm256_storeu_ps(p, x.lo);
@@ -221,4 +229,24 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
     x = op((vf){ x.lo, x.lo }, (vf){ y, y });
     y = _mm256_permute_ps(x.lo, 0xb1);
     return op((vf){ x.lo, x.lo }, (vf){ y, y });
+}
+
+static inline vf v_even_pairs(vf a, vf b)
+{
+    return (vf){ _mm256_unpacklo_ps(a.lo, b.lo), _mm256_unpacklo_ps(a.hi, b.hi) };
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    return (vf){ _mm256_unpackhi_ps(a.lo, b.lo), _mm256_unpackhi_ps(a.hi, b.hi) };
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0x44), _mm256_shuffle_ps(a.hi, b.hi, 0x44) };
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0xee), _mm256_shuffle_ps(a.hi, b.hi, 0xee) };
 }

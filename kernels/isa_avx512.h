@@ -16,6 +16,13 @@ static inline vf v_load(const float *p)
     return _mm512_loadu_ps(p);
 }
 
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    const __m512 x =
+        _mm512_insertf32x4(_mm512_castps128_ps512(_mm_loadu_ps(p0)), _mm_loadu_ps(p1), 1);
+    return _mm512_insertf32x4(_mm512_insertf32x4(x, _mm_loadu_ps(p2), 2), _mm_loadu_ps(p3), 3);
+}
+
 static inline void v_store(float *p, vf x)
 {
     _mm512_storeu_ps(p, x);
@@ -187,4 +194,24 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
     x = op(x, _mm512_shuffle_f32x4(x, x, 0xb1));
     x = op(x, _mm512_permute_ps(x, 0x4e));
     return op(x, _mm512_permute_ps(x, 0xb1));
+}
+
+static inline vf v_even_pairs(vf a, vf b)
+{
+    return _mm512_unpacklo_ps(a, b);
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    return _mm512_unpackhi_ps(a, b);
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0x44);
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0xee);
 }

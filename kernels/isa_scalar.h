@@ -27,6 +27,17 @@ static inline vf v_load(const float *p)
     return r;
 }
 
+/* four floats from each address */
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    vf r;
+    memcpy(r.l, p0, 16);
+    memcpy(r.l + 4, p1, 16);
+    memcpy(r.l + 8, p2, 16);
+    memcpy(r.l + 12, p3, 16);
+    return r;
+}
+
 static inline void v_store(float *p, vf x)
 {
     memcpy(p, x.l, sizeof x.l);
@@ -286,4 +297,47 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
         x = op(x, y);
     }
     return x;
+}
+
+/* In each four lanes, of a (0 1 2 3) and b (4 5 6 7): (0 4 1 5), (2 6 3 7), (0 1 4 5), (2 3 6 7). */
+static inline vf v_even_pairs(vf a, vf b)
+{
+    vf r;
+    for (int i = 0; i < 16; i += 4) {
+        r.l[i] = a.l[i];
+        r.l[i + 1] = b.l[i];
+        r.l[i + 2] = a.l[i + 1];
+        r.l[i + 3] = b.l[i + 1];
+    }
+    return r;
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    vf r;
+    for (int i = 0; i < 16; i += 4) {
+        r.l[i] = a.l[i + 2];
+        r.l[i + 1] = b.l[i + 2];
+        r.l[i + 2] = a.l[i + 3];
+        r.l[i + 3] = b.l[i + 3];
+    }
+    return r;
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    for (int i = 0; i < 16; i += 4) {
+        a.l[i + 2] = b.l[i];
+        a.l[i + 3] = b.l[i + 1];
+    }
+    return a;
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    for (int i = 0; i < 16; i += 4) {
+        b.l[i] = a.l[i + 2];
+        b.l[i + 1] = a.l[i + 3];
+    }
+    return b;
 }

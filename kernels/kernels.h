@@ -21,6 +21,7 @@ struct kaon_kernels {
     uint64_t need;   /* KAON_CPU_* bits, all required */
     kaon_gemm_pack_fn *gemm_pack;
     kaon_gemm_fn *gemm;
+    kaon_gemm_unpacked_fn *gemm_unpacked;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_layernorm_rows_fn *layernorm_rows;

@@ -10,6 +10,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .need = KAON_ISA_NEED,
     .gemm_pack = KAON_K(kaon_gemm_pack),
     .gemm = KAON_K(kaon_gemm),
+    .gemm_unpacked = KAON_K(kaon_gemm_unpacked),
     .softmax_rows = KAON_K(kaon_softmax_rows),
     .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
     .layernorm_rows = KAON_K(kaon_layernorm_rows),

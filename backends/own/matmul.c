@@ -1,6 +1,6 @@
-/* MatMul. One constant right-hand side is packed when the model is opened; others are packed into
- * scratch as they come. Where B is one matrix, all rows of A are one product. Narrow floats run as
- * float32, widened into scratch. */
+/* MatMul. One constant right-hand side is packed when the model is opened; others are read where they
+ * lie, or packed into scratch as they come. Where B is one matrix, all rows of A are one product.
+ * Narrow floats run as float32, widened into scratch. */
 #include "backends/own/convert.h"
 #include "backends/own/product.h"
 #include "backends/own/split.h"
@@ -67,7 +67,15 @@ static void pick(const struct matmul *p, size_t i, size_t *a, size_t *b)
     }
 }
 
-/* Batches from .. to - 1. B is packed into `room`, if it is not ready. */
+/* Whether a B that is met once is better read where it lies. Its last n % 16 columns are packed even
+ * then, which a short row does not repay, nor many readings of long rows a power of two apart. */
+static bool reads_in_place(const struct matmul *p)
+{
+    const bool rows_pay = p->n % 16 == 0 || p->n >= 64;
+    return rows_pay && (p->m <= 32 || p->k * p->n <= 128 << 10);
+}
+
+/* Batches from .. to - 1. B is packed into `room`, if it is not ready and not read in place. */
 static void run_batches(const struct kaon_step *step, float *y, const float *a, const float *b,
                         size_t from, size_t to, float *room)
 {
@@ -75,15 +83,22 @@ static void run_batches(const struct kaon_step *step, float *y, const float *a, 
     const struct kaon_kernels *kernels = step->call.kernels;
     const size_t one = kaon_gemm_packed_floats(p->k, p->n);
     const float *ready = step->call.packed;
+    const bool in_place = !ready && reads_in_place(p);
     size_t at_a, at_b, packed = SIZE_MAX;
     for (size_t i = from; i < to; i++) {
         pick(p, i, &at_a, &at_b);
+        float *c = y + i * p->m * p->n;
+        const float *left = a + at_a * p->m * p->k, *right = b + at_b * p->k * p->n;
+        if (in_place) {
+            kernels->gemm_unpacked(c, p->n, left, p->k, right, p->n, p->m, p->n, p->k, NULL, room);
+            continue;
+        }
         if (!ready && at_b != packed) {
-            kernels->gemm_pack(room, b + at_b * p->k * p->n, (ptrdiff_t)p->n, 1, p->k, p->n);
+            kernels->gemm_pack(room, right, (ptrdiff_t)p->n, 1, p->k, p->n);
             packed = at_b;
         }
-        kernels->gemm(y + i * p->m * p->n, p->n, a + at_a * p->m * p->k, p->k,
-                      ready ? ready + at_b * one : room, p->m, p->n, p->k, NULL);
+        kernels->gemm(c, p->n, left, p->k, ready ? ready + at_b * one : room, p->m, p->n, p->k,
+                      NULL);
     }
 }
 
@@ -202,7 +217,9 @@ static enum kaon_status prepare_matmul(struct kaon_step *step, struct kaon_arena
     }
     if (type != KAON_F32 && !kaon_own_narrow(type))
         return kaon_own_no_type(&step->call, type, msg);
-    step->kernel = step->call.packed ? "gemm, packed" : "gemm";
+    step->kernel = step->call.packed   ? "gemm, packed"
+                   : reads_in_place(p) ? "gemm, in place"
+                                       : "gemm";
     size_t floats = kaon_gemm_packed_floats(p->k, p->n);
     step->run = run_matmul;
     if (step->call.parallel && type == KAON_F32)
