@@ -15,7 +15,13 @@
 #include "kernels/isa.h"
 #include "kernels/unary.h"
 
-enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 16, COLS_LIMIT = 8, MOST_FETCHERS = 8 };
+enum {
+    PANEL_COLS = KAON_GEMM_PANEL / VLEN,
+    ROWS_LIMIT = 16,
+    COLS_LIMIT = 8,
+    MOST_FETCHERS = 8,
+    ACTIVATED = 512
+};
 
 /* Tile and block sizes of an instruction set. tall[cols]: rows of the tallest tile `cols` vectors
  * wide, 0: there is none. wide[rows]: vectors of the widest tile for groups of so many rows; those
@@ -323,7 +329,8 @@ static size_t strip_cols(size_t most, size_t left)
     return cols;
 }
 
-/* The other activations, on a strip of c that is still in cache. */
+/* The other activations, on columns of c that are still in cache: a call for each row, or one for all
+ * where rows lie end to end. */
 static void activate(const struct problem *p, size_t i, size_t m, size_t j, size_t width)
 {
     static const enum kaon_unary function[KAON_ACT_COUNT] = {
@@ -331,24 +338,29 @@ static void activate(const struct problem *p, size_t i, size_t m, size_t j, size
         [KAON_ACT_SILU] = KAON_UNARY_SILU,         [KAON_ACT_SIGMOID] = KAON_UNARY_SIGMOID,
         [KAON_ACT_TANH] = KAON_UNARY_TANH,
     };
-    if (p->e->act == KAON_ACT_NONE || p->e->act == KAON_ACT_RELU)
-        return;
-    for (const size_t end = i + m; i < end; i++) {
-        float *row = p->c + i * p->ldc + j;
-        KAON_K(kaon_unary)[function[p->e->act]](row, row, width, 0.0f, 0.0f);
+    const size_t rows = width == p->ldc ? 1 : m, length = width * m / rows;
+    for (size_t r = 0; r < rows; r++) {
+        float *row = p->c + (i + r) * p->ldc + j;
+        KAON_K(kaon_unary)[function[p->e->act]](row, row, length, 0.0f, 0.0f);
     }
 }
 
 static void row_block(const struct problem *p, size_t i, size_t m)
 {
     const size_t most = size.wide[m < sizeof size.wide ? m : 0];
+    const int activates = p->e->act != KAON_ACT_NONE && p->e->act != KAON_ACT_RELU;
     struct split s = { 0 };
-    for (size_t j = 0; j < p->n; j += s.cols * VLEN) {
-        const size_t left = p->n - j, cols = strip_cols(most, (left + VLEN - 1) / VLEN);
+    size_t done = 0; /* columns that are activated */
+    for (size_t j = 0; j < p->n;) {
+        const size_t cols = strip_cols(most, (p->n - j + VLEN - 1) / VLEN);
         if (s.cols != cols)
             s = split_rows(p, m, cols);
         column_strip(p, &s, i, j);
-        activate(p, i, m, j, left < cols * VLEN ? left : cols * VLEN);
+        j += cols * VLEN;
+        if (activates && (j - done >= ACTIVATED || j >= p->n)) {
+            activate(p, i, m, done, (j < p->n ? j : p->n) - done);
+            done = j;
+        }
     }
 }
 
