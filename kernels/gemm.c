@@ -12,10 +12,12 @@
  * Every path adds the same terms in the same order. */
 #include "kernels/gemm.h"
 
-#include "kernels/isa.h"
-#include "kernels/unary.h"
+#include "kernels/gemm_tile.h"
 
-enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 16, COLS_LIMIT = 8, MOST_FETCHERS = 8 };
+enum {
+    MOST_FETCHERS = 8,
+    ACTIVATED = 512, /* columns; fewer are too little work for a call */
+};
 
 /* Tile and block sizes of an instruction set. tall[cols]: rows of the tallest tile `cols` vectors
  * wide, 0: there is none. wide[rows]: vectors of the widest tile for groups of so many rows; those
@@ -69,108 +71,16 @@ static const struct blocking size = {
 #endif
 /* clang-format on */
 
-/* A loop of constant extent that must vanish, or its arrays stay in memory. */
-#ifdef __clang__
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
-
 /* Hides from the compiler where a pointer came from, so that it stays in a register instead of
  * being computed anew, or spilt, as one of fourteen. */
 #define KEEP(pointer) __asm__("" : "+r"(pointer))
 
 /* b[kk][j] is b[j / 32 * panel + j % 32 + kk * ldb]: panels, or rows as they lie (panel 32). */
 struct problem {
-    float *c;
+    struct result out;
     const float *a, *b;
-    size_t ldc, lda, ldb, panel, n, k;
-    const struct kaon_epilogue *e;
+    size_t lda, ldb, panel, k;
 };
-
-typedef vf tile_sums[ROWS_LIMIT][COLS_LIMIT];
-
-/* x = x + y for a row of y that all rows of the tile share. */
-static inline __attribute__((always_inline)) void add_columns(tile_sums acc, const float *y,
-                                                              size_t left, size_t rows, size_t cols)
-{
-    UNROLLED
-    for (size_t v = 0; v < cols; v++) {
-        const vf bias = v + 1 < cols ? v_load(y + v * VLEN) : v_load_n(y + v * VLEN, left);
-        UNROLLED
-        for (size_t r = 0; r < rows; r++)
-            acc[r][v] = v_add(acc[r][v], bias);
-    }
-}
-
-static inline __attribute__((always_inline)) void add_residual(tile_sums acc, const float *y,
-                                                               size_t ld, vf beta, size_t left,
-                                                               size_t rows, size_t cols)
-{
-    UNROLLED
-    for (size_t r = 0; r < rows; r++, y += ld) {
-        UNROLLED
-        for (size_t v = 0; v < cols; v++) {
-            const vf x = v + 1 < cols ? v_load(y + v * VLEN) : v_load_n(y + v * VLEN, left);
-            acc[r][v] = v_add(acc[r][v], v_mul(x, beta));
-        }
-    }
-}
-
-/* The epilogue but for the activations other than Relu, without leaving the registers, and the
- * store. Terms that are absent cost a branch. A product by beta = 1 changes nothing. */
-static inline __attribute__((always_inline)) void
-finish(const struct problem *p, tile_sums acc, size_t i, size_t j, size_t rows, size_t cols)
-{
-    const struct kaon_epilogue *e = p->e;
-    const size_t left = p->n - j - (cols - 1) * VLEN; /* columns of the last vector, or more */
-    if (e->alpha != 1.0f) {
-        const vf alpha = v_set(e->alpha);
-        UNROLLED
-        for (size_t r = 0; r < rows; r++) {
-            UNROLLED
-            for (size_t v = 0; v < cols; v++)
-                acc[r][v] = v_mul(acc[r][v], alpha);
-        }
-    }
-    if (e->bias)
-        add_columns(acc, e->bias + j, left, rows, cols);
-    if (e->row_bias) {
-        UNROLLED
-        for (size_t r = 0; r < rows; r++) {
-            UNROLLED
-            for (size_t v = 0; v < cols; v++)
-                acc[r][v] = v_add(acc[r][v], v_set(e->row_bias[i + r]));
-        }
-    }
-    if (e->residual)
-        add_residual(acc, e->residual + i * e->ldr + j, e->ldr, v_set(e->beta), left, rows, cols);
-    if (e->act == KAON_ACT_RELU) {
-        const vf zero = v_set(0.0f);
-        UNROLLED
-        for (size_t r = 0; r < rows; r++) {
-            UNROLLED
-            for (size_t v = 0; v < cols; v++)
-                acc[r][v] = v_max(zero, acc[r][v]);
-        }
-    }
-
-    float *c = p->c + i * p->ldc + j;
-    UNROLLED
-    for (size_t r = 0; r < rows; r++, c += p->ldc) {
-        UNROLLED
-        for (size_t v = 0; v + 1 < cols; v++)
-            v_store(c + v * VLEN, acc[r][v]);
-        if (left >= VLEN)
-            v_store(c + (cols - 1) * VLEN, acc[r][cols - 1]);
-    }
-    if (left >= VLEN)
-        return;
-    c = p->c + i * p->ldc + j + (cols - 1) * VLEN;
-    UNROLLED
-    for (size_t r = 0; r < rows; r++, c += p->ldc)
-        v_store_part(c, acc[r][cols - 1], left);
-}
 
 /* One step of k. Row r of a is the r % 4 th after a[r / 4]: four rows share a pointer. */
 static inline __attribute__((always_inline)) void step(tile_sums acc, const float *const *a,
@@ -235,17 +145,12 @@ static inline __attribute__((always_inline)) void tile(const struct problem *p, 
     const float *b = p->b + j / KAON_GEMM_PANEL * p->panel + j % KAON_GEMM_PANEL;
     const float *a[ROWS_LIMIT / 4];
     tile_sums acc;
-    UNROLLED
-    for (size_t r = 0; r < rows; r++) {
-        UNROLLED
-        for (size_t v = 0; v < cols; v++)
-            acc[r][v] = v_set(0.0f);
-    }
+    clear(acc, rows, cols);
     UNROLLED
     for (size_t g = 0; 4 * g < rows; g++)
         a[g] = p->a + (i + 4 * g) * p->lda;
     steps(acc, a, p, b, fetch, fetch_step, rows, cols);
-    finish(p, acc, i, j, rows, cols);
+    finish(&p->out, acc, i, j, rows, cols);
 }
 
 typedef void tile_fn(const struct problem *p, size_t i, size_t j, const float *fetch,
@@ -287,7 +192,7 @@ static struct split split_rows(const struct problem *p, size_t m, size_t cols)
         s.rows = m / s.groups;
         s.taller = m % s.groups;
     }
-    if (p->k * p->n > size.b_floats && p->ldb == KAON_GEMM_PANEL && fetching[cols][s.rows]) {
+    if (p->k * p->out.n > size.b_floats && p->ldb == KAON_GEMM_PANEL && fetching[cols][s.rows]) {
         s.fetchers = s.groups < MOST_FETCHERS ? s.groups : MOST_FETCHERS;
         s.step = KAON_GEMM_PANEL / s.fetchers;
     }
@@ -297,7 +202,7 @@ static struct split split_rows(const struct problem *p, size_t m, size_t cols)
 /* The rows from i on of c, a strip at column j. */
 static void column_strip(const struct problem *p, const struct split *s, size_t i, size_t j)
 {
-    const size_t after = j + s->cols * VLEN, fetchers = after < p->n ? s->fetchers : 0;
+    const size_t after = j + s->cols * VLEN, fetchers = after < p->out.n ? s->fetchers : 0;
     const float *fetch = p->b + after / KAON_GEMM_PANEL * p->panel;
     for (size_t g = 0; g < s->groups; g++) {
         const size_t height = s->rows + (g < s->taller);
@@ -323,32 +228,22 @@ static size_t strip_cols(size_t most, size_t left)
     return cols;
 }
 
-/* The other activations, on a strip of c that is still in cache. */
-static void activate(const struct problem *p, size_t i, size_t m, size_t j, size_t width)
-{
-    static const enum kaon_unary function[KAON_ACT_COUNT] = {
-        [KAON_ACT_GELU_ERF] = KAON_UNARY_GELU_ERF, [KAON_ACT_GELU_TANH] = KAON_UNARY_GELU_TANH,
-        [KAON_ACT_SILU] = KAON_UNARY_SILU,         [KAON_ACT_SIGMOID] = KAON_UNARY_SIGMOID,
-        [KAON_ACT_TANH] = KAON_UNARY_TANH,
-    };
-    if (p->e->act == KAON_ACT_NONE || p->e->act == KAON_ACT_RELU)
-        return;
-    for (const size_t end = i + m; i < end; i++) {
-        float *row = p->c + i * p->ldc + j;
-        KAON_K(kaon_unary)[function[p->e->act]](row, row, width, 0.0f, 0.0f);
-    }
-}
-
 static void row_block(const struct problem *p, size_t i, size_t m)
 {
     const size_t most = size.wide[m < sizeof size.wide ? m : 0];
+    const size_t n = p->out.n;
     struct split s = { 0 };
-    for (size_t j = 0; j < p->n; j += s.cols * VLEN) {
-        const size_t left = p->n - j, cols = strip_cols(most, (left + VLEN - 1) / VLEN);
+    size_t done = 0; /* columns that are activated */
+    for (size_t j = 0; j < n;) {
+        const size_t cols = strip_cols(most, (n - j + VLEN - 1) / VLEN);
         if (s.cols != cols)
             s = split_rows(p, m, cols);
         column_strip(p, &s, i, j);
-        activate(p, i, m, j, left < cols * VLEN ? left : cols * VLEN);
+        j += cols * VLEN;
+        if (activates_later(p->out.e) && (j - done >= ACTIVATED || j >= n)) {
+            activate(&p->out, i, m, done, (j < n ? j : n) - done);
+            done = j;
+        }
     }
 }
 
@@ -370,21 +265,18 @@ static void product(const struct problem *p, size_t m)
     }
 }
 
-static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-
 void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
                        size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
 {
-    const struct problem p = { .c = c,
-                               .a = a,
-                               .b = packed,
-                               .ldc = ldc,
-                               .lda = lda,
-                               .ldb = KAON_GEMM_PANEL,
-                               .panel = KAON_GEMM_PANEL * k,
-                               .n = n,
-                               .k = k,
-                               .e = e ? e : &none };
+    const struct problem p = {
+        .out = result_of(c, ldc, n, e),
+        .a = a,
+        .b = packed,
+        .lda = lda,
+        .ldb = KAON_GEMM_PANEL,
+        .panel = KAON_GEMM_PANEL * k,
+        .k = k,
+    };
     product(&p, m);
 }
 
@@ -395,22 +287,19 @@ void KAON_K(kaon_gemm_unpacked)(float *c, size_t ldc, const float *a, size_t lda
                                 const struct kaon_epilogue *e, float *scratch)
 {
     const size_t whole = n / VLEN * VLEN;
-    const struct problem p = { .c = c,
-                               .a = a,
-                               .b = b,
-                               .ldc = ldc,
-                               .lda = lda,
-                               .ldb = ldb,
-                               .panel = KAON_GEMM_PANEL,
-                               .n = whole,
-                               .k = k,
-                               .e = e ? e : &none };
+    const struct problem p = {
+        .out = result_of(c, ldc, whole, e),
+        .a = a,
+        .b = b,
+        .lda = lda,
+        .ldb = ldb,
+        .panel = KAON_GEMM_PANEL,
+        .k = k,
+    };
     product(&p, m);
     if (whole == n)
         return;
-    struct kaon_epilogue rest = *p.e;
-    rest.bias = rest.bias ? rest.bias + whole : NULL;
-    rest.residual = rest.residual ? rest.residual + whole : NULL;
+    const struct kaon_epilogue rest = epilogue_at(p.out.e, whole);
     KAON_K(kaon_gemm_pack)(scratch, b + whole, (ptrdiff_t)ldb, 1, k, n - whole);
     KAON_K(kaon_gemm)(c + whole, ldc, a, lda, scratch, m, n - whole, k, &rest);
 }

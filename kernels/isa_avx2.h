@@ -20,6 +20,23 @@ static inline vf v_load(const float *p)
     return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8) };
 }
 
+static inline vf v_load_f16(const uint16_t *p)
+{
+    return (vf){ _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+                 _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))) };
+}
+
+static inline __m256 v_load_bf16_half(const uint16_t *p)
+{
+    const __m256i x = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+}
+
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    return (vf){ v_load_bf16_half(p), v_load_bf16_half(p + 8) };
+}
+
 static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
 {
     const __m256 lo = _mm256_castps128_ps256(_mm_loadu_ps(p0));

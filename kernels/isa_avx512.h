@@ -16,6 +16,17 @@ static inline vf v_load(const float *p)
     return _mm512_loadu_ps(p);
 }
 
+static inline vf v_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    const __m512i x = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+}
+
 static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
 {
     const __m512 x =

@@ -27,6 +27,36 @@ static inline vf v_load(const float *p)
     return r;
 }
 
+/* sixteen halves, widened; the multiplication is exact and takes denormals along */
+static inline vf v_load_f16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const uint32_t magnitude = (uint32_t)(p[i] & 0x7fff) << 13;
+        const uint32_t sign = (uint32_t)(p[i] & 0x8000) << 16, special = 0x7c00u << 13;
+        uint32_t bits = magnitude >= special ? magnitude | 0x7f800000 : magnitude;
+        float x;
+        memcpy(&x, &bits, sizeof x);
+        if (magnitude < special)
+            x *= 0x1.0p112f;
+        memcpy(&bits, &x, sizeof bits);
+        bits |= sign;
+        memcpy(&r.l[i], &bits, sizeof bits);
+    }
+    return r;
+}
+
+/* sixteen bfloat16, widened; a signalling NaN stays one */
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const uint32_t bits = (uint32_t)p[i] << 16;
+        memcpy(&r.l[i], &bits, sizeof bits);
+    }
+    return r;
+}
+
 /* four floats from each address */
 static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
 {

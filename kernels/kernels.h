@@ -8,6 +8,7 @@
 #include "kernels/binary.h"
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_half.h"
 #include "kernels/move.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
@@ -22,6 +23,9 @@ struct kaon_kernels {
     kaon_gemm_pack_fn *gemm_pack;
     kaon_gemm_fn *gemm;
     kaon_gemm_unpacked_fn *gemm_unpacked;
+    kaon_gemm_pack_16_fn *gemm_pack_16;
+    kaon_gemm_half_fn *gemm_f16;
+    kaon_gemm_half_fn *gemm_bf16;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
