@@ -12,6 +12,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .gemm = KAON_K(kaon_gemm),
     .softmax_rows = KAON_K(kaon_softmax_rows),
     .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
+    .log_sum_exp_rows = KAON_K(kaon_log_sum_exp_rows),
     .layernorm_rows = KAON_K(kaon_layernorm_rows),
     .rmsnorm_rows = KAON_K(kaon_rmsnorm_rows),
     .unary = KAON_K(kaon_unary),
