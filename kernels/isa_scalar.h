@@ -313,6 +313,113 @@ static inline vf v_scale(vf x, vf n)
     return x;
 }
 
+/* v_scale where m, and only for n in -150 .. 128; 0 elsewhere, whatever x and n hold there */
+static inline vf v_scale_if(vm m, vf x, vf n)
+{
+    return v_keep(m, v_scale(x, n));
+}
+
+/* m ? v_max(a, b) : a; where not m it may be v_max(a, -inf), which is a unless that is NaN */
+static inline vf v_max_if(vm m, vf a, vf b)
+{
+    return v_select(m, v_max(a, b), a);
+}
+
+/* m and v_not_lt */
+static inline vm v_not_lt_if(vm m, vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] < b.l[i] ? 0 : m.l[i];
+    return m;
+}
+
+/* Groups: lanes 0 .. group - 1 are one group, and so on; group is 4, 8 or 16. */
+
+/* the first n lanes of each group */
+static inline vm m_first(size_t n, int group)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = (size_t)(i % group) < n ? UINT32_MAX : 0;
+    return m;
+}
+
+/* group g from p + g * group * stride: with vectors j = 0 .. group - 1 loaded from p + j * stride,
+ * sixteen rows in the order in which v_join brings them */
+static inline vf v_load_groups(const float *p, size_t stride, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[(size_t)(i / group * group) * stride + (size_t)(i % group)];
+    return r;
+}
+
+/* p[g * group] in every lane of group g */
+static inline vf v_set_groups(const float *p, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[i / group * group];
+    return r;
+}
+
+/* one group from p, zeros in the other lanes */
+static inline vf v_load_group(const float *p, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = i < group ? p[i] : 0.0f;
+    return r;
+}
+
+/* the first group */
+static inline void v_store_group(float *p, vf x, int group)
+{
+    for (int i = 0; i < group; i++)
+        p[i] = x.l[i];
+}
+
+/* group number `index` in the first lanes, zeros after */
+static inline vf v_group(vf x, int index, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = i < group ? x.l[index * group + i] : 0.0f;
+    return r;
+}
+
+/* One step of v_fold for two vectors at once. Lanes i and i + half of a meet (bit `half` of i clear)
+ * and give lane i, those of b give lane i + half. */
+static inline __attribute__((always_inline)) vf v_join(vf a, vf b, int half, vf (*op)(vf, vf))
+{
+    vf x = a, y = b;
+    for (int i = 0; i < 16; i++) {
+        x.l[i] = i & half ? b.l[i] : a.l[i];
+        y.l[i] = i & half ? b.l[i - half] : a.l[i + half];
+    }
+    return op(x, y);
+}
+
+/* v_store past the caches, for what nobody reads soon; p aligned to 64 bytes, v_stream_end after the
+ * last */
+static inline void v_stream(float *p, vf x)
+{
+    v_store(p, x);
+}
+
+static inline void v_stream_end(void)
+{
+}
+
+/* lane i in bit i */
+static inline uint32_t m_bits(vm m)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < 16; i++)
+        bits |= (m.l[i] & 1) << i;
+    return bits;
+}
+
 static inline float v_first(vf x)
 {
     return x.l[0];

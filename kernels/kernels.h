@@ -28,6 +28,7 @@ struct kaon_kernels {
     kaon_gemm_half_fn *gemm_bf16;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *log_softmax_rows;
+    kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
     kaon_rmsnorm_rows_fn *rmsnorm_rows;
     kaon_unary_fn *const *unary;           /* [KAON_UNARY_COUNT], by enum kaon_unary */

@@ -16,6 +16,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .gemm_bf16 = KAON_K(kaon_gemm_bf16),
     .softmax_rows = KAON_K(kaon_softmax_rows),
     .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
+    .log_sum_exp_rows = KAON_K(kaon_log_sum_exp_rows),
     .layernorm_rows = KAON_K(kaon_layernorm_rows),
     .rmsnorm_rows = KAON_K(kaon_rmsnorm_rows),
     .unary = KAON_K(kaon_unary),
