@@ -43,7 +43,7 @@ static const struct kaon_option options[] = {
       "mkl, onnxruntime, openvino, with commas between",
       offsetof(struct options, peers) },
     { "peers-folder", 0, KAON_OPTION_STRING, "DIR",
-      "where tools/bench/peers.sh has put libraries (default: peers/lib beside the program)",
+      "where tools/bench/peers.sh has put libraries (default: ../peers/lib from the program, build/peers/lib)",
       offsetof(struct options, peers_folder) },
     { "seconds", 't', KAON_OPTION_FLOAT, "S",
       "time for each contender of a case (default: 0.05)", offsetof(struct options, seconds) },
@@ -177,10 +177,6 @@ static enum kaon_status prepare(struct job *j, const char *what)
     st = kaon_peers_load(&j->peers, j->o->peers, j->o->peers_folder, &j->msg);
     if (st != KAON_OK)
         return st;
-    for (size_t i = 0; i < j->peers.n; i++)
-        if (!j->peers.at[i].state)
-            kaon_say_warning(j->say, "the peer %s is not there: %s", j->peers.at[i].peer->name,
-                             j->peers.at[i].why_not);
     kaon_say_note(j->say, "measuring the machine");
     const struct kaon_bench_pace usual = KAON_BENCH_PACE;
     st = kaon_bench_limits_measure(&j->limits, j->host.cpu_bits, j->o->quick ? &j->pace : &usual,
@@ -279,6 +275,8 @@ static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *ar
     enum kaon_status st = check_files(j);
     if (st == KAON_OK)
         st = prepare(j, "kernels");
+    if (st == KAON_OK && as_text(j->o))
+        kaon_bench_print_peers(j->run, j->out);
     return st == KAON_OK ? run_kernels(j, args) : st;
 }
 

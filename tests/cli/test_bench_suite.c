@@ -14,16 +14,16 @@ static void parses_shapes(void **state)
     (void)state;
     assert_true(kaon_bench_shape_parse(&kaon_bench_gemm, "M=15,k=64,N=32", &s));
     assert_true(s.m == 15 && s.k == 64 && s.n == 32);
-    assert_true(kaon_bench_shape_parse(&kaon_bench_gemm, "n=8", &s));
-    assert_true(s.m == 15 && s.n == 8);
     assert_true(kaon_bench_shape_parse(&kaon_bench_softmax, "n=8", &s));
+    assert_true(s.n == 8);
 }
 
 static void refuses_what_is_no_shape(void **state)
 {
-    static const char *const bad[] = { "",     "n",    "n=",           "n=0", "n=-1",
-                                       "n=1,", "n=1x", "x=1",          "n 1", "n=1;k=2",
-                                       "=1",   "nn=1", "n=99999999999" };
+    static const char *const bad[] = {
+        "",    "n",   "n=",      "n=0", "n=-1", "n=1,",    "n=1x",
+        "x=1", "n 1", "n=1;k=2", "=1",  "nn=1", "m=1,k=1", "m=1,k=1,n=99999999999"
+    };
     struct kaon_bench_shape s;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -191,7 +191,7 @@ static enum kaon_status run_shapes(const struct kaon_bench_kernels_job *job,
     return st;
 }
 
-/* The shapes of --shape, completed by the suite's first. */
+/* Those of --shape that are shapes of the suite. */
 static enum kaon_status run_given(const struct kaon_bench_kernels_job *job,
                                   const struct kaon_bench_suite *suite,
                                   const struct kaon_bench_op *op, json_t *rows,
@@ -199,7 +199,7 @@ static enum kaon_status run_given(const struct kaon_bench_kernels_job *job,
 {
     enum kaon_status st = KAON_OK;
     for (size_t i = 0; i < job->shapes->n && st == KAON_OK && !kaon_interrupted(); i++) {
-        struct kaon_bench_shape shape = suite->shapes[0];
+        struct kaon_bench_shape shape;
         if (kaon_bench_shape_parse(suite, job->shapes->word[i], &shape))
             st = run_shape(job, suite, op, shape, rows, msg);
     }

@@ -38,8 +38,8 @@ struct kaon_peer_model {
 
 struct kaon_peer {
     const char *name;
-    const char *libraries[4]; /* names to load, the first that is there; in peers_folder or as the
-                                 system finds them */
+    const char *libraries[4]; /* names to load, the first that is there: in the peers' folder, or as
+                                 the system finds them */
     const char *package;      /* that has it, for the person */
     /* Finds functions in `library` and says the version; false with p->why_not. */
     bool (*open)(struct kaon_peer_loaded *p, void *library);
@@ -62,8 +62,8 @@ struct kaon_peers {
 
 /* Loads what `names` ("all", or names with commas between; NULL: none) asks for. A peer that was
  * named and is not there gives KAON_UNSUPPORTED with the reason; of "all" those missing are kept
- * with their reason and no state. `folder` is where peers.sh puts libraries, NULL: beside the
- * program. */
+ * with their reason and no state. `folder` is where peers.sh puts libraries, NULL: ../peers/lib
+ * from the program. */
 enum kaon_status kaon_peers_load(struct kaon_peers *peers, const char *names, const char *folder,
                                  struct kaon_msg *msg);
 void kaon_peers_close(struct kaon_peers *peers);

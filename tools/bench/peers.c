@@ -13,7 +13,8 @@
 #include "tools/cli/nearest.h"
 
 static const struct kaon_peer *const all_peers[] = {
-    &kaon_peer_openblas,
+    &kaon_peer_onednn, &kaon_peer_xnnpack, &kaon_peer_openblas,
+    &kaon_peer_blis,   &kaon_peer_libxsmm, &kaon_peer_mkl,
 };
 
 const struct kaon_peer *kaon_peer_at(size_t index)
@@ -55,7 +56,7 @@ void kaon_peer_enter(struct kaon_peer_loaded *p, struct kaon_bench_field *field,
 
 /* ---- finding libraries ----------------------------------------------------------------------- */
 
-/* Where peers.sh puts them: "peers" beside the program. */
+/* Where peers.sh puts them: "peers" beside the folder of the program, build/release/kaon. */
 static void default_folder(char *folder, size_t room)
 {
     char self[PATH_MAX];
@@ -64,16 +65,16 @@ static void default_folder(char *folder, size_t room)
     char *slash = strrchr(self, '/');
     if (slash)
         *slash = 0;
-    snprintf(folder, room, "%.*s/peers/lib", (int)room - 16, self);
+    snprintf(folder, room, "%.*s/../peers/lib", (int)room - 16, self);
 }
 
-/* RTLD_DEEPBIND is not used: it breaks libraries that replace malloc; RTLD_LOCAL keeps the BLAS
- * libraries apart, whose functions have the same names. */
+/* Links are followed first: a library finds the others that it needs beside itself. RTLD_LOCAL keeps
+ * apart the BLAS libraries, whose functions have the same names. */
 static void *load(const char *folder, const char *name)
 {
-    char path[PATH_MAX + 64];
+    char path[PATH_MAX + 64], real[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    void *library = access(path, R_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    void *library = realpath(path, real) ? dlopen(real, RTLD_NOW | RTLD_LOCAL) : NULL;
     return library ? library : dlopen(name, RTLD_NOW | RTLD_LOCAL);
 }
 

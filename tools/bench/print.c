@@ -245,7 +245,7 @@ void kaon_bench_print_machine(const json_t *run, struct kaon_out *out)
     }
 }
 
-static void print_peers(const json_t *run, struct kaon_out *out)
+void kaon_bench_print_peers(const json_t *run, struct kaon_out *out)
 {
     const json_t *peer;
     size_t i;
@@ -265,7 +265,7 @@ void kaon_bench_print_text(const json_t *run, struct kaon_out *out)
     const json_t *rows = json_object_get(run, "rows");
     kaon_bench_print_machine(run, out);
     kaon_out_printf(out, "\n");
-    print_peers(run, out);
+    kaon_bench_print_peers(run, out);
     for (size_t i = 0; i < json_array_size(rows); i = kaon_bench_case_end(rows, i))
         kaon_bench_print_case(rows, i, out);
 }

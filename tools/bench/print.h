@@ -10,6 +10,9 @@
 /* The machine's limits, and what the run says of the host. */
 void kaon_bench_print_machine(const json_t *run, struct kaon_out *out);
 
+/* A line for each peer that was asked for. */
+void kaon_bench_print_peers(const json_t *run, struct kaon_out *out);
+
 /* The rows from `first` to the end, all of one case: a heading and a line each. */
 void kaon_bench_print_case(const json_t *rows, size_t first, struct kaon_out *out);
 

@@ -58,9 +58,8 @@ const struct kaon_bench_suite *kaon_bench_suite_at(size_t index);
 /* NULL if there is none of that name; *nearest then is a name that was perhaps meant, or NULL. */
 const struct kaon_bench_suite *kaon_bench_suite_find(const char *name, const char **nearest);
 
-/* Parses "M=15,K=64,N=64" or "n=64": letters are those of the suite's shape_format, in any case.
- * Members that are not named keep their values in *shape. False if malformed or a letter is not of
- * this suite. */
+/* Parses "M=15,K=64,N=64" or "n=64": letters are those of the suite's shape_format, in any case, and
+ * all of them. False if the text is anything else. */
 bool kaon_bench_shape_parse(const struct kaon_bench_suite *suite, const char *text,
                             struct kaon_bench_shape *shape);
 

@@ -40,9 +40,20 @@ static bool has_letter(const struct kaon_bench_suite *suite, char letter)
     return strstr(suite->shape_format, part) != NULL;
 }
 
+/* Whether every letter of the suite's format has got its number. */
+static bool complete(const struct kaon_bench_suite *suite, struct kaon_bench_shape shape)
+{
+    static const char letters[] = "mnk";
+    for (const char *l = letters; *l; l++)
+        if (has_letter(suite, *l) && !*member(&shape, *l))
+            return false;
+    return true;
+}
+
 bool kaon_bench_shape_parse(const struct kaon_bench_suite *suite, const char *text,
                             struct kaon_bench_shape *shape)
 {
+    *shape = (struct kaon_bench_shape){ 0 };
     for (;;) {
         const char letter = (char)tolower((unsigned char)text[0]);
         char *end;
@@ -54,7 +65,7 @@ bool kaon_bench_shape_parse(const struct kaon_bench_suite *suite, const char *te
             return false;
         *member(shape, letter) = v;
         if (!*end)
-            return true;
+            return complete(suite, *shape);
         if (*end != ',')
             return false;
         text = end + 1;
