@@ -194,25 +194,6 @@ static void case_done(void *user, const json_t *rows, size_t first)
     fflush(j->out->to);
 }
 
-static enum kaon_status run_kernels(struct job *j, const struct kaon_words *args)
-{
-    const struct kaon_bench_kernels_job job = {
-        .suites = args->word + 1,
-        .n_suites = args->n - 1,
-        .shapes = &j->o->shapes,
-        .isa = j->o->isa,
-        .only = j->o->only,
-        .all = j->o->all,
-        .pace = j->pace,
-        .host = &j->host,
-        .limits = &j->limits,
-        .peers = &j->peers,
-        .done = case_done,
-        .user = j,
-    };
-    return kaon_bench_kernels_run(&job, j->rows, &j->msg);
-}
-
 static enum kaon_status print_run(struct job *j)
 {
     if (j->o->json)
@@ -272,12 +253,31 @@ static enum kaon_status bench_machine(struct job *j, const struct kaon_words *ar
 
 static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *args)
 {
-    enum kaon_status st = check_files(j);
+    struct kaon_bench_kernels_job job = {
+        .suites = args->word + 1,
+        .n_suites = args->n - 1,
+        .shapes = &j->o->shapes,
+        .isa = j->o->isa,
+        .only = j->o->only,
+        .all = j->o->all,
+        .host = &j->host,
+        .limits = &j->limits,
+        .peers = &j->peers,
+        .done = case_done,
+        .user = j,
+    };
+    kaon_bench_host_read(&j->host);
+    enum kaon_status st = kaon_bench_kernels_check(&job, &j->msg);
+    if (st == KAON_OK)
+        st = check_files(j);
     if (st == KAON_OK)
         st = prepare(j, "kernels");
-    if (st == KAON_OK && as_text(j->o))
+    if (st != KAON_OK)
+        return st;
+    job.pace = j->pace;
+    if (as_text(j->o))
         kaon_bench_print_peers(j->run, j->out);
-    return st == KAON_OK ? run_kernels(j, args) : st;
+    return kaon_bench_kernels_run(&job, j->rows, &j->msg);
 }
 
 static enum kaon_status bench_saved(struct job *j, const struct kaon_words *args)

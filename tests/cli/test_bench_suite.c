@@ -6,6 +6,7 @@
 
 #include "tools/bench/contender.h"
 #include "tools/bench/limits.h"
+#include "tools/bench/onnx_graph.h"
 #include "tools/bench/suite.h"
 
 static void parses_shapes(void **state)
@@ -43,6 +44,37 @@ static void finds_suites_by_name(void **state)
     assert_null(nearest);
 }
 
+/* The case as an ONNX model, run by kaon, gives the output that is there. */
+static void agrees_as_a_graph(struct kaon_bench_case *c)
+{
+    struct kaon_buffer text;
+    struct kaon_model *model;
+    struct kaon_session *session;
+    struct kaon_tensor in[KAON_BENCH_INPUTS], out = { 0 };
+    struct kaon_msg msg = { "" };
+    double largest;
+    size_t n = 0;
+    if (!c->node.op)
+        return;
+    assert_true(kaon_bench_onnx(c, &text));
+    if (kaon_model_open_memory(&model, text.at, text.bytes, c->name, NULL, &msg) != KAON_OK)
+        fail_msg("%s", msg.text);
+    for (size_t i = 0; i < KAON_BENCH_INPUTS; i++)
+        if (c->in[i].data && !c->constant[i])
+            in[n++] = c->in[i];
+    assert_true(kaon_model_input_count(model) == n);
+    assert_true(kaon_session_open(&session, model, NULL, NULL) == KAON_OK);
+    if (kaon_session_run(session, in, &out, &msg) != KAON_OK)
+        fail_msg("%s", msg.text);
+    assert_true(out.type == c->out.type && out.rank == c->out.rank);
+    const double difference = kaon_bench_difference(&c->out, &out, &largest);
+    if (!(difference <= c->tolerance * largest))
+        fail_msg("%s differs by %g", c->name, difference);
+    kaon_session_close(session);
+    kaon_model_close(model);
+    free(text.at);
+}
+
 /* The first shape of every operation: named, filled, counted, and every form of the scalar table
  * gives the first one's output. */
 static void makes_every_case(const struct kaon_bench_suite *suite, const struct kaon_bench_op *op)
@@ -72,6 +104,7 @@ static void makes_every_case(const struct kaon_bench_suite *suite, const struct 
         free(again.data);
         free(call.memory);
     }
+    agrees_as_a_graph(&c);
     kaon_bench_case_free(&c);
 }
 

@@ -34,13 +34,22 @@ struct kaon_bench_shape {
     size_t m, n, k;
 };
 
-/* Node of a graph of one operator, for peers that read ONNX. */
+/* An attribute of an ONNX node: type 'i' int, 'f' float, 's' string, 'I' list of the one int. */
+struct kaon_bench_attr {
+    const char *name;
+    char type;
+    int64_t i;
+    float f;
+    const char *s;
+};
+
+/* The operation as a node of ONNX, for peers that read graphs. Its inputs are those of the case. */
 struct kaon_bench_node {
-    const char *op;       /* NULL: cannot be said in ONNX */
-    const char *int_name; /* an int attribute, or NULL */
-    int64_t int_value;
-    const char *text_name, *text_value; /* a string attribute */
-    const char *then;                   /* a second operator on the result, "Relu", or NULL */
+    const char *op; /* NULL: cannot be said in ONNX */
+    struct kaon_bench_attr attr[3];
+    const char *then; /* a second operator on the result, "Relu", or NULL */
+    bool then_x;      /* which takes x as its second input */
+    int opset;        /* 0: 20 */
 };
 
 enum { KAON_BENCH_INPUTS = 3 };

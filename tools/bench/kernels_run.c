@@ -280,15 +280,20 @@ static enum kaon_status check_isa(const struct kaon_bench_kernels_job *job, stru
     return KAON_OK;
 }
 
+enum kaon_status kaon_bench_kernels_check(const struct kaon_bench_kernels_job *job,
+                                          struct kaon_msg *msg)
+{
+    enum kaon_status st = check_suites(job, msg);
+    if (st == KAON_OK)
+        st = check_shapes(job, msg);
+    return st == KAON_OK ? check_isa(job, msg) : st;
+}
+
 enum kaon_status kaon_bench_kernels_run(const struct kaon_bench_kernels_job *job, json_t *rows,
                                         struct kaon_msg *msg)
 {
     const struct kaon_bench_suite *suite;
-    enum kaon_status st = check_suites(job, msg);
-    if (st == KAON_OK)
-        st = check_shapes(job, msg);
-    if (st == KAON_OK)
-        st = check_isa(job, msg);
+    enum kaon_status st = KAON_OK;
     for (size_t i = 0; st == KAON_OK && (suite = kaon_bench_suite_at(i)) != NULL; i++)
         if (asked_for(job, suite->name))
             st = run_suite(job, suite, rows, msg);

@@ -27,8 +27,11 @@ struct kaon_bench_kernels_job {
     void *user;
 };
 
-/* Names, shapes and instruction set are checked before anything is measured. Stops early, with the
- * rows that there are, when the person interrupts. */
+/* Whether suites, shapes and instruction set are ones that there are. Needs no limits, no peers. */
+enum kaon_status kaon_bench_kernels_check(const struct kaon_bench_kernels_job *job,
+                                          struct kaon_msg *msg);
+
+/* Stops early, with the rows that there are, when the person interrupts. */
 enum kaon_status kaon_bench_kernels_run(const struct kaon_bench_kernels_job *job, json_t *rows,
                                         struct kaon_msg *msg);
 

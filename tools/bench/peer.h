@@ -22,19 +22,21 @@ struct kaon_peer_loaded {
 typedef void kaon_peer_enter_fn(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
                                 struct kaon_bench_field *field);
 
-/* One model in a peer, at one set of input shapes or several. */
+/* One model in a peer. */
 struct kaon_peer_model {
     void *state;
-    /* Prepares for inputs that stay where they are; *slot stands for them in run. */
+    /* Prepares for inputs that stay where they are; *slot stands for them from then on. */
     enum kaon_status (*bind)(void *state, const struct kaon_tensor *inputs, size_t n, void **slot,
                              struct kaon_msg *msg);
-    enum kaon_status (*run)(void *state, void *slot, struct kaon_msg *msg);
-    /* The i-th output of the slot's last run; valid until its next. False if there is none, or its
-     * type is one that kaon lacks. */
+    bool (*run)(void *state, void *slot); /* false: it failed */
+    /* Views the i-th output of the slot's last run; valid until its next. False if there is none, or
+     * its type is one that cannot be compared. */
     bool (*output)(void *state, void *slot, size_t i, struct kaon_tensor *output);
     void (*unbind)(void *state, void *slot);
     void (*close)(void *state);
 };
+
+enum { KAON_PEER_WAYS = 3 };
 
 struct kaon_peer {
     const char *name;
@@ -45,8 +47,11 @@ struct kaon_peer {
     bool (*open)(struct kaon_peer_loaded *p, void *library);
     void (*close)(struct kaon_peer_loaded *p);
     kaon_peer_enter_fn *enter[KAON_BENCH_KINDS]; /* NULL: does not have it */
-    enum kaon_status (*open_model)(struct kaon_peer_loaded *p, const char *path,
+    /* Whole models; NULL: does not run them. `way`: one of ways[], "" for the only one; those of
+     * `static` in their name want a model of fixed shapes and make one for each slot. */
+    enum kaon_status (*open_model)(struct kaon_peer_loaded *p, const char *path, const char *way,
                                    struct kaon_peer_model *model, struct kaon_msg *msg);
+    const char *ways[KAON_PEER_WAYS];
 };
 
 extern const struct kaon_peer kaon_peer_onednn, kaon_peer_xnnpack, kaon_peer_openblas,

@@ -13,8 +13,8 @@
 #include "tools/cli/nearest.h"
 
 static const struct kaon_peer *const all_peers[] = {
-    &kaon_peer_onednn, &kaon_peer_xnnpack, &kaon_peer_openblas,
-    &kaon_peer_blis,   &kaon_peer_libxsmm, &kaon_peer_mkl,
+    &kaon_peer_onednn,  &kaon_peer_xnnpack, &kaon_peer_openblas,    &kaon_peer_blis,
+    &kaon_peer_libxsmm, &kaon_peer_mkl,     &kaon_peer_onnxruntime, &kaon_peer_openvino,
 };
 
 const struct kaon_peer *kaon_peer_at(size_t index)

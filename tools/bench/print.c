@@ -252,9 +252,10 @@ void kaon_bench_print_peers(const json_t *run, struct kaon_out *out)
     json_array_foreach(json_object_get(run, "peers"), i, peer)
     {
         const char *impl = kaon_bench_text(peer, "impl");
-        kaon_out_printf(
-            out, "peer %s%s%s\n", *impl ? impl : kaon_bench_text(peer, "name"),
-            *impl ? "  " : ": not there: ", kaon_bench_text(peer, *impl ? "note" : "why_not"));
+        const char *words = kaon_bench_text(peer, *impl ? "note" : "why_not");
+        kaon_out_printf(out, "peer %s%s", *impl ? impl : kaon_bench_text(peer, "name"),
+                        *impl ? "" : ": not there");
+        kaon_out_printf(out, *words ? ": %s\n" : "\n", words);
     }
     if (i)
         kaon_out_printf(out, "\n");

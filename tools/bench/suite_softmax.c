@@ -26,12 +26,12 @@ static const struct kaon_bench_form log_softmax_forms[] = {
 };
 
 static const struct kaon_bench_op ops[] = {
-    { "softmax", KAON_BENCH_SOFTMAX, 0, softmax_forms, { "Softmax", "axis", -1 } },
+    { "softmax", KAON_BENCH_SOFTMAX, 0, softmax_forms, { "Softmax", { { "axis", 'i', -1 } } } },
     { "log_softmax",
       KAON_BENCH_LOG_SOFTMAX,
       0,
       log_softmax_forms,
-      { "LogSoftmax", "axis", -1 },
+      { "LogSoftmax", { { "axis", 'i', -1 } } },
       .quiet = true },
 };
 
