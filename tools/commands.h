@@ -8,5 +8,6 @@ kaon_command_fn kaon_cmd_eval;
 kaon_command_fn kaon_cmd_info;
 kaon_command_fn kaon_cmd_run;
 kaon_command_fn kaon_cmd_check;
+kaon_command_fn kaon_cmd_bench;
 
 #endif

@@ -19,6 +19,8 @@ static const struct {
     { "info", "say what a model is made of and what running it takes", kaon_cmd_info },
     { "run", "run a model once, on .npy files or random inputs", kaon_cmd_run },
     { "check", "compare a model's outputs with the ones expected", kaon_cmd_check },
+    { "bench", "time this machine, the kernels and models, beside other libraries",
+      kaon_cmd_bench },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Runs kaon bench: what it prints, its files and exit statuses. Nothing here looks at a time.
+#   bench_test.sh KAON JSON_VALID MODELS
+kaon=$1
+json_valid=$2
+models=$3
+bad=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+# expect STATUS PART COMMAND...: the command ends with STATUS and its words, on either stream,
+# hold PART.
+expect() {
+    want=$1 part=$2
+    shift 2
+    "$@" >out 2>err
+    got=$?
+    if [ $got -ne "$want" ]; then
+        echo "FAILED: $* ended with $got, wanted $want:"
+        cat err
+        bad=1
+    elif ! cat out err | grep -qF -e "$part"; then
+        echo "FAILED: $* does not say \"$part\" but:"
+        cat out err
+        bad=1
+    fi
+}
+bench() { # the tests of words and files need no more than this of the machine
+    "$kaon" bench --quick "$@"
+}
+
+# ---- usage
+expect 0 'Examples:' "$kaon" bench --help
+expect 2 'is missing' "$kaon" bench
+expect 2 'did you mean "gemm"?' bench kernels gem
+expect 2 'no suite "zebra"' bench kernels zebra
+expect 2 'is not a shape of softmax' bench kernels softmax --shape k=3
+expect 2 'there are scalar' bench kernels --isa sse
+expect 2 'did you mean "openblas"?' bench kernels --peer openbals
+expect 2 'exclude each other' bench kernels --json --csv
+expect 2 'there is no core 1023' bench machine --pin 1023
+expect 2 'takes no argument' bench machine now
+expect 2 'takes one file' bench saved
+expect 3 'none.json: No such file' bench saved none.json
+expect 3 'none.json: No such file' bench kernels --compare none.json
+echo '{}' >no_run.json
+expect 3 'not a run' bench saved no_run.json
+echo 'x' >no_json.json
+expect 3 'no_json.json: line 1' bench saved no_json.json
+
+# ---- machine
+expect 0 'an empty step' bench machine
+expect 0 '"levels"' bench machine --json
+"$json_valid" cpu kernel governor kaon limits rows <out || bad=1
+
+# ---- kernels
+expect 0 '* kaon' bench kernels softmax --shape n=15
+expect 0 'gemm/M=3,K=5,N=7' bench kernels gemm --shape M=3,K=5,N=7 --isa scalar
+expect 0 'kaon scalar' bench kernels gemm --shape M=3,K=5,N=7 --isa all
+expect 0 'softmax/n=64 ' bench kernels --only softmax/n=64
+expect 0 '' bench kernels softmax gemm --shape n=15 --json --save a.json
+"$json_valid" cpu kernel governor kaon limits peers rows <out || bad=1
+for member in case impl isa median_ns min_ns p99_ns reps limit_share max_abs_diff; do
+    grep -q "\"$member\"" out || { echo "FAILED: no $member in the rows"; bad=1; }
+done
+grep -q samples_ns out && { echo "FAILED: samples in the printed rows"; bad=1; }
+grep -q samples_ns a.json || { echo "FAILED: no samples in the saved rows"; bad=1; }
+expect 0 '| softmax/n=15 |' bench kernels softmax --shape n=15 --md
+expect 0 'case,impl,form,isa' bench kernels softmax --shape n=15 --csv
+expect 2 'exists; --force replaces it' bench kernels softmax --shape n=15 --save a.json
+expect 0 '' bench kernels softmax --shape n=15 --save a.json --force
+expect 0 '0 faster, 0 slower' bench saved a.json --compare a.json
+expect 0 '* kaon' bench saved a.json
+expect 0 '| softmax/n=15 |' bench saved a.json --md
+
+# ---- Ctrl-C: what is there is printed
+"$kaon" bench kernels --quick --all --isa all >out 2>err &
+sleep 1
+kill -INT $!
+wait $!
+status=$?
+if [ $status -ne 130 ] || ! grep -q '^\* kaon' out; then
+    echo "FAILED: interrupted, status $status: $(cat out err)"
+    bad=1
+fi
+
+[ $bad -eq 0 ] && echo "all as expected"
+exit $bad

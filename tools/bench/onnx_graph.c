@@ -1,0 +1,159 @@
+/* Protocol buffers by hand: a field is its number and wire type, then a number (wire type 0), four
+ * bytes (5), or a length and bytes (2). Field numbers are those of onnx.proto. */
+#include "tools/bench/onnx_graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER = 0, BYTES = 2, FOUR_BYTES = 5 };
+
+static void put_varint(struct kaon_buffer *b, uint64_t v)
+{
+    char text[10];
+    size_t n = 0;
+    do {
+        text[n++] = (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
+        v >>= 7;
+    } while (v);
+    kaon_buffer_write(b, text, n);
+}
+
+static void put_key(struct kaon_buffer *b, unsigned field, unsigned wire)
+{
+    put_varint(b, field << 3 | wire);
+}
+
+static void put_int(struct kaon_buffer *b, unsigned field, int64_t v)
+{
+    put_key(b, field, NUMBER);
+    put_varint(b, (uint64_t)v);
+}
+
+static void put_bytes(struct kaon_buffer *b, unsigned field, const void *data, size_t bytes)
+{
+    put_key(b, field, BYTES);
+    put_varint(b, bytes);
+    kaon_buffer_write(b, data, bytes);
+}
+
+static void put_text(struct kaon_buffer *b, unsigned field, const char *text)
+{
+    put_bytes(b, field, text, strlen(text));
+}
+
+/* Appends a nested message and frees it. */
+static void put_message(struct kaon_buffer *b, unsigned field, struct kaon_buffer *message)
+{
+    put_bytes(b, field, message->at, message->bytes);
+    b->failed |= message->failed;
+    free(message->at);
+    *message = (struct kaon_buffer){ 0 };
+}
+
+/* TensorProto */
+static void put_initializer(struct kaon_buffer *graph, const char *name,
+                            const struct kaon_tensor *t)
+{
+    struct kaon_buffer m = { 0 };
+    for (int32_t i = 0; i < t->rank; i++)
+        put_int(&m, 1, t->dims[i]);
+    put_int(&m, 2, t->type);
+    put_text(&m, 8, name);
+    put_bytes(&m, 9, t->data, t->bytes);
+    put_message(graph, 5, &m);
+}
+
+/* ValueInfoProto */
+static void put_value(struct kaon_buffer *graph, unsigned field, const char *name,
+                      const struct kaon_tensor *t)
+{
+    struct kaon_buffer shape = { 0 }, tensor = { 0 }, type = { 0 }, value = { 0 };
+    for (int32_t i = 0; i < t->rank; i++) {
+        struct kaon_buffer dim = { 0 };
+        put_int(&dim, 1, t->dims[i]);
+        put_message(&shape, 1, &dim);
+    }
+    put_int(&tensor, 1, t->type);
+    put_message(&tensor, 2, &shape);
+    put_message(&type, 1, &tensor);
+    put_text(&value, 1, name);
+    put_message(&value, 2, &type);
+    put_message(graph, field, &value);
+}
+
+/* AttributeProto */
+static void put_attribute(struct kaon_buffer *node, const struct kaon_bench_attr *a)
+{
+    enum { FLOAT = 1, INT = 2, STRING = 3, INTS = 7 };
+    struct kaon_buffer m = { 0 };
+    put_text(&m, 1, a->name);
+    if (a->type == 'i') {
+        put_int(&m, 3, a->i);
+        put_int(&m, 20, INT);
+    } else if (a->type == 'f') {
+        put_key(&m, 2, FOUR_BYTES);
+        kaon_buffer_write(&m, (const char *)&a->f, sizeof a->f);
+        put_int(&m, 20, FLOAT);
+    } else if (a->type == 's') {
+        put_text(&m, 4, a->s);
+        put_int(&m, 20, STRING);
+    } else {
+        put_int(&m, 8, a->i);
+        put_int(&m, 20, INTS);
+    }
+    put_message(node, 5, &m);
+}
+
+static void put_nodes(struct kaon_buffer *graph, const struct kaon_bench_case *c)
+{
+    const struct kaon_bench_node *n = &c->node;
+    struct kaon_buffer node = { 0 };
+    for (size_t i = 0; i < KAON_BENCH_INPUTS; i++)
+        if (c->in[i].data)
+            put_text(&node, 1, kaon_bench_onnx_input(i));
+    put_text(&node, 2, n->then ? "t" : "y");
+    put_text(&node, 4, n->op);
+    for (size_t i = 0; i < sizeof n->attr / sizeof *n->attr && n->attr[i].name; i++)
+        put_attribute(&node, &n->attr[i]);
+    put_message(graph, 1, &node);
+    if (!n->then)
+        return;
+    if (n->then_x)
+        put_text(&node, 1, "x");
+    put_text(&node, 1, "t");
+    put_text(&node, 2, "y");
+    put_text(&node, 4, n->then);
+    put_message(graph, 1, &node);
+}
+
+const char *kaon_bench_onnx_input(size_t i)
+{
+    static const char *const names[KAON_BENCH_INPUTS] = { "x", "w", "b" };
+    return names[i];
+}
+
+bool kaon_bench_onnx(const struct kaon_bench_case *c, struct kaon_buffer *model)
+{
+    enum { IR_VERSION = 9 };
+    struct kaon_buffer graph = { 0 }, opset = { 0 };
+    *model = (struct kaon_buffer){ 0 };
+    if (!c->node.op)
+        return false;
+    put_nodes(&graph, c);
+    put_text(&graph, 2, c->name);
+    for (size_t i = 0; i < KAON_BENCH_INPUTS; i++) {
+        if (c->in[i].data && c->constant[i])
+            put_initializer(&graph, kaon_bench_onnx_input(i), &c->in[i]);
+        else if (c->in[i].data)
+            put_value(&graph, 11, kaon_bench_onnx_input(i), &c->in[i]);
+    }
+    put_value(&graph, 12, "y", &c->out);
+    put_int(model, 1, IR_VERSION);
+    put_text(&opset, 1, "");
+    put_int(&opset, 2, c->node.opset ? c->node.opset : 20);
+    put_message(model, 7, &graph);
+    put_message(model, 8, &opset);
+    if (model->failed)
+        free(model->at);
+    return !model->failed;
+}

@@ -1,0 +1,182 @@
+/* Runs as tables for other programs and for documents. */
+#include <math.h>
+#include <string.h>
+
+#include "tools/bench/print.h"
+#include "tools/bench/row.h"
+
+/* ---- Markdown: a row a case, a column an implementation -------------------------------------- */
+
+/* Rows of one column have the same implementation, form and instruction set. */
+static bool same_column(const json_t *a, const json_t *b)
+{
+    return !strcmp(kaon_bench_who(a).text, kaon_bench_who(b).text);
+}
+
+/* One row for each column, in order of appearance. */
+static json_t *columns_of(const json_t *rows, size_t first, size_t end)
+{
+    json_t *columns = json_array(), *column;
+    size_t k;
+    for (size_t i = first; i < end; i++) {
+        const json_t *row = json_array_get(rows, i);
+        bool known = false;
+        json_array_foreach(columns, k, column) known |= same_column(row, column);
+        if (!known)
+            json_array_append(columns, json_array_get(rows, i));
+    }
+    return columns;
+}
+
+static const json_t *cell(const json_t *rows, size_t first, size_t end, const json_t *column)
+{
+    for (size_t i = first; i < end; i++)
+        if (same_column(json_array_get(rows, i), column))
+            return json_array_get(rows, i);
+    return NULL;
+}
+
+static double fastest(const json_t *rows, size_t first, size_t end)
+{
+    double best = (double)INFINITY;
+    for (size_t i = first; i < end; i++)
+        best = fmin(best, kaon_bench_member(json_array_get(rows, i), "median_ns"));
+    return best;
+}
+
+/* The time, bold for the fastest and what is within 3 % of it; the share of the limit for cases
+ * that compute much. */
+static void print_cell(const json_t *row, double best, struct kaon_out *out)
+{
+    if (!row) {
+        kaon_out_printf(out, " |");
+        return;
+    }
+    const double ns = kaon_bench_member(row, "median_ns");
+    const char *bold = ns <= 1.03 * best ? "**" : "";
+    const bool micro = json_object_get(row, "p999_ns") != NULL;
+    const double v = micro ? 1e-3 * ns : ns;
+    kaon_out_printf(out, " %s%.*f%s", bold, v < 10 ? 2 : v < 1000 ? 1 : 0, v, bold);
+    if (kaon_bench_member(row, "flops") > 0)
+        kaon_out_printf(out, " (%.0f %%)", 100 * kaon_bench_member(row, "limit_share"));
+    if (json_is_true(json_object_get(row, "wrong")))
+        kaon_out_printf(out, " wrong");
+    kaon_out_printf(out, " |");
+}
+
+/* Whether two cases belong into one table: the same operation. */
+static bool same_table(const json_t *a, const json_t *b)
+{
+    const char *x = kaon_bench_text(a, "case"), *y = kaon_bench_text(b, "case");
+    const size_t n = strcspn(x, "/ ");
+    return n == strcspn(y, "/ ") && !strncmp(x, y, n);
+}
+
+static void print_table(const json_t *rows, size_t first, size_t end, struct kaon_out *out)
+{
+    json_t *columns = columns_of(rows, first, end), *column;
+    size_t k;
+    const bool micro = json_object_get(json_array_get(rows, first), "p999_ns") != NULL;
+    kaon_out_printf(out, "| %s |", micro ? "us, p50" : "ns");
+    json_array_foreach(columns, k, column)
+    {
+        kaon_out_printf(out, " %s |", kaon_bench_who(column).text);
+    }
+    kaon_out_printf(out, "\n|---|");
+    json_array_foreach(columns, k, column) kaon_out_printf(out, "---:|");
+    kaon_out_printf(out, "\n");
+    for (size_t i = first; i < end;) {
+        const size_t next = kaon_bench_case_end(rows, i);
+        kaon_out_printf(out, "| %s |", kaon_bench_text(json_array_get(rows, i), "case"));
+        json_array_foreach(columns, k, column)
+        {
+            print_cell(cell(rows, i, next, column), fastest(rows, i, next), out);
+        }
+        kaon_out_printf(out, "\n");
+        i = next;
+    }
+    kaon_out_printf(out, "\n");
+    json_decref(columns);
+}
+
+void kaon_bench_print_markdown(const json_t *run, struct kaon_out *out)
+{
+    const json_t *rows = json_object_get(run, "rows"), *peer;
+    const size_t n = json_array_size(rows);
+    const char *comma = "";
+    size_t i;
+
+    kaon_out_printf(out, "%s; %s; governor %s; kaon %s. Peers: ", kaon_bench_text(run, "cpu"),
+                    kaon_bench_text(run, "kernel"), kaon_bench_text(run, "governor"),
+                    kaon_bench_text(run, "kaon"));
+    json_array_foreach(json_object_get(run, "peers"), i, peer)
+    {
+        if (*kaon_bench_text(peer, "impl")) {
+            kaon_out_printf(out, "%s%s", comma, kaon_bench_text(peer, "impl"));
+            comma = ", ";
+        }
+    }
+    kaon_out_printf(out, "%s.\n\n", *comma ? "" : "none");
+    for (size_t first = 0, end; first < n; first = end) {
+        end = first;
+        while (end < n && same_table(json_array_get(rows, first), json_array_get(rows, end)))
+            end++;
+        print_table(rows, first, end, out);
+    }
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------- */
+
+/* In quotes where RFC 4180 asks for them. */
+static void csv_text(struct kaon_out *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        kaon_out_printf(out, "%s", text);
+        return;
+    }
+    kaon_out_printf(out, "\"");
+    for (; *text; text++)
+        kaon_out_printf(out, *text == '"' ? "\"\"" : "%c", *text);
+    kaon_out_printf(out, "\"");
+}
+
+void kaon_bench_print_csv(const json_t *run, struct kaon_out *out)
+{
+    static const char *const texts[] = { "case", "impl", "form", "isa" };
+    static const char *const flags[] = { "chosen", "wrong" };
+    static const char *const numbers[] = { "median_ns",   "min_ns",       "p90_ns",    "p99_ns",
+                                           "p999_ns",     "max_ns",       "spread_ns", "rounds",
+                                           "reps",        "elements",     "flops",     "bytes",
+                                           "limit_share", "max_abs_diff", "spin_ns" };
+    enum { TEXTS = 4, FLAGS = 2, NUMBERS = sizeof numbers / sizeof *numbers };
+    const json_t *row;
+    size_t i;
+
+    for (size_t k = 0; k < TEXTS; k++)
+        kaon_out_printf(out, "%s,", texts[k]);
+    for (size_t k = 0; k < FLAGS; k++)
+        kaon_out_printf(out, "%s,", flags[k]);
+    for (size_t k = 0; k < NUMBERS; k++)
+        kaon_out_printf(out, "%s,", numbers[k]);
+    kaon_out_printf(out, "cpu,kernel,governor,kaon\n");
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+    {
+        for (size_t k = 0; k < TEXTS; k++) {
+            csv_text(out, kaon_bench_text(row, texts[k]));
+            kaon_out_printf(out, ",");
+        }
+        for (size_t k = 0; k < FLAGS; k++)
+            kaon_out_printf(out, "%d,", json_is_true(json_object_get(row, flags[k])));
+        for (size_t k = 0; k < NUMBERS; k++) {
+            const double v = kaon_bench_member(row, numbers[k]);
+            if (isfinite(v))
+                kaon_out_printf(out, "%.9g", v);
+            kaon_out_printf(out, ",");
+        }
+        csv_text(out, kaon_bench_text(run, "cpu"));
+        kaon_out_printf(out, ",");
+        csv_text(out, kaon_bench_text(run, "kernel"));
+        kaon_out_printf(out, ",%s,%s\n", kaon_bench_text(run, "governor"),
+                        kaon_bench_text(run, "kaon"));
+    }
+}

@@ -1,0 +1,72 @@
+/* Softmax and its logarithm along rows. Short rows come many at a time, so that the data fills half
+ * of a first-level cache as the scores of an attention layer do; a long row comes alone. */
+#include "tools/bench/suite.h"
+
+static void softmax(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->softmax_rows(c->out.data, c->in[0].data, c->shape.m, c->shape.n);
+}
+
+static void log_softmax(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->log_softmax_rows(c->out.data, c->in[0].data, c->shape.m, c->shape.n);
+}
+
+/* One line a form: its name, and a function like the ones above. */
+static const struct kaon_bench_form softmax_forms[] = {
+    { "", softmax },
+    { 0 },
+};
+
+static const struct kaon_bench_form log_softmax_forms[] = {
+    { "", log_softmax },
+    { 0 },
+};
+
+static const struct kaon_bench_op ops[] = {
+    { "softmax", KAON_BENCH_SOFTMAX, 0, softmax_forms, { "Softmax", { { "axis", 'i', -1 } } } },
+    { "log_softmax",
+      KAON_BENCH_LOG_SOFTMAX,
+      0,
+      log_softmax_forms,
+      { "LogSoftmax", { { "axis", 'i', -1 } } },
+      .quiet = true },
+};
+
+/* m 0: as many rows as make 2048 elements. */
+static const struct kaon_bench_shape shapes[] = {
+    { 0, 8 },       { 0, 15 },      { 0, 25 },       { 0, 40 },      { 0, 64 },
+    { 0, 128 },     { 0, 512 },     { 0, 1 << 10 },  { 0, 4 << 10 }, { 0, 64 << 10 },
+    { 0, 1 << 20 }, { 0, 4 << 20 }, { 0, 16 << 20 },
+};
+
+static const struct kaon_bench_shape more[] = {
+    { 0, 7 },  { 0, 16 },  { 0, 17 },  { 0, 32 },   { 0, 33 },
+    { 0, 50 }, { 0, 100 }, { 0, 256 }, { 0, 1000 }, { 0, 256 << 10 },
+};
+
+static bool make(struct kaon_bench_case *c)
+{
+    const size_t n = c->shape.n;
+    if (!c->shape.m)
+        c->shape.m = n < 2048 ? 2048 / n : 1;
+    const int64_t dims[] = { (int64_t)c->shape.m, (int64_t)n };
+    c->elements = (double)c->shape.m * (double)n;
+    return kaon_bench_tensor(&c->in[0], KAON_F32, 2, dims, -10.0, 10.0, 1) &&
+           kaon_bench_tensor(&c->out, KAON_F32, 2, dims, 0.0, 0.0, 0);
+}
+
+const struct kaon_bench_suite kaon_bench_softmax = {
+    .name = "softmax",
+    .summary = "softmax along rows",
+    .shape_format = "n=%n",
+    .ops = ops,
+    .n_ops = KAON_BENCH_COUNT(ops),
+    .shapes = shapes,
+    .n_shapes = KAON_BENCH_COUNT(shapes),
+    .more = more,
+    .n_more = KAON_BENCH_COUNT(more),
+    .make = make,
+};

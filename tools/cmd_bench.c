@@ -1,0 +1,340 @@
+/* kaon bench: how fast this machine, the kernels and models are, beside other libraries. */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/kaon.h"
+#include "tools/bench/host.h"
+#include "tools/bench/kernels_run.h"
+#include "tools/bench/limits.h"
+#include "tools/bench/peer.h"
+#include "tools/bench/print.h"
+#include "tools/bench/row.h"
+#include "tools/bench/saved.h"
+#include "tools/cli/command.h"
+#include "tools/cli/fail.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/json.h"
+#include "tools/commands.h"
+
+struct options {
+    struct kaon_common common;
+    struct kaon_words shapes;
+    const char *isa, *only, *peers, *peers_folder, *save, *compare;
+    double seconds;
+    int64_t pin;
+    bool all, quick, json, markdown, csv, force;
+};
+
+/* clang-format off */
+static const struct kaon_option options[] = {
+    { "shape", 's', KAON_OPTION_LIST, "SHAPE",
+      "kernels: these shapes in place of the suite's own, as in M=15,K=64,N=64 or n=64",
+      offsetof(struct options, shapes) },
+    { "isa", 0, KAON_OPTION_STRING, "NAME",
+      "kernels: scalar, avx2, avx512 or all (default: all but scalar)",
+      offsetof(struct options, isa) },
+    { "only", 0, KAON_OPTION_STRING, "TEXT", "kernels: cases whose name holds TEXT",
+      offsetof(struct options, only) },
+    { "all", 'a', KAON_OPTION_FLAG, NULL, "kernels: every operation and shape of the suites",
+      offsetof(struct options, all) },
+    { "peer", 'p', KAON_OPTION_STRING, "NAMES",
+      "other libraries, in turns with kaon: all, or of onednn, xnnpack, openblas, blis, libxsmm, "
+      "mkl, onnxruntime, openvino, with commas between",
+      offsetof(struct options, peers) },
+    { "peers-folder", 0, KAON_OPTION_STRING, "DIR",
+      "where tools/bench/peers.sh has put libraries (default: ../peers/lib from the program, build/peers/lib)",
+      offsetof(struct options, peers_folder) },
+    { "seconds", 't', KAON_OPTION_FLOAT, "S",
+      "time for each contender of a case (default: 0.05)", offsetof(struct options, seconds) },
+    { "quick", 0, KAON_OPTION_FLAG, NULL, "see that it runs; the times mean little",
+      offsetof(struct options, quick) },
+    { "pin", 0, KAON_OPTION_INT, "CORE", "run on this core only", offsetof(struct options, pin),
+      0, CPU_SETSIZE - 1 },
+    { "save", 0, KAON_OPTION_STRING, "FILE", "save the run, with all samples, for --compare",
+      offsetof(struct options, save) },
+    { "compare", 0, KAON_OPTION_STRING, "FILE",
+      "compare with a saved run; status 5 if kaon has become slower",
+      offsetof(struct options, compare) },
+    { "force", 'f', KAON_OPTION_FLAG, NULL, "replace a file that exists",
+      offsetof(struct options, force) },
+    { "json", 0, KAON_OPTION_FLAG, NULL, "print one JSON object", offsetof(struct options, json) },
+    { "md", 0, KAON_OPTION_FLAG, NULL, "print Markdown tables",
+      offsetof(struct options, markdown) },
+    { "csv", 0, KAON_OPTION_FLAG, NULL, "print comma-separated values",
+      offsetof(struct options, csv) },
+    KAON_COMMON_OPTIONS(struct options)
+};
+/* clang-format on */
+
+static const struct kaon_spec spec = {
+    .name = "bench",
+    .summary = "time this machine and the kernels, beside other libraries",
+    .usage =
+        (const char *const[]){
+            "bench [options] machine",
+            "bench [options] kernels [softmax|gemm]...",
+            "bench [options] saved FILE",
+            NULL,
+        },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon bench machine", "arithmetic and memory of one core" },
+            { "kaon bench kernels softmax --peer all", "each form of the kernel, and all peers" },
+            { "kaon bench kernels gemm -s M=15,K=64,N=64 --save before.json",
+              "one shape, kept to compare with" },
+            { "kaon bench kernels gemm -s M=15,K=64,N=64 --compare before.json",
+              "what has changed since" },
+            { "kaon bench saved before.json --md", "a saved run as tables" },
+            { NULL },
+        },
+    .options = options,
+    .argument = "machine, kernels or saved",
+    .min_args = 1,
+    .max_args = KAON_ANY_NUMBER,
+    .notes = "Contenders take turns; times are medians. A line with * is what kaon runs on this "
+             "CPU; \"limit%\" is the share of what the machine can do at most; \"ratio\" is to the "
+             "line with *; \"diff\" is the largest difference of the outputs. docs/bench.md says "
+             "more.",
+};
+
+/* What is open while the command runs. */
+struct job {
+    const struct options *o;
+    const struct kaon_say *say;
+    struct kaon_out *out;
+    struct kaon_bench_host host;
+    struct kaon_bench_limits limits;
+    struct kaon_bench_pace pace;
+    struct kaon_peers peers;
+    json_t *run, *rows; /* rows belongs to run */
+    struct kaon_msg msg;
+};
+
+static bool as_text(const struct options *o)
+{
+    return !o->json && !o->markdown && !o->csv;
+}
+
+static enum kaon_status pin_to(int64_t core, struct kaon_msg *msg)
+{
+    cpu_set_t set;
+    if (core < 0)
+        return KAON_OK;
+    CPU_ZERO(&set);
+    CPU_SET((int)core, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--pin: there is no core %d to run on",
+                             (int)core);
+    return KAON_OK;
+}
+
+static struct kaon_bench_pace pace_of(const struct options *o)
+{
+    struct kaon_bench_pace pace = KAON_BENCH_PACE;
+    const struct kaon_bench_pace quick = KAON_BENCH_PACE_QUICK;
+    if (o->quick)
+        return quick;
+    if (o->seconds > 0)
+        pace.total_ns = 1e9 * o->seconds;
+    return pace;
+}
+
+static json_t *peers_json(const struct kaon_peers *peers)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < peers->n; i++) {
+        const struct kaon_peer_loaded *p = &peers->at[i];
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:o}", "name", p->peer->name, "impl",
+                                        p->state ? p->impl : "", "note", kaon_json_text(p->note),
+                                        "why_not", kaon_json_text(p->why_not)));
+    }
+    return list;
+}
+
+static enum kaon_status begin_run(struct job *j, const char *what)
+{
+    j->run = kaon_bench_host_json(&j->host);
+    j->rows = json_array();
+    json_object_set_new(j->run, "schema_version", json_integer(KAON_JSON_SCHEMA));
+    json_object_set_new(j->run, "what", json_string(what));
+    json_object_set_new(j->run, "limits", kaon_bench_limits_json(&j->limits));
+    json_object_set_new(j->run, "peers", peers_json(&j->peers));
+    return json_object_set_new(j->run, "rows", j->rows) == 0
+               ? KAON_OK
+               : kaon_cli_fail(&j->msg, KAON_NO_MEMORY, "no memory for the results");
+}
+
+/* Core, limits and peers: what every measurement begins with. */
+static enum kaon_status prepare(struct job *j, const char *what)
+{
+    enum kaon_status st = pin_to(j->o->pin, &j->msg);
+    if (st != KAON_OK)
+        return st;
+    kaon_bench_host_read(&j->host);
+    j->pace = pace_of(j->o);
+    st = kaon_peers_load(&j->peers, j->o->peers, j->o->peers_folder, &j->msg);
+    if (st != KAON_OK)
+        return st;
+    kaon_say_note(j->say, "measuring the machine");
+    const struct kaon_bench_pace usual = KAON_BENCH_PACE;
+    st = kaon_bench_limits_measure(&j->limits, j->host.cpu_bits, j->o->quick ? &j->pace : &usual,
+                                   &j->msg);
+    return st == KAON_OK ? begin_run(j, what) : st;
+}
+
+/* A case is done: its block, at once, if text is what is wanted. */
+static void case_done(void *user, const json_t *rows, size_t first)
+{
+    struct job *j = user;
+    if (!as_text(j->o))
+        return;
+    kaon_bench_print_case(rows, first, j->out);
+    fflush(j->out->to);
+}
+
+static enum kaon_status print_run(struct job *j)
+{
+    if (j->o->json)
+        kaon_json_print(j->out, kaon_bench_without_samples(j->run));
+    else if (j->o->markdown)
+        kaon_bench_print_markdown(j->run, j->out);
+    else if (j->o->csv)
+        kaon_bench_print_csv(j->run, j->out);
+    return j->o->save ? kaon_bench_save(j->run, j->o->save, j->o->force, &j->msg) : KAON_OK;
+}
+
+/* The exit status for what --compare finds. */
+static int compare(struct job *j)
+{
+    json_t *before;
+    size_t slower;
+    const enum kaon_status st = kaon_bench_load(&before, j->o->compare, &j->msg);
+    if (st != KAON_OK)
+        return kaon_say_status(j->say, st, &j->msg);
+    kaon_bench_compare(j->run, before, j->out, &slower);
+    json_decref(before);
+    return slower ? KAON_EXIT_DISAGREES : KAON_EXIT_OK;
+}
+
+/* Reads the file that --compare names before anything is measured. */
+static enum kaon_status check_files(struct job *j)
+{
+    json_t *before = NULL;
+    enum kaon_status st = KAON_OK;
+    if (j->o->compare)
+        st = kaon_bench_load(&before, j->o->compare, &j->msg);
+    json_decref(before);
+    return st;
+}
+
+static int finish(struct job *j, enum kaon_status st)
+{
+    int status = kaon_say_status(j->say, st, &j->msg);
+    if (j->rows && (st == KAON_OK || json_array_size(j->rows))) {
+        const enum kaon_status printed = print_run(j);
+        if (st == KAON_OK)
+            status = kaon_say_status(j->say, printed, &j->msg);
+    }
+    if (status == KAON_EXIT_OK && j->o->compare)
+        status = compare(j);
+    return kaon_interrupted() ? KAON_EXIT_INTERRUPTED : status;
+}
+
+static enum kaon_status bench_machine(struct job *j, const struct kaon_words *args)
+{
+    (void)args;
+    const enum kaon_status st = prepare(j, "machine");
+    if (st == KAON_OK && as_text(j->o))
+        kaon_bench_print_machine(j->run, j->out);
+    return st;
+}
+
+static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *args)
+{
+    struct kaon_bench_kernels_job job = {
+        .suites = args->word + 1,
+        .n_suites = args->n - 1,
+        .shapes = &j->o->shapes,
+        .isa = j->o->isa,
+        .only = j->o->only,
+        .all = j->o->all,
+        .host = &j->host,
+        .limits = &j->limits,
+        .peers = &j->peers,
+        .done = case_done,
+        .user = j,
+    };
+    kaon_bench_host_read(&j->host);
+    enum kaon_status st = kaon_bench_kernels_check(&job, &j->msg);
+    if (st == KAON_OK)
+        st = check_files(j);
+    if (st == KAON_OK)
+        st = prepare(j, "kernels");
+    if (st != KAON_OK)
+        return st;
+    job.pace = j->pace;
+    if (as_text(j->o))
+        kaon_bench_print_peers(j->run, j->out);
+    return kaon_bench_kernels_run(&job, j->rows, &j->msg);
+}
+
+static enum kaon_status bench_saved(struct job *j, const struct kaon_words *args)
+{
+    const enum kaon_status st = kaon_bench_load(&j->run, args->word[1], &j->msg);
+    if (st == KAON_OK) {
+        j->rows = json_object_get(j->run, "rows");
+        if (as_text(j->o) && !j->o->compare)
+            kaon_bench_print_text(j->run, j->out);
+    }
+    return st;
+}
+
+static const struct {
+    const char *name;
+    size_t max_args;
+    enum kaon_status (*run)(struct job *j, const struct kaon_words *args);
+} subjects[] = {
+    { "machine", 1, bench_machine },
+    { "kernels", KAON_ANY_NUMBER, bench_kernels },
+    { "saved", 2, bench_saved },
+};
+
+static int bench(const struct options *o, const struct kaon_words *args, const struct kaon_say *say)
+{
+    struct kaon_out out = kaon_out_stdout();
+    struct job j = { .o = o, .say = say, .out = &out };
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (strcmp(args->word[0], subjects[i].name) != 0)
+            continue;
+        if (args->n > subjects[i].max_args || (i == 2 && args->n < 2))
+            return kaon_usage_error(&spec, say, "bench: \"%s\" takes %s", subjects[i].name,
+                                    i == 2 ? "one file" : "no argument");
+        const int status = finish(&j, subjects[i].run(&j, args));
+        kaon_peers_close(&j.peers);
+        json_decref(j.run);
+        return kaon_out_end(&out, say, status);
+    }
+    return kaon_usage_error(&spec, say, "bench: \"%s\" is neither machine, kernels nor saved",
+                            args->word[0]);
+}
+
+int kaon_cmd_bench(int argc, char **argv)
+{
+    struct options o = { .pin = -1 };
+    struct kaon_words args;
+    struct kaon_say say;
+    int status;
+
+    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
+        if (o.json + o.markdown + o.csv > 1)
+            status = kaon_usage_error(&spec, &say,
+                                      "bench: --json, --md and --csv exclude each "
+                                      "other");
+        else
+            status = bench(&o, &args, &say);
+    }
+    kaon_options_free(options, &o, &args);
+    return status;
+}
