@@ -36,6 +36,7 @@ struct kaon_kernels {
     kaon_reduce_fn *const *reduce_rows;    /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_reduce_fn *const *reduce_columns; /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_transpose_32_fn *transpose_32;
+    kaon_copy_rows_32_fn *copy_rows_32;
     kaon_gather_rows_32_fn *gather_rows_32;
     kaon_widen_fn *f32_from_f16;
     kaon_narrow_fn *f16_from_f32;

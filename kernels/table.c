@@ -24,6 +24,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .reduce_rows = KAON_K(kaon_reduce_rows),
     .reduce_columns = KAON_K(kaon_reduce_columns),
     .transpose_32 = KAON_K(kaon_transpose_32),
+    .copy_rows_32 = KAON_K(kaon_copy_rows_32),
     .gather_rows_32 = KAON_K(kaon_gather_rows_32),
     .f32_from_f16 = KAON_K(kaon_f32_from_f16),
     .f16_from_f32 = KAON_K(kaon_f16_from_f32),
