@@ -403,3 +403,67 @@ static inline vf v_high_halves(vf a, vf b)
 {
     return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0xee), _mm256_shuffle_ps(a.hi, b.hi, 0xee) };
 }
+
+static inline vi i_load(const void *p)
+{
+    const __m256i *q = p;
+    return (vi){ _mm256_loadu_si256(q), _mm256_loadu_si256(q + 1) };
+}
+
+static inline void i_store_n(int32_t *p, vi x, size_t n)
+{
+    const size_t count = n < 16 ? n : 16;
+    _mm256_maskstore_epi32(p, v_part_mask(count, 0), x.lo);
+    if (count > 8)
+        _mm256_maskstore_epi32(p + 8, v_part_mask(count, 8), x.hi);
+}
+
+static inline vi i_load_n(const int32_t *p, size_t n)
+{
+    const size_t count = n < 16 ? n : 16;
+    return (vi){ _mm256_maskload_epi32(p, v_part_mask(count, 0)),
+                 count > 8 ? _mm256_maskload_epi32(p + 8, v_part_mask(count, 8))
+                           : _mm256_setzero_si256() };
+}
+
+static inline vi i_mul(vi a, vi b)
+{
+    return (vi){ _mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi) };
+}
+
+static inline vi i_srl4(vi a)
+{
+    return (vi){ _mm256_srli_epi32(a.lo, 4), _mm256_srli_epi32(a.hi, 4) };
+}
+
+static inline vi i_srl8(vi a)
+{
+    return (vi){ _mm256_srli_epi32(a.lo, 8), _mm256_srli_epi32(a.hi, 8) };
+}
+
+static inline vi i_even_u8(vi a)
+{
+    return (vi){ _mm256_and_si256(a.lo, _mm256_set1_epi16(0x00ff)),
+                 _mm256_and_si256(a.hi, _mm256_set1_epi16(0x00ff)) };
+}
+
+static inline vi i_odd_u8(vi a)
+{
+    return (vi){ _mm256_srli_epi16(a.lo, 8), _mm256_srli_epi16(a.hi, 8) };
+}
+
+static inline vi i_even_s8(vi a)
+{
+    return (vi){ _mm256_srai_epi16(_mm256_slli_epi16(a.lo, 8), 8),
+                 _mm256_srai_epi16(_mm256_slli_epi16(a.hi, 8), 8) };
+}
+
+static inline vi i_odd_s8(vi a)
+{
+    return (vi){ _mm256_srai_epi16(a.lo, 8), _mm256_srai_epi16(a.hi, 8) };
+}
+
+static inline vi i_madd_16(vi a, vi b)
+{
+    return (vi){ _mm256_madd_epi16(a.lo, b.lo), _mm256_madd_epi16(a.hi, b.hi) };
+}
