@@ -251,6 +251,20 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return (vf){ v_scale_if_half(m.lo, x.lo, n.lo), v_scale_if_half(m.hi, x.hi, n.hi) };
 }
 
+/* The exponent field of 2^n is n + 127: 0, and so the number, for n = -127. */
+static inline __m256 v_shrink_half(__m256 x, __m256 n)
+{
+    n = _mm256_add_ps(_mm256_max_ps(_mm256_set1_ps(-127.0f), n),
+                      _mm256_set1_ps(0x1.8p23f + 127.0f));
+    return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(n), 23)));
+}
+
+enum { V_SHRINK_CLEARS = 0 };
+static inline vf v_shrink(vf x, vf n)
+{
+    return (vf){ v_shrink_half(x.lo, n.lo), v_shrink_half(x.hi, n.hi) };
+}
+
 static inline vf v_max_if(vm m, vf a, vf b)
 {
     const vf low = v_set(-INFINITY);

@@ -199,6 +199,13 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return _mm512_maskz_scalef_ps(m, x, n);
 }
 
+enum { V_SHRINK_CLEARS = 1 };
+static inline vf v_shrink(vf x, vf n)
+{
+    const vm normal = _mm512_cmp_ps_mask(n, _mm512_set1_ps(-126.0f), _CMP_NLT_UQ);
+    return _mm512_maskz_scalef_ps(normal, x, n);
+}
+
 static inline vf v_max_if(vm m, vf a, vf b)
 {
     return _mm512_mask_max_ps(a, m, a, b);

@@ -319,6 +319,20 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return v_keep(m, v_scale(x, n));
 }
 
+/* x * 2^n for whole n <= 0, and 0 for n < -126, for NaN too where V_SHRINK_CLEARS. NaN where both are. */
+enum { V_SHRINK_CLEARS = 0 };
+static inline vf v_shrink(vf x, vf n)
+{
+    for (int i = 0; i < 16; i++) {
+        const float least = -127.0f > n.l[i] ? -127.0f : n.l[i];
+        const uint32_t bits = (uint32_t)(least != least ? 0 : (int32_t)least + 127) << 23;
+        float factor;
+        memcpy(&factor, &bits, sizeof factor);
+        x.l[i] *= factor;
+    }
+    return x;
+}
+
 /* m ? v_max(a, b) : a; where not m it may be v_max(a, -inf), which is a unless that is NaN */
 static inline vf v_max_if(vm m, vf a, vf b)
 {

@@ -31,6 +31,8 @@ struct kaon_kernels {
     kaon_gemm_pack_s8_fn *gemm_pack_s8;
     kaon_gemm_u8s8_fn *gemm_u8s8;
     kaon_softmax_rows_fn *softmax_rows;
+    kaon_softmax_rows_fn *const *softmax_by; /* by enum kaon_softmax_algorithm */
+    kaon_softmax_topk_fn *softmax_topk;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
