@@ -16,8 +16,14 @@ struct kaon_backend {
                              struct kaon_msg *msg);
     void (*close)(void *state, const struct kaon_allocator *allocator); /* state may be NULL */
 
-    /* True if prepare can make a step of this call; otherwise *why (static storage) says why not.
-     * NULL: accepts everything. */
+    /* Once a session: state that serves one caller at a time, found in every call as call->session.
+     * NULL: none. It outlives the session's plans. */
+    enum kaon_status (*open_session)(void **session, const void *state,
+                                     const struct kaon_allocator *allocator, struct kaon_msg *msg);
+    void (*close_session)(void *session, const struct kaon_allocator *allocator); /* may be NULL */
+
+    /* True if prepare can make a step of this call, which is complete then but for data that is not
+     * constant; otherwise *why (static storage) says why not. NULL: accepts everything. */
     bool (*accept)(const struct kaon_call *call, const char **why);
 
     /* Once a node, when the model is opened: rearranges constant inputs (call->constant) into
@@ -33,7 +39,8 @@ struct kaon_backend {
 };
 
 extern const struct kaon_backend kaon_backend_own;
-extern const struct kaon_backend kaon_backend_openblas; /* where the build has it */
+extern const struct kaon_backend kaon_backend_openblas,
+    kaon_backend_xnnpack; /* where the build has them */
 
 /* NULL if there is none of that name. */
 const struct kaon_backend *kaon_backend_find(const char *name);

@@ -8,6 +8,9 @@ static const struct kaon_backend *const backends[] = {
 #ifdef KAON_WITH_OPENBLAS
     &kaon_backend_openblas,
 #endif
+#ifdef KAON_WITH_XNNPACK
+    &kaon_backend_xnnpack,
+#endif
 };
 
 const struct kaon_backend *kaon_backend_find(const char *name)

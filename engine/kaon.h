@@ -18,7 +18,7 @@
  * set, thread count and batch neighbour.
  *
  * Threads: functions on different objects may run at the same time. A kaon_model may be used by any
- * number of threads; a kaon_session by one at a time. */
+ * number of threads; a kaon_session by one at a time, which may lend it others (kaon_parallel_fn). */
 #ifndef KAON_H
 #define KAON_H
 
@@ -136,6 +136,12 @@ enum kaon_log_level { KAON_LOG_WARNING = 1, KAON_LOG_INFO = 2, KAON_LOG_DEBUG = 
 
 typedef void (*kaon_log_fn)(void *user, enum kaon_log_level level, const char *text);
 
+/* Lends threads to a run. Calls task(context, i) once for each i below n, on any threads, the caller's
+ * own among them or not, at the same time or one after another, and returns when all calls have. The
+ * threads must have the caller's rounding and denormal modes. */
+typedef void (*kaon_parallel_fn)(void *user, void (*task)(void *context, size_t i), void *context,
+                                 size_t n);
+
 /* Receives text in pieces, none of them longer than 4096 bytes; used by the print functions. */
 typedef void (*kaon_write_fn)(void *user, const char *text, size_t bytes);
 
@@ -155,7 +161,7 @@ struct kaon_limits {
 
 struct kaon_open_options {
     size_t size;               /* sizeof in the caller's build */
-    const char *backend;       /* "own" (NULL: the same) or "openblas" */
+    const char *backend;       /* "own" (NULL: the same), "openblas" or "xnnpack", if built in */
     const char *cpu;           /* "scalar", "avx2", "avx512": an upper bound; NULL: KAON_CPU */
     uint32_t flags;            /* KAON_OPEN_*; unknown bits are refused */
     int32_t passes_stop_after; /* apply at most this many edits; 0: all, -1: none */
@@ -233,13 +239,16 @@ KAON_API enum kaon_status kaon_model_print(const struct kaon_model *model, enum 
 struct kaon_session;
 
 struct kaon_session_options {
-    size_t size;    /* sizeof in the caller's build */
-    uint32_t flags; /* KAON_SESSION_*; unknown bits are refused */
-    uint32_t plans; /* plans kept for shapes outside the prepared ranges (64) */
+    size_t size;               /* sizeof in the caller's build */
+    uint32_t flags;            /* KAON_SESSION_*; unknown bits are refused */
+    uint32_t plans;            /* plans kept for shapes outside the prepared ranges (64) */
+    kaon_parallel_fn parallel; /* NULL: the caller's thread alone. Large steps are divided by shape,
+                                  so that the bits do not depend on how many threads there are */
+    void *parallel_user;
 };
 #define KAON_SESSION_OPTIONS_INIT                                                                  \
     {                                                                                              \
-        sizeof(struct kaon_session_options), 0, 0                                                  \
+        sizeof(struct kaon_session_options), 0, 0, 0, 0                                            \
     }
 
 /* Opens a session. Memory comes from the model's allocator. `options` may be NULL. */
@@ -319,6 +328,12 @@ KAON_API void kaon_session_get_info(const struct kaon_session *session,
 KAON_API enum kaon_status kaon_session_print_plan(const struct kaon_session *session,
                                                   kaon_write_fn write, void *user,
                                                   struct kaon_msg *msg);
+
+/* Writes which steps of the plan that ran last the chosen backend computes, and for what reasons it
+ * left the others to "own": a line a reason and operator, with the names of the first nodes. */
+KAON_API enum kaon_status kaon_session_print_why(const struct kaon_session *session,
+                                                 kaon_write_fn write, void *user,
+                                                 struct kaon_msg *msg);
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 

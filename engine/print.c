@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- model ----------------------------------------------------------------------------------- */
 
@@ -137,6 +138,55 @@ enum kaon_status kaon_session_print_plan(const struct kaon_session *session, kao
     kaon_sink_put(&s, "%zu steps, %zu in the tail, arena %zu bytes, scratch %zu bytes, %llu MAC\n",
                   p->n_steps, p->n_tail, p->arena_bytes, p->scratch_bytes,
                   (unsigned long long)p->macs);
+    kaon_sink_flush(&s);
+    return KAON_OK;
+}
+
+/* True if two steps were refused for the same reason. */
+static bool same_refusal(const struct kaon_step *a, const struct kaon_step *b)
+{
+    return a->refused && b->refused && a->call.op == b->call.op && !strcmp(a->refused, b->refused);
+}
+
+enum { NAMED_NODES = 3 }; /* of a line */
+
+/* The line of step i, unless an earlier step has it. */
+static void print_refusal(struct kaon_sink *s, const struct kaon_plan *p, size_t i)
+{
+    const struct kaon_step *step = &p->steps[i].step;
+    size_t count = 0;
+    for (size_t k = 0; k < i; k++)
+        if (same_refusal(&p->steps[k].step, step))
+            return;
+    for (size_t k = i; k < p->n_steps; k++)
+        count += same_refusal(&p->steps[k].step, step);
+    kaon_sink_put(s, "%6zu  %-20s %s:", count, step->call.op->name, step->refused);
+    count = 0;
+    for (size_t k = i; k < p->n_steps && count <= NAMED_NODES; k++)
+        if (same_refusal(&p->steps[k].step, step))
+            count++ < NAMED_NODES ? kaon_sink_put(s, " '%.100s'", p->steps[k].step.call.node)
+                                  : kaon_sink_put(s, " ...");
+    kaon_sink_put(s, "\n");
+}
+
+enum kaon_status kaon_session_print_why(const struct kaon_session *session, kaon_write_fn write,
+                                        void *user, struct kaon_msg *msg)
+{
+    struct kaon_sink s = { .write = write, .user = user };
+    const struct kaon_plan *p = session ? session->last : NULL;
+    size_t refused = 0;
+    if (!p || !write)
+        return kaon_fail(msg, KAON_BAD_STATE, "no plan has run yet");
+    for (size_t i = 0; i < p->n_steps; i++)
+        refused += p->steps[i].step.refused != NULL;
+    kaon_sink_put(&s, "%s computes %zu of %zu steps\n", session->model->backend->name,
+                  p->n_steps - refused, p->n_steps);
+    for (size_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].step.refused)
+            print_refusal(&s, p, i);
+    if (p->n_tail)
+        kaon_sink_put(&s, "%6zu  nodes whose shapes only a run tells are decided in it\n",
+                      p->n_tail);
     kaon_sink_flush(&s);
     return KAON_OK;
 }

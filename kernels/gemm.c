@@ -1,294 +1,305 @@
 /* Matrix product: a tile of c is held in registers while k runs from first to last.
  *
- * A tile is `rows` rows by `cols` vectors of sixteen columns. Its height is chosen so that the
- * accumulators, a row of b and one value of a fill the register file: 14 x 2 of 32 zmm; 6 x 1 (two
- * ymm) of 16 ymm. Fewer rows leave too few independent chains to cover the latency of fma (4
- * cycles, two a cycle), so low tiles are made wider instead. m is cut into equal groups, 15 = 8 + 7
- * rather than 14 + 1, for the same reason. Every path adds the same terms in the same order. */
+ * A tile is `rows` rows by `cols` vectors of sixteen columns. Its accumulators, a row of b and one
+ * value of a fill the register file: 14 x 2 of 32 zmm, 6 x 1 (two ymm) of 16 ymm. Fewer rows leave
+ * too few independent chains to cover the latency of fma (4 cycles, two a cycle), so low tiles are
+ * wider. m is cut into equal groups, 15 = 8 + 7 rather than 14 + 1, for the same reason; and an odd
+ * last vector joins the two before it, since a column of its own would wait for its loads of a.
+ *
+ * Above the tiles: blocks of rows whose part of a stays in L2; in a block strips of columns, whose
+ * panels every group of rows reads in turn while those of the next strip are fetched.
+ *
+ * Every path adds the same terms in the same order. */
 #include "kernels/gemm.h"
 
-#include "kernels/isa.h"
-#include "kernels/unary.h"
+#include "kernels/gemm_tile.h"
 
-#if defined(KAON_ISA_AVX512)
-enum { MAX_ROWS = 14, BASE_COLS = 2, MAX_COLS = 8, WIDE_AREA = 16 };
-#elif defined(KAON_ISA_AVX2)
-enum { MAX_ROWS = 6, BASE_COLS = 1, MAX_COLS = 4, WIDE_AREA = 6 };
-#else
-enum { MAX_ROWS = 4, BASE_COLS = 1, MAX_COLS = 1, WIDE_AREA = 1 };
-#endif
-enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 14, COLS_LIMIT = 8, MAX_AREA = 28 };
-
-_Static_assert((int)MAX_ROWS <= (int)ROWS_LIMIT, "tile_of has a case for each height up to 14");
-_Static_assert((int)MAX_ROWS *(int)BASE_COLS <= (int)MAX_AREA && (int)WIDE_AREA <= (int)MAX_AREA,
-               "the largest tile fits its buffer");
-
-/* A loop of constant extent that must vanish, or its arrays stay in memory. */
-#ifdef __clang__
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
-
-struct problem {
-    float *c;
-    const float *a, *packed;
-    size_t ldc, lda, n, k;
-    const struct kaon_epilogue *e;
-    int plain; /* nothing but bias and Relu after the sum */
+enum {
+    MOST_FETCHERS = 8,
+    ACTIVATED = 512, /* columns; fewer are too little work for a call */
 };
 
-void KAON_K(kaon_gemm_pack)(float *packed, const float *b, ptrdiff_t k_stride, ptrdiff_t n_stride,
-                            size_t k, size_t n)
+/* Tile and block sizes of an instruction set. tall[cols]: rows of the tallest tile `cols` vectors
+ * wide, 0: there is none. wide[rows]: vectors of the widest tile for groups of so many rows; those
+ * of more rows are wide[0]. */
+struct blocking {
+    uint8_t tall[COLS_LIMIT + 1], wide[9];
+    size_t a_floats; /* of a that stay in L2 beside the panels */
+    size_t b_floats; /* of b that are in L2 anyway */
+};
+
+/* Sizes of this instruction set, found by measurement, and X(rows, cols) for every tile; FETCHING: for
+ * those with a form that fetches what comes next, the heights that equal groups of many rows have. */
+/* clang-format off */
+#if defined(KAON_ISA_AVX512)
+enum { UNROLL = 1 };
+static const struct blocking size = {
+    .tall = { 0, 16, 14, 9, 6, 1, 1, 1, 2 },
+    .wide = { 2, 8, 8, 4, 4, 4, 4, 2, 2 },
+    .a_floats = 256 << 10,
+    .b_floats = 128 << 10,
+};
+#define TILES(X) \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) \
+    X(12, 1) X(13, 1) X(14, 1) X(15, 1) X(16, 1) \
+    X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) \
+    X(12, 2) X(13, 2) X(14, 2) \
+    X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(8, 3) X(9, 3) \
+    X(1, 4) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(2, 8)
+#define FETCHING(X) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) X(12, 2) X(13, 2) X(14, 2)
+#elif defined(KAON_ISA_AVX2)
+enum { UNROLL = 2 };
+static const struct blocking size = {
+    .tall = { 0, 6, 3, 1, 1 },
+    .wide = { 1, 4, 2, 2, 1, 1, 1, 1, 1 },
+    .a_floats = 256 << 10,
+    .b_floats = 128 << 10,
+};
+#define TILES(X) \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(1, 2) X(2, 2) X(3, 2) X(1, 3) X(1, 4)
+#define FETCHING(X) X(4, 1) X(5, 1) X(6, 1)
+#else
+enum { UNROLL = 1 };
+static const struct blocking size = {
+    .tall = { 0, 4 },
+    .wide = { 1, 1, 1, 1, 1, 1, 1, 1, 1 },
+    .a_floats = 256 << 10,
+    .b_floats = 128 << 10,
+};
+#define TILES(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1)
+#define FETCHING(X)
+#endif
+/* clang-format on */
+
+/* Hides from the compiler where a pointer came from, so that it stays in a register instead of
+ * being computed anew, or spilt, as one of fourteen. */
+#define KEEP(pointer) __asm__("" : "+r"(pointer))
+
+/* b[kk][j] is b[j / 32 * panel + j % 32 + kk * ldb]: panels, or rows as they lie (panel 32). */
+struct problem {
+    struct result out;
+    const float *a, *b;
+    size_t lda, ldb, panel, k;
+};
+
+/* One step of k. Row r of a is the r % 4 th after a[r / 4]: four rows share a pointer. */
+static inline __attribute__((always_inline)) void step(tile_sums acc, const float *const *a,
+                                                       size_t kk, size_t lda, const float *b,
+                                                       size_t panel, size_t rows, size_t cols)
 {
-    for (size_t j = 0; j < n; j += KAON_GEMM_PANEL) {
-        const size_t width = n - j < KAON_GEMM_PANEL ? n - j : KAON_GEMM_PANEL;
-        for (size_t kk = 0; kk < k; kk++, packed += KAON_GEMM_PANEL) {
-            const float *from = b + (ptrdiff_t)kk * k_stride + (ptrdiff_t)j * n_stride;
-            for (size_t i = 0; i < width; i++)
-                packed[i] = from[(ptrdiff_t)i * n_stride];
-            for (size_t i = width; i < KAON_GEMM_PANEL; i++)
-                packed[i] = 0.0f;
-        }
+    vf row[COLS_LIMIT];
+    UNROLLED
+    for (size_t v = 0; v < cols; v++)
+        row[v] = v_load(b + v / PANEL_COLS * panel + v % PANEL_COLS * VLEN);
+    UNROLLED
+    for (size_t r = 0; r < rows; r++) {
+        const vf value = v_set(a[r / 4][r % 4 * lda + kk]);
+        UNROLLED
+        for (size_t v = 0; v < cols; v++)
+            acc[r][v] = v_fma(value, row[v], acc[r][v]);
     }
 }
 
-/* Everything after the sum but the activations other than Relu, on a finished tile that lies in
- * `sums`, rows of `cols` vectors. A function of its own: inlined into each tile it would be most of
- * the code. */
-static __attribute__((noinline)) void finish(const struct problem *p, const float *sums, size_t i,
-                                             size_t j, size_t rows, size_t cols)
+/* All steps of k. `fetch` runs along a panel that is to be in L2 later; NULL: none. */
+static inline __attribute__((always_inline)) void steps(tile_sums acc, const float *const *from,
+                                                        const struct problem *p, const float *b,
+                                                        const float *fetch, size_t fetch_step,
+                                                        size_t rows, size_t cols)
 {
-    const struct kaon_epilogue *e = p->e;
-    const size_t end = p->n - j < cols * VLEN ? p->n - j : cols * VLEN;
-    const vf alpha = v_set(e->alpha), beta = v_set(e->beta), zero = v_set(0.0f);
-    for (size_t r = i; r < i + rows; r++, sums += cols * VLEN)
-        for (size_t v = 0; v < end; v += VLEN) {
-            const size_t at = j + v, width = end - v;
-            vf x = v_load(sums + v);
-            if (e->alpha != 1.0f)
-                x = v_mul(x, alpha);
-            if (e->bias)
-                x = v_add(x, v_load_n(e->bias + at, width));
-            if (e->row_bias)
-                x = v_add(x, v_set(e->row_bias[r]));
-            if (e->residual) {
-                const vf other = v_load_n(e->residual + r * e->ldr + at, width);
-                x = v_add(x, e->beta != 1.0f ? v_mul(other, beta) : other);
-            }
-            if (e->act == KAON_ACT_RELU)
-                x = v_max(zero, x);
-            v_store_n(p->c + r * p->ldc + at, x, width);
-        }
+    const size_t lda = p->lda, ldb = p->ldb, panel = p->panel;
+    size_t k = p->k;
+    const float *a[ROWS_LIMIT / 4];
+    UNROLLED
+    for (size_t g = 0; 4 * g < rows; g++)
+        a[g] = from[g];
+    for (; k >= UNROLL; k -= UNROLL) {
+        UNROLLED
+        for (size_t g = 0; 4 * g < rows; g++)
+            KEEP(a[g]);
+        UNROLLED
+        for (size_t u = 0; u < UNROLL; u++)
+            step(acc, a, u, lda, b + u * ldb, panel, rows, cols);
+        UNROLLED
+        for (size_t u = 0; fetch && u < UNROLL; u++, fetch += fetch_step)
+            __builtin_prefetch(fetch, 0, 2);
+        UNROLLED
+        for (size_t g = 0; 4 * g < rows; g++)
+            a[g] += UNROLL;
+        b += UNROLL * ldb;
+    }
+    for (; UNROLL > 1 && k > 0; k--, b += ldb) {
+        step(acc, a, 0, lda, b, panel, rows, cols);
+        UNROLLED
+        for (size_t g = 0; 4 * g < rows; g++)
+            a[g]++;
+    }
 }
 
 /* The tile of `rows` x `cols` vectors at row i, column j. Both extents are constants in every call,
  * so the loops over them unroll and the accumulators are registers. The tile may reach past column
  * n, into the zeros of the last panel. */
 static inline __attribute__((always_inline)) void tile(const struct problem *p, size_t i, size_t j,
+                                                       const float *fetch, size_t fetch_step,
                                                        size_t rows, size_t cols)
 {
-    vf acc[ROWS_LIMIT][COLS_LIMIT];
+    const float *b = p->b + j / KAON_GEMM_PANEL * p->panel + j % KAON_GEMM_PANEL;
+    const float *a[ROWS_LIMIT / 4];
+    tile_sums acc;
+    clear(acc, rows, cols);
     UNROLLED
-    for (size_t r = 0; r < rows; r++) {
-        UNROLLED
-        for (size_t v = 0; v < cols; v++)
-            acc[r][v] = v_set(0.0f);
+    for (size_t g = 0; 4 * g < rows; g++)
+        a[g] = p->a + (i + 4 * g) * p->lda;
+    steps(acc, a, p, b, fetch, fetch_step, rows, cols);
+    finish(&p->out, acc, i, j, rows, cols);
+}
+
+typedef void tile_fn(const struct problem *p, size_t i, size_t j, const float *fetch,
+                     size_t fetch_step);
+
+#define TILE_FUNCTION(rows, cols)                                                                  \
+    static void tile_##rows##x##cols(const struct problem *p, size_t i, size_t j,                  \
+                                     const float *fetch, size_t fetch_step)                        \
+    {                                                                                              \
+        (void)fetch, (void)fetch_step;                                                             \
+        tile(p, i, j, NULL, 0, rows, cols);                                                        \
     }
-
-    const size_t panel = KAON_GEMM_PANEL * p->k;
-    const float *a = p->a + i * p->lda;
-    const float *b = p->packed + j / KAON_GEMM_PANEL * panel + j % KAON_GEMM_PANEL;
-    for (size_t kk = 0; kk < p->k; kk++, b += KAON_GEMM_PANEL) {
-        vf row[COLS_LIMIT];
-        UNROLLED
-        for (size_t v = 0; v < cols; v++)
-            row[v] = v_load(b + v / PANEL_COLS * panel + v % PANEL_COLS * VLEN);
-        UNROLLED
-        for (size_t r = 0; r < rows; r++) {
-            const vf value = v_set(a[r * p->lda + kk]);
-            UNROLLED
-            for (size_t v = 0; v < cols; v++)
-                acc[r][v] = v_fma(value, row[v], acc[r][v]);
-        }
+#define FETCHING_FUNCTION(rows, cols)                                                              \
+    static void fetching_##rows##x##cols(const struct problem *p, size_t i, size_t j,              \
+                                         const float *fetch, size_t fetch_step)                    \
+    {                                                                                              \
+        tile(p, i, j, fetch, fetch_step, rows, cols);                                              \
     }
+TILES(TILE_FUNCTION)
+FETCHING(FETCHING_FUNCTION)
 
-    /* The common end, bias and Relu on whole vectors, without leaving the registers. Adding -0 and
-     * taking the maximum with -inf change nothing, not even a zero's sign or a NaN. */
-    if (p->plain && p->n - j >= cols * VLEN) {
-        float *c = p->c + i * p->ldc + j;
-        const vf low = v_set(p->e->act == KAON_ACT_RELU ? 0.0f : -INFINITY);
-        UNROLLED
-        for (size_t v = 0; v < cols; v++) {
-            const vf bias = p->e->bias ? v_load(p->e->bias + j + v * VLEN) : v_set(-0.0f);
-            UNROLLED
-            for (size_t r = 0; r < rows; r++)
-                v_store(c + r * p->ldc + v * VLEN, v_max(low, v_add(acc[r][v], bias)));
-        }
-        return;
+#define TILE_ENTRY(rows, cols) [cols][rows] = tile_##rows##x##cols,
+#define FETCHING_ENTRY(rows, cols) [cols][rows] = fetching_##rows##x##cols,
+static tile_fn *const tiles[COLS_LIMIT + 1][ROWS_LIMIT + 1] = { TILES(TILE_ENTRY) };
+static tile_fn *const fetching[COLS_LIMIT + 1][ROWS_LIMIT + 1] = { FETCHING(FETCHING_ENTRY) };
+
+/* m rows in equal groups for tiles `cols` wide: the first `taller` have one row more. Of the groups
+ * some take part in fetching the panels of the next strip, each `step` floats for a step of k. */
+struct split {
+    size_t cols, groups, rows, taller, fetchers, step;
+};
+
+static struct split split_rows(const struct problem *p, size_t m, size_t cols)
+{
+    const size_t most = size.tall[cols];
+    struct split s = { .cols = cols, .groups = 1, .rows = m };
+    if (m > most) {
+        s.groups = (m + most - 1) / most;
+        s.rows = m / s.groups;
+        s.taller = m % s.groups;
     }
-    float sums[MAX_AREA * VLEN];
-    UNROLLED
-    for (size_t r = 0; r < rows; r++) {
-        UNROLLED
-        for (size_t v = 0; v < cols; v++)
-            v_store(sums + (r * cols + v) * VLEN, acc[r][v]);
+    if (p->k * p->out.n > size.b_floats && p->ldb == KAON_GEMM_PANEL && fetching[cols][s.rows]) {
+        s.fetchers = s.groups < MOST_FETCHERS ? s.groups : MOST_FETCHERS;
+        s.step = KAON_GEMM_PANEL / s.fetchers;
     }
-    finish(p, sums, i, j, rows, cols);
+    return s;
 }
 
-/* Makes the height a constant. `cols` is one already; heights that are never used with it, because
- * the accumulators would not fit, fold away. */
-static inline __attribute__((always_inline)) void tile_of(const struct problem *p, size_t i,
-                                                          size_t j, size_t rows, size_t cols)
+/* The rows from i on of c, a strip at column j. */
+static void column_strip(const struct problem *p, const struct split *s, size_t i, size_t j)
 {
-    const size_t most = cols <= BASE_COLS ? MAX_ROWS : WIDE_AREA / cols;
-    switch (rows) {
-    case 1:
-        if (1 <= most)
-            tile(p, i, j, 1, cols);
-        return;
-    case 2:
-        if (2 <= most)
-            tile(p, i, j, 2, cols);
-        return;
-    case 3:
-        if (3 <= most)
-            tile(p, i, j, 3, cols);
-        return;
-    case 4:
-        if (4 <= most)
-            tile(p, i, j, 4, cols);
-        return;
-    case 5:
-        if (5 <= most)
-            tile(p, i, j, 5, cols);
-        return;
-    case 6:
-        if (6 <= most)
-            tile(p, i, j, 6, cols);
-        return;
-    case 7:
-        if (7 <= most)
-            tile(p, i, j, 7, cols);
-        return;
-    case 8:
-        if (8 <= most)
-            tile(p, i, j, 8, cols);
-        return;
-    case 9:
-        if (9 <= most)
-            tile(p, i, j, 9, cols);
-        return;
-    case 10:
-        if (10 <= most)
-            tile(p, i, j, 10, cols);
-        return;
-    case 11:
-        if (11 <= most)
-            tile(p, i, j, 11, cols);
-        return;
-    case 12:
-        if (12 <= most)
-            tile(p, i, j, 12, cols);
-        return;
-    case 13:
-        if (13 <= most)
-            tile(p, i, j, 13, cols);
-        return;
-    case 14:
-        if (14 <= most)
-            tile(p, i, j, 14, cols);
-        return;
-    }
-}
-
-static void tile_1(const struct problem *p, size_t i, size_t j, size_t rows)
-{
-    tile_of(p, i, j, rows, 1);
-}
-
-static void tile_2(const struct problem *p, size_t i, size_t j, size_t rows)
-{
-    tile_of(p, i, j, rows, 2);
-}
-
-static void tile_4(const struct problem *p, size_t i, size_t j, size_t rows)
-{
-    tile_of(p, i, j, rows, 4);
-}
-
-static void tile_8(const struct problem *p, size_t i, size_t j, size_t rows)
-{
-    tile_of(p, i, j, rows, 8);
-}
-
-typedef void tile_fn(const struct problem *p, size_t i, size_t j, size_t rows);
-
-/* All rows of c, `cols` vectors wide at column j, in equal groups: the first `taller` have one row
- * more. b's panels are read once a group and stay in cache between groups. */
-static void column_strip(const struct problem *p, size_t j, size_t cols, size_t m)
-{
-    static tile_fn *const tiles[] = {
-        [1] = tile_1,
-        [2] = tile_2,
-        [4] = tile_4,
-        [8] = tile_8,
-    };
-    const size_t groups = (m + MAX_ROWS - 1) / MAX_ROWS, rows = m / groups, taller = m % groups;
-    size_t i = 0;
-    for (size_t g = 0; g < groups; g++) {
-        const size_t height = rows + (g < taller);
-        tiles[cols](p, i, j, height);
+    const size_t after = j + s->cols * VLEN, fetchers = after < p->out.n ? s->fetchers : 0;
+    const float *fetch = p->b + after / KAON_GEMM_PANEL * p->panel;
+    for (size_t g = 0; g < s->groups; g++) {
+        const size_t height = s->rows + (g < s->taller);
+        if (g < fetchers)
+            fetching[s->cols][height](p, i, j, fetch + g * s->step * p->k, s->step);
+        else
+            tiles[s->cols][height](p, i, j, NULL, 0);
         i += height;
     }
 }
 
-/* The widest tile, in vectors, for groups of at most `rows`: powers of two from BASE_COLS. */
-static size_t widest(size_t rows)
+/* Vectors of the next strip where `left` of them are left and no strip is wider than `most`. Strips
+ * wider than one vector begin at a panel. */
+static size_t strip_cols(size_t most, size_t left)
 {
-    size_t cols = BASE_COLS;
-    while (cols < MAX_COLS && 2 * cols * rows <= WIDE_AREA)
-        cols *= 2;
+    size_t cols = most < left ? most : left;
+    if (left == 3 && most > 1 && size.tall[3])
+        return 3;
+    if (left == cols + 1 && cols > 2)
+        cols -= 2;
+    while (!size.tall[cols])
+        cols--;
     return cols;
 }
 
-/* The other activations, on a strip of c that is still in cache. */
-static void activate(const struct problem *p, size_t j, size_t width, size_t m)
+static void row_block(const struct problem *p, size_t i, size_t m)
 {
-    static const enum kaon_unary function[KAON_ACT_COUNT] = {
-        [KAON_ACT_GELU_ERF] = KAON_UNARY_GELU_ERF, [KAON_ACT_GELU_TANH] = KAON_UNARY_GELU_TANH,
-        [KAON_ACT_SILU] = KAON_UNARY_SILU,         [KAON_ACT_SIGMOID] = KAON_UNARY_SIGMOID,
-        [KAON_ACT_TANH] = KAON_UNARY_TANH,
-    };
-    if (p->e->act == KAON_ACT_NONE || p->e->act == KAON_ACT_RELU)
+    const size_t most = size.wide[m < sizeof size.wide ? m : 0];
+    const size_t n = p->out.n;
+    struct split s = { 0 };
+    size_t done = 0; /* columns that are activated */
+    for (size_t j = 0; j < n;) {
+        const size_t cols = strip_cols(most, (n - j + VLEN - 1) / VLEN);
+        if (s.cols != cols)
+            s = split_rows(p, m, cols);
+        column_strip(p, &s, i, j);
+        j += cols * VLEN;
+        if (activates_later(p->out.e) && (j - done >= ACTIVATED || j >= n)) {
+            activate(&p->out, i, m, done, (j < n ? j : n) - done);
+            done = j;
+        }
+    }
+}
+
+static void product(const struct problem *p, size_t m)
+{
+    const size_t tall = size.tall[size.wide[0]];
+    if (m == 0)
         return;
-    for (size_t i = 0; i < m; i++) {
-        float *row = p->c + i * p->ldc + j;
-        KAON_K(kaon_unary)[function[p->e->act]](row, row, width, 0.0f, 0.0f);
+    if (m * p->k <= size.a_floats || m <= tall) {
+        row_block(p, 0, m);
+        return;
+    }
+    const size_t fit = size.a_floats / p->k / tall, most = (fit ? fit : 1) * tall;
+    const size_t blocks = (m + most - 1) / most;
+    for (size_t g = 0, i = 0; g < blocks; g++) {
+        const size_t height = m / blocks + (g < m % blocks);
+        row_block(p, i, height);
+        i += height;
     }
 }
 
 void KAON_K(kaon_gemm)(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
                        size_t m, size_t n, size_t k, const struct kaon_epilogue *e)
 {
-    static const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
-    struct problem p = {
-        .c = c, .a = a, .packed = packed, .ldc = ldc, .lda = lda, .n = n, .k = k, .e = e ? e : &none
+    const struct problem p = {
+        .out = result_of(c, ldc, n, e),
+        .a = a,
+        .b = packed,
+        .lda = lda,
+        .ldb = KAON_GEMM_PANEL,
+        .panel = KAON_GEMM_PANEL * k,
+        .k = k,
     };
-    const size_t groups = (m + MAX_ROWS - 1) / MAX_ROWS;
-    if (m == 0)
-        return;
-    p.plain = p.e->alpha == 1.0f && !p.e->row_bias && !p.e->residual;
+    product(&p, m);
+}
 
-    size_t cols = widest((m + groups - 1) / groups), j = 0;
-    while (j < n) {
-        const size_t left = (n - j + VLEN - 1) / VLEN;
-        while (cols > left)
-            cols /= 2;
-        const size_t width = n - j < cols * VLEN ? n - j : cols * VLEN;
-        column_strip(&p, j, cols, m);
-        activate(&p, j, width, m);
-        j += cols * VLEN;
-    }
+/* Whole vectors of b are read where they lie. The last n % 16 columns are packed: a tile would read
+ * past the end of the last row. */
+void KAON_K(kaon_gemm_unpacked)(float *c, size_t ldc, const float *a, size_t lda, const float *b,
+                                size_t ldb, size_t m, size_t n, size_t k,
+                                const struct kaon_epilogue *e, float *scratch)
+{
+    const size_t whole = n / VLEN * VLEN;
+    const struct problem p = {
+        .out = result_of(c, ldc, whole, e),
+        .a = a,
+        .b = b,
+        .lda = lda,
+        .ldb = ldb,
+        .panel = KAON_GEMM_PANEL,
+        .k = k,
+    };
+    product(&p, m);
+    if (whole == n)
+        return;
+    const struct kaon_epilogue rest = epilogue_at(p.out.e, whole);
+    KAON_K(kaon_gemm_pack)(scratch, b + whole, (ptrdiff_t)ldb, 1, k, n - whole);
+    KAON_K(kaon_gemm)(c + whole, ldc, a, lda, scratch, m, n - whole, k, &rest);
 }

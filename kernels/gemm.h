@@ -13,7 +13,12 @@
  * blocking. Error of the sum against double: (k + 1) half-ulps of sum |a| |b|.
  *
  * Packed layout, the same on every ISA: panels of 32 columns, k-major inside a panel, the last
- * panel filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. */
+ * panel filled with zeros: packed[(j / 32) * 32 k + kk * 32 + j % 32] = b[kk][j]. Fastest where
+ * packed begins at a multiple of 64 bytes.
+ *
+ * A rectangle of c, rows i.. and columns j.. with j a multiple of 32, is a call of its own with c, a,
+ * row_bias and residual moved to row i, c, bias and residual to column j, and packed + j * k. Its bits
+ * are those it has in the whole, so threads may share out a product in rectangles. */
 #ifndef KAON_KERNELS_GEMM_H
 #define KAON_KERNELS_GEMM_H
 
@@ -62,9 +67,16 @@ typedef void kaon_gemm_pack_fn(float *packed, const float *b, ptrdiff_t k_stride
 typedef void kaon_gemm_fn(float *c, size_t ldc, const float *a, size_t lda, const float *packed,
                           size_t m, size_t n, size_t k, const struct kaon_epilogue *e);
 
+/* b (k, n) as it lies, rows ldb apart; the bits are kaon_gemm's. For products that meet b once, such
+ * as scores times values. scratch: KAON_GEMM_PANEL * k floats, used if n is no multiple of 16. */
+typedef void kaon_gemm_unpacked_fn(float *c, size_t ldc, const float *a, size_t lda, const float *b,
+                                   size_t ldb, size_t m, size_t n, size_t k,
+                                   const struct kaon_epilogue *e, float *scratch);
+
 #ifdef KAON_ISA
 kaon_gemm_pack_fn KAON_K(kaon_gemm_pack);
 kaon_gemm_fn KAON_K(kaon_gemm);
+kaon_gemm_unpacked_fn KAON_K(kaon_gemm_unpacked);
 #endif
 
 #endif

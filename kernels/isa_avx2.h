@@ -20,6 +20,31 @@ static inline vf v_load(const float *p)
     return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8) };
 }
 
+static inline vf v_load_f16(const uint16_t *p)
+{
+    return (vf){ _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+                 _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))) };
+}
+
+static inline __m256 v_load_bf16_half(const uint16_t *p)
+{
+    const __m256i x = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+}
+
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    return (vf){ v_load_bf16_half(p), v_load_bf16_half(p + 8) };
+}
+
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    const __m256 lo = _mm256_castps128_ps256(_mm_loadu_ps(p0));
+    const __m256 hi = _mm256_castps128_ps256(_mm_loadu_ps(p2));
+    return (vf){ _mm256_insertf128_ps(lo, _mm_loadu_ps(p1), 1),
+                 _mm256_insertf128_ps(hi, _mm_loadu_ps(p3), 1) };
+}
+
 static inline void v_store(float *p, vf x)
 {
     _mm256_storeu_ps(p, x.lo);
@@ -205,6 +230,142 @@ static inline vf v_scale(vf x, vf n)
     return (vf){ v_scale_half(x.lo, n.lo), v_scale_half(x.hi, n.hi) };
 }
 
+/* (x * 2^(n - s)) * 2^s, where s is 1, and -64 where the result may be denormal. Adding 1.5 * 2^23
+ * + 254 leaves the integer n + 254 in the low bits; what is above falls off in the shift. n outside
+ * m is taken as 0: the factors of other numbers could be denormal, which is slow. */
+static inline __m256 v_scale_if_half(__m256 m, __m256 x, __m256 n)
+{
+    n = _mm256_and_ps(m, n);
+    const __m256i e = _mm256_castps_si256(_mm256_add_ps(n, _mm256_set1_ps(0x1.8p23f + 254.0f)));
+    const __m256 low = _mm256_cmp_ps(n, _mm256_set1_ps(-100.0f), _CMP_LT_OQ);
+    const __m256i b =
+        _mm256_sub_epi32(_mm256_set1_epi32(0x40000000),
+                         _mm256_and_si256(_mm256_castps_si256(low), _mm256_set1_epi32(65 << 23)));
+    const __m256i a = _mm256_sub_epi32(_mm256_slli_epi32(e, 23), b);
+    x = _mm256_mul_ps(_mm256_mul_ps(x, _mm256_castsi256_ps(a)), _mm256_castsi256_ps(b));
+    return _mm256_and_ps(m, x);
+}
+
+static inline vf v_scale_if(vm m, vf x, vf n)
+{
+    return (vf){ v_scale_if_half(m.lo, x.lo, n.lo), v_scale_if_half(m.hi, x.hi, n.hi) };
+}
+
+static inline vf v_max_if(vm m, vf a, vf b)
+{
+    const vf low = v_set(-INFINITY);
+    return v_max(a,
+                 (vf){ _mm256_or_ps(_mm256_and_ps(m.lo, b.lo), _mm256_andnot_ps(m.lo, low.lo)),
+                       _mm256_or_ps(_mm256_and_ps(m.hi, b.hi), _mm256_andnot_ps(m.hi, low.hi)) });
+}
+
+static inline vm v_not_lt_if(vm m, vf a, vf b)
+{
+    return v_keep(m, v_not_lt(a, b));
+}
+
+static inline vm m_first(size_t n, int group)
+{
+    const __m256i first = v_part_mask(n, 0);
+    const __m128i quad = _mm256_castsi256_si128(first);
+    const __m256i hi = group == 16 ? v_part_mask(n, 8) : first;
+    const __m256i twice = _mm256_inserti128_si256(first, quad, 1);
+    return (vm){ _mm256_castsi256_ps(group == 4 ? twice : first),
+                 _mm256_castsi256_ps(group == 4 ? twice : hi) };
+}
+
+static inline vf v_load_groups(const float *p, size_t stride, int group)
+{
+    if (group == 16)
+        return v_load(p);
+    if (group == 8)
+        return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8 * stride) };
+    return (vf){ _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                      _mm_loadu_ps(p + 4 * stride), 1),
+                 _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 8 * stride)),
+                                      _mm_loadu_ps(p + 12 * stride), 1) };
+}
+
+static inline vf v_set_groups(const float *p, int group)
+{
+    if (group == 16)
+        return v_set(p[0]);
+    if (group == 8)
+        return (vf){ _mm256_set1_ps(p[0]), _mm256_set1_ps(p[8]) };
+    return (vf){ _mm256_blend_ps(_mm256_set1_ps(p[0]), _mm256_set1_ps(p[4]), 0xf0),
+                 _mm256_blend_ps(_mm256_set1_ps(p[8]), _mm256_set1_ps(p[12]), 0xf0) };
+}
+
+static inline vf v_load_group(const float *p, int group)
+{
+    return group == 16  ? v_load(p)
+           : group == 8 ? (vf){ _mm256_loadu_ps(p), _mm256_setzero_ps() }
+                        : (vf){ _mm256_zextps128_ps256(_mm_loadu_ps(p)), _mm256_setzero_ps() };
+}
+
+static inline void v_store_group(float *p, vf x, int group)
+{
+    if (group == 16)
+        v_store(p, x);
+    else if (group == 8)
+        _mm256_storeu_ps(p, x.lo);
+    else
+        _mm_storeu_ps(p, _mm256_castps256_ps128(x.lo));
+}
+
+static inline vf v_group(vf x, int index, int group)
+{
+    const __m256 half = index * group < 8 ? x.lo : x.hi;
+    if (group == 16)
+        return x;
+    if (group == 8)
+        return (vf){ half, _mm256_setzero_ps() };
+    return (vf){ _mm256_zextps128_ps256(index % 2 ? _mm256_extractf128_ps(half, 1)
+                                                  : _mm256_castps256_ps128(half)),
+                 _mm256_setzero_ps() };
+}
+
+/* Half of v_join for the steps inside eight lanes: what meets what. */
+static inline void v_join_half(__m256 a, __m256 b, int half, __m256 *x, __m256 *y)
+{
+    if (half == 4) {
+        *x = _mm256_blend_ps(a, b, 0xf0);
+        *y = _mm256_permute2f128_ps(a, b, 0x21);
+    } else if (half == 2) {
+        *x = _mm256_blend_ps(a, b, 0xcc);
+        *y = _mm256_shuffle_ps(a, b, 0x4e);
+    } else {
+        *x = _mm256_blend_ps(a, b, 0xaa);
+        *y = _mm256_blend_ps(_mm256_movehdup_ps(a), _mm256_moveldup_ps(b), 0xaa);
+    }
+}
+
+static inline __attribute__((always_inline)) vf v_join(vf a, vf b, int half, vf (*op)(vf, vf))
+{
+    vf x = { a.lo, b.lo }, y = { a.hi, b.hi };
+    if (half < 8) {
+        v_join_half(a.lo, b.lo, half, &x.lo, &y.lo);
+        v_join_half(a.hi, b.hi, half, &x.hi, &y.hi);
+    }
+    return op(x, y);
+}
+
+static inline void v_stream(float *p, vf x)
+{
+    _mm256_stream_ps(p, x.lo);
+    _mm256_stream_ps(p + 8, x.hi);
+}
+
+static inline void v_stream_end(void)
+{
+    _mm_sfence();
+}
+
+static inline uint32_t m_bits(vm m)
+{
+    return (uint32_t)_mm256_movemask_ps(m.lo) | (uint32_t)_mm256_movemask_ps(m.hi) << 8;
+}
+
 static inline float v_first(vf x)
 {
     return _mm256_cvtss_f32(x.lo);
@@ -221,4 +382,24 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
     x = op((vf){ x.lo, x.lo }, (vf){ y, y });
     y = _mm256_permute_ps(x.lo, 0xb1);
     return op((vf){ x.lo, x.lo }, (vf){ y, y });
+}
+
+static inline vf v_even_pairs(vf a, vf b)
+{
+    return (vf){ _mm256_unpacklo_ps(a.lo, b.lo), _mm256_unpacklo_ps(a.hi, b.hi) };
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    return (vf){ _mm256_unpackhi_ps(a.lo, b.lo), _mm256_unpackhi_ps(a.hi, b.hi) };
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0x44), _mm256_shuffle_ps(a.hi, b.hi, 0x44) };
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0xee), _mm256_shuffle_ps(a.hi, b.hi, 0xee) };
 }

@@ -16,6 +16,24 @@ static inline vf v_load(const float *p)
     return _mm512_loadu_ps(p);
 }
 
+static inline vf v_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    const __m512i x = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+}
+
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    const __m512 x =
+        _mm512_insertf32x4(_mm512_castps128_ps512(_mm_loadu_ps(p0)), _mm_loadu_ps(p1), 1);
+    return _mm512_insertf32x4(_mm512_insertf32x4(x, _mm_loadu_ps(p2), 2), _mm_loadu_ps(p3), 3);
+}
+
 static inline void v_store(float *p, vf x)
 {
     _mm512_storeu_ps(p, x);
@@ -176,6 +194,117 @@ static inline vf v_scale(vf x, vf n)
     return _mm512_scalef_ps(x, n);
 }
 
+static inline vf v_scale_if(vm m, vf x, vf n)
+{
+    return _mm512_maskz_scalef_ps(m, x, n);
+}
+
+static inline vf v_max_if(vm m, vf a, vf b)
+{
+    return _mm512_mask_max_ps(a, m, a, b);
+}
+
+static inline vm v_not_lt_if(vm m, vf a, vf b)
+{
+    return _mm512_mask_cmp_ps_mask(m, a, b, _CMP_NLT_UQ);
+}
+
+static inline vm m_first(size_t n, int group)
+{
+    const uint32_t first = (1u << n) - 1;
+    return (__mmask16)(group == 16 ? first : group == 8 ? first * 0x101 : first * 0x1111);
+}
+
+static inline vf v_load_groups(const float *p, size_t stride, int group)
+{
+    if (group == 16)
+        return _mm512_loadu_ps(p);
+    if (group == 8)
+        return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(p)),
+                                  _mm256_loadu_ps(p + 8 * stride), 1);
+    const __m256 lo = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                           _mm_loadu_ps(p + 4 * stride), 1);
+    const __m256 hi = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 8 * stride)),
+                                           _mm_loadu_ps(p + 12 * stride), 1);
+    return _mm512_insertf32x8(_mm512_castps256_ps512(lo), hi, 1);
+}
+
+static inline vf v_set_groups(const float *p, int group)
+{
+    vf r = _mm512_set1_ps(p[0]);
+    if (group == 8)
+        return _mm512_mask_blend_ps(0xff00, r, _mm512_set1_ps(p[8]));
+    if (group == 4) {
+        r = _mm512_mask_blend_ps(0x00f0, r, _mm512_set1_ps(p[4]));
+        r = _mm512_mask_blend_ps(0x0f00, r, _mm512_set1_ps(p[8]));
+        r = _mm512_mask_blend_ps(0xf000, r, _mm512_set1_ps(p[12]));
+    }
+    return r;
+}
+
+static inline vf v_load_group(const float *p, int group)
+{
+    return group == 16  ? _mm512_loadu_ps(p)
+           : group == 8 ? _mm512_zextps256_ps512(_mm256_loadu_ps(p))
+                        : _mm512_zextps128_ps512(_mm_loadu_ps(p));
+}
+
+static inline void v_store_group(float *p, vf x, int group)
+{
+    if (group == 16)
+        _mm512_storeu_ps(p, x);
+    else if (group == 8)
+        _mm256_storeu_ps(p, _mm512_castps512_ps256(x));
+    else
+        _mm_storeu_ps(p, _mm512_castps512_ps128(x));
+}
+
+static inline __attribute__((always_inline)) vf v_join(vf a, vf b, int half, vf (*op)(vf, vf))
+{
+    if (half == 8)
+        return op(_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e));
+    if (half == 4)
+        return op(_mm512_mask_blend_ps(0xf0f0, a, b),
+                  _mm512_permutex2var_ps(
+                      a,
+                      _mm512_setr_epi32(4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27),
+                      b));
+    if (half == 2)
+        return op(_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps(a, b, 0x4e));
+    return op(
+        _mm512_mask_blend_ps(0xaaaa, a, b),
+        _mm512_permutex2var_ps(
+            a, _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30), b));
+}
+
+static inline vf v_group(vf x, int index, int group)
+{
+    if (group == 8)
+        return index == 0 ? _mm512_maskz_mov_ps(0x00ff, x)
+                          : _mm512_maskz_shuffle_f32x4(0x00ff, x, x, 0x4e);
+    if (group == 4)
+        return index == 0   ? _mm512_maskz_mov_ps(0x000f, x)
+               : index == 1 ? _mm512_maskz_shuffle_f32x4(0x000f, x, x, 0x01)
+               : index == 2 ? _mm512_maskz_shuffle_f32x4(0x000f, x, x, 0x02)
+                            : _mm512_maskz_shuffle_f32x4(0x000f, x, x, 0x03);
+    return x;
+}
+
+static inline void v_stream(float *p, vf x)
+{
+    _mm512_stream_ps(p, x);
+}
+
+static inline void v_stream_end(void)
+{
+    _mm_sfence();
+}
+
+static inline uint32_t m_bits(vm m)
+{
+    return m;
+}
+
 static inline float v_first(vf x)
 {
     return _mm512_cvtss_f32(x);
@@ -187,4 +316,24 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
     x = op(x, _mm512_shuffle_f32x4(x, x, 0xb1));
     x = op(x, _mm512_permute_ps(x, 0x4e));
     return op(x, _mm512_permute_ps(x, 0xb1));
+}
+
+static inline vf v_even_pairs(vf a, vf b)
+{
+    return _mm512_unpacklo_ps(a, b);
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    return _mm512_unpackhi_ps(a, b);
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0x44);
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0xee);
 }

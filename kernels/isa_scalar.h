@@ -27,6 +27,47 @@ static inline vf v_load(const float *p)
     return r;
 }
 
+/* sixteen halves, widened; the multiplication is exact and takes denormals along */
+static inline vf v_load_f16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const uint32_t magnitude = (uint32_t)(p[i] & 0x7fff) << 13;
+        const uint32_t sign = (uint32_t)(p[i] & 0x8000) << 16, special = 0x7c00u << 13;
+        uint32_t bits = magnitude >= special ? magnitude | 0x7f800000 : magnitude;
+        float x;
+        memcpy(&x, &bits, sizeof x);
+        if (magnitude < special)
+            x *= 0x1.0p112f;
+        memcpy(&bits, &x, sizeof bits);
+        bits |= sign;
+        memcpy(&r.l[i], &bits, sizeof bits);
+    }
+    return r;
+}
+
+/* sixteen bfloat16, widened; a signalling NaN stays one */
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const uint32_t bits = (uint32_t)p[i] << 16;
+        memcpy(&r.l[i], &bits, sizeof bits);
+    }
+    return r;
+}
+
+/* four floats from each address */
+static inline vf v_load_quads(const float *p0, const float *p1, const float *p2, const float *p3)
+{
+    vf r;
+    memcpy(r.l, p0, 16);
+    memcpy(r.l + 4, p1, 16);
+    memcpy(r.l + 8, p2, 16);
+    memcpy(r.l + 12, p3, 16);
+    return r;
+}
+
 static inline void v_store(float *p, vf x)
 {
     memcpy(p, x.l, sizeof x.l);
@@ -272,6 +313,113 @@ static inline vf v_scale(vf x, vf n)
     return x;
 }
 
+/* v_scale where m, and only for n in -150 .. 128; 0 elsewhere, whatever x and n hold there */
+static inline vf v_scale_if(vm m, vf x, vf n)
+{
+    return v_keep(m, v_scale(x, n));
+}
+
+/* m ? v_max(a, b) : a; where not m it may be v_max(a, -inf), which is a unless that is NaN */
+static inline vf v_max_if(vm m, vf a, vf b)
+{
+    return v_select(m, v_max(a, b), a);
+}
+
+/* m and v_not_lt */
+static inline vm v_not_lt_if(vm m, vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        m.l[i] = a.l[i] < b.l[i] ? 0 : m.l[i];
+    return m;
+}
+
+/* Groups: lanes 0 .. group - 1 are one group, and so on; group is 4, 8 or 16. */
+
+/* the first n lanes of each group */
+static inline vm m_first(size_t n, int group)
+{
+    vm m;
+    for (int i = 0; i < 16; i++)
+        m.l[i] = (size_t)(i % group) < n ? UINT32_MAX : 0;
+    return m;
+}
+
+/* group g from p + g * group * stride: with vectors j = 0 .. group - 1 loaded from p + j * stride,
+ * sixteen rows in the order in which v_join brings them */
+static inline vf v_load_groups(const float *p, size_t stride, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[(size_t)(i / group * group) * stride + (size_t)(i % group)];
+    return r;
+}
+
+/* p[g * group] in every lane of group g */
+static inline vf v_set_groups(const float *p, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[i / group * group];
+    return r;
+}
+
+/* one group from p, zeros in the other lanes */
+static inline vf v_load_group(const float *p, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = i < group ? p[i] : 0.0f;
+    return r;
+}
+
+/* the first group */
+static inline void v_store_group(float *p, vf x, int group)
+{
+    for (int i = 0; i < group; i++)
+        p[i] = x.l[i];
+}
+
+/* group number `index` in the first lanes, zeros after */
+static inline vf v_group(vf x, int index, int group)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = i < group ? x.l[index * group + i] : 0.0f;
+    return r;
+}
+
+/* One step of v_fold for two vectors at once. Lanes i and i + half of a meet (bit `half` of i clear)
+ * and give lane i, those of b give lane i + half. */
+static inline __attribute__((always_inline)) vf v_join(vf a, vf b, int half, vf (*op)(vf, vf))
+{
+    vf x = a, y = b;
+    for (int i = 0; i < 16; i++) {
+        x.l[i] = i & half ? b.l[i] : a.l[i];
+        y.l[i] = i & half ? b.l[i - half] : a.l[i + half];
+    }
+    return op(x, y);
+}
+
+/* v_store past the caches, for what nobody reads soon; p aligned to 64 bytes, v_stream_end after the
+ * last */
+static inline void v_stream(float *p, vf x)
+{
+    v_store(p, x);
+}
+
+static inline void v_stream_end(void)
+{
+}
+
+/* lane i in bit i */
+static inline uint32_t m_bits(vm m)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < 16; i++)
+        bits |= (m.l[i] & 1) << i;
+    return bits;
+}
+
 static inline float v_first(vf x)
 {
     return x.l[0];
@@ -286,4 +434,47 @@ static inline __attribute__((always_inline)) vf v_fold(vf x, vf (*op)(vf, vf))
         x = op(x, y);
     }
     return x;
+}
+
+/* In each four lanes, of a (0 1 2 3) and b (4 5 6 7): (0 4 1 5), (2 6 3 7), (0 1 4 5), (2 3 6 7). */
+static inline vf v_even_pairs(vf a, vf b)
+{
+    vf r;
+    for (int i = 0; i < 16; i += 4) {
+        r.l[i] = a.l[i];
+        r.l[i + 1] = b.l[i];
+        r.l[i + 2] = a.l[i + 1];
+        r.l[i + 3] = b.l[i + 1];
+    }
+    return r;
+}
+
+static inline vf v_odd_pairs(vf a, vf b)
+{
+    vf r;
+    for (int i = 0; i < 16; i += 4) {
+        r.l[i] = a.l[i + 2];
+        r.l[i + 1] = b.l[i + 2];
+        r.l[i + 2] = a.l[i + 3];
+        r.l[i + 3] = b.l[i + 3];
+    }
+    return r;
+}
+
+static inline vf v_low_halves(vf a, vf b)
+{
+    for (int i = 0; i < 16; i += 4) {
+        a.l[i + 2] = b.l[i];
+        a.l[i + 3] = b.l[i + 1];
+    }
+    return a;
+}
+
+static inline vf v_high_halves(vf a, vf b)
+{
+    for (int i = 0; i < 16; i += 4) {
+        b.l[i] = a.l[i + 2];
+        b.l[i + 1] = a.l[i + 3];
+    }
+    return b;
 }

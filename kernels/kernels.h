@@ -8,6 +8,7 @@
 #include "kernels/binary.h"
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_half.h"
 #include "kernels/move.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
@@ -21,8 +22,13 @@ struct kaon_kernels {
     uint64_t need;   /* KAON_CPU_* bits, all required */
     kaon_gemm_pack_fn *gemm_pack;
     kaon_gemm_fn *gemm;
+    kaon_gemm_unpacked_fn *gemm_unpacked;
+    kaon_gemm_pack_16_fn *gemm_pack_16;
+    kaon_gemm_half_fn *gemm_f16;
+    kaon_gemm_half_fn *gemm_bf16;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *log_softmax_rows;
+    kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
     kaon_rmsnorm_rows_fn *rmsnorm_rows;
     kaon_unary_fn *const *unary;           /* [KAON_UNARY_COUNT], by enum kaon_unary */

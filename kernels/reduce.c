@@ -3,6 +3,7 @@
 #include "kernels/reduce.h"
 
 #include "kernels/isa.h"
+#include "kernels/softmax.h"
 #include "kernels/vmath.h"
 
 typedef vf step_op(vf so_far, vf x);
@@ -134,20 +135,6 @@ static void KAON_K(rows_log_sum)(float *y, const float *x, size_t rows, size_t n
     rows_loop(y, x, rows, n, 0.0f, v_add, v_add, end_log);
 }
 
-static void KAON_K(rows_log_sum_exp)(float *y, const float *x, size_t rows, size_t n)
-{
-    const vf low = v_set(-INFINITY);
-    for (size_t r = 0; r < rows; r++, x += n) {
-        vf max = low, sum = v_set(0.0f);
-        for (size_t i = 0; i < n; i += VLEN)
-            max = v_max_nan(max, v_load_fill(x + i, n - i, low));
-        const vf shift = finite_shift(v_set(v_reduce(max, v_max_nan)));
-        for (size_t i = 0; i < n; i += VLEN)
-            sum = v_add(sum, v_exp(v_sub(v_load_fill(x + i, n - i, low), shift)));
-        y[r] = v_first(v_add(v_log(v_set(v_sum(sum))), shift));
-    }
-}
-
 static void KAON_K(columns_sum)(float *y, const float *x, size_t rows, size_t n)
 {
     columns_loop(y, x, rows, n, 0.0f, v_add, end_plain);
@@ -216,7 +203,7 @@ kaon_reduce_fn *const KAON_K(kaon_reduce_rows)[KAON_REDUCE_COUNT] = {
     [KAON_REDUCE_L1] = KAON_K(rows_l1),
     [KAON_REDUCE_L2] = KAON_K(rows_l2),
     [KAON_REDUCE_LOG_SUM] = KAON_K(rows_log_sum),
-    [KAON_REDUCE_LOG_SUM_EXP] = KAON_K(rows_log_sum_exp),
+    [KAON_REDUCE_LOG_SUM_EXP] = KAON_K(kaon_log_sum_exp_rows),
 };
 
 kaon_reduce_fn *const KAON_K(kaon_reduce_columns)[KAON_REDUCE_COUNT] = {

@@ -1,27 +1,21 @@
-/* Three passes: maximum; exponentials and their sum; scale. Rows of up to 128 stay in registers
- * between the passes, longer ones are stored and read back. Lanes past the end hold -inf, whose
- * exponential adds 0. The order of additions is the same in both forms: lane by lane, then the
- * fixed tree. */
+/* Which form a row takes: sixteen short rows at a time, a row in registers, or passes over memory. The
+ * bits are the same in all three: exponentials of x - max, added lane by lane, then along the fixed
+ * tree. */
 #include "kernels/softmax.h"
 
-#include "kernels/isa.h"
-#include "kernels/vmath.h"
+#include "kernels/softmax_row.h"
+#include "kernels/softmax_short.h"
 
-enum { SHORT = 8 }; /* vectors of a row held in registers */
-
-/* The maximum in every lane. The sign of a zero may differ between lanes; exp(x - 0) does not care.
- * With a NaN in the row this is some other value of the row, and the sum becomes NaN. */
-static inline vf max_everywhere(vf x)
-{
-    return v_fold(x, v_max);
-}
+enum {
+    REGISTERS = 4,      /* vectors of a row held in registers */
+    OVERLAP_ROW = 2048, /* longest row whose successor's maximum is found before it is done */
+};
 
 /* One row of n floats in `count` vectors, a constant in every call. */
-static inline __attribute__((always_inline)) void short_row(float *y, const float *x, size_t n,
-                                                            size_t count)
+ALWAYS void register_row(float *y, const float *x, size_t n, size_t count)
 {
     const size_t last = VLEN * (count - 1);
-    vf e[SHORT];
+    vf e[REGISTERS];
     for (size_t i = 0; i + 1 < count; i++)
         e[i] = v_load(x + VLEN * i);
     e[count - 1] = v_load_fill(x + last, n - last, v_set(-INFINITY));
@@ -29,7 +23,7 @@ static inline __attribute__((always_inline)) void short_row(float *y, const floa
     vf max = e[0];
     for (size_t i = 1; i < count; i++)
         max = v_max(max, e[i]);
-    max = max_everywhere(max);
+    max = v_fold(max, v_max);
 
     for (size_t i = 0; i < count; i++)
         e[i] = v_exp_negative(v_sub(e[i], max));
@@ -37,94 +31,99 @@ static inline __attribute__((always_inline)) void short_row(float *y, const floa
     for (size_t i = 1; i < count; i++)
         sum = v_add(sum, e[i]);
 
-    const vf scale =
-        v_set(1.0f / v_sum(sum)); /* one scalar division: a vector's takes four times as long */
+    const vf scale = reciprocal(v_fold(sum, v_add));
     for (size_t i = 0; i + 1 < count; i++)
         v_store(y + VLEN * i, v_mul(e[i], scale));
     v_store_n(y + last, v_mul(e[count - 1], scale), n - last);
 }
 
-static inline __attribute__((always_inline)) void short_rows(float *y, const float *x, size_t rows,
-                                                             size_t n, size_t count)
+static void register_rows(float *y, const float *x, size_t rows, size_t n)
 {
-    for (size_t r = 0; r < rows; r++)
-        short_row(y + r * n, x + r * n, n, count);
+    for (; rows > 0; rows--, x += n, y += n) {
+        if (n <= VLEN)
+            register_row(y, x, n, 1);
+        else if (n <= 2 * VLEN)
+            register_row(y, x, n, 2);
+        else if (n <= 3 * VLEN)
+            register_row(y, x, n, 3);
+        else
+            register_row(y, x, n, REGISTERS);
+    }
 }
 
-static vf row_max(const float *x, size_t n)
+/* While the next row still fits the first cache its maximum is found before this row's factor is needed:
+ * folds and division are long chains, which the other row's work fills. */
+static void memory_rows(float *y, const float *x, size_t rows, size_t n)
 {
-    const vf low = v_set(-INFINITY);
-    vf max = low;
-    for (size_t i = 0; i < n; i += VLEN)
-        max = v_max(max, v_load_fill(x + i, n - i, low));
-    return max_everywhere(max);
+    vf max = row_max(x, n);
+    for (; rows > 0; rows--, x += n, y += n) {
+        const vf sum = exp_sum(EXP_STORE_SUM, y, x, n, max);
+        if (rows > 1 && n <= OVERLAP_ROW)
+            max = row_max(x + n, n);
+        scale_row(y, n, reciprocal(sum));
+        if (rows > 1 && n > OVERLAP_ROW)
+            max = row_max(x + n, n);
+    }
 }
 
-static void long_row(float *y, const float *x, size_t n)
+/* How many of the rows to take in blocks of sixteen. A last block that is not full costs as much as one
+ * that is, which beats the rows alone from `worth` rows on. */
+static size_t block_rows(size_t rows, size_t n, size_t worth)
 {
-    const vf max = row_max(x, n);
-    vf sum = v_set(0.0f);
-    size_t i = 0;
-    for (; i + VLEN <= n; i += VLEN) {
-        const vf e = v_exp_negative(v_sub(v_load(x + i), max));
-        v_store(y + i, e);
-        sum = v_add(sum, e);
-    }
-    if (i < n) {
-        const vf e = v_exp_negative(v_sub(v_load_fill(x + i, n - i, v_set(-INFINITY)), max));
-        v_store_n(y + i, e, n - i);
-        sum = v_add(sum, e);
-    }
-    const vf scale = v_set(1.0f / v_sum(sum));
-    for (i = 0; i < n; i += VLEN)
-        v_store_n(y + i, v_mul(v_load_n(y + i, n - i), scale), n - i);
+    const size_t rest = rows % BLOCK_ROWS;
+    return n == 0 || n > SHORT_ROW ? 0 : rest < worth ? rows - rest : rows;
 }
 
 void KAON_K(kaon_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
 {
-    switch ((n + VLEN - 1) / VLEN) { /* unrolled for each count of vectors */
-    case 0:
+    const size_t blocks = block_rows(rows, n, 10);
+    if (blocks > 0)
+        KAON_K(kaon_softmax_short)(SOFTMAX, y, x, blocks, n);
+    x += blocks * n;
+    y += blocks * n;
+    if (n == 0 || rows == blocks)
         return;
-    case 1:
-        short_rows(y, x, rows, n, 1);
-        return;
-    case 2:
-        short_rows(y, x, rows, n, 2);
-        return;
-    case 3:
-        short_rows(y, x, rows, n, 3);
-        return;
-    case 4:
-        short_rows(y, x, rows, n, 4);
-        return;
-    case 5:
-        short_rows(y, x, rows, n, 5);
-        return;
-    case 6:
-        short_rows(y, x, rows, n, 6);
-        return;
-    case 7:
-        short_rows(y, x, rows, n, 7);
-        return;
-    case SHORT:
-        short_rows(y, x, rows, n, SHORT);
-        return;
-    default:
-        for (size_t r = 0; r < rows; r++)
-            long_row(y + r * n, x + r * n, n);
-    }
+    if (n <= REGISTERS * VLEN)
+        register_rows(y, x, rows - blocks, n);
+    else
+        memory_rows(y, x, rows - blocks, n);
 }
 
 void KAON_K(kaon_log_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
 {
-    const vf low = v_set(-INFINITY);
-    for (size_t r = 0; r < rows && n > 0; r++, x += n, y += n) {
+    const size_t blocks = block_rows(rows, n, 5);
+    if (blocks > 0)
+        KAON_K(kaon_softmax_short)(LOG_SOFTMAX, y, x, blocks, n);
+    x += blocks * n;
+    y += blocks * n;
+    for (size_t r = blocks; r < rows && n > 0; r++, x += n, y += n) {
         const vf max = v_set(v_first(row_max(x, n))); /* here the sign of a zero would show */
-        vf sum = v_set(0.0f);
-        for (size_t i = 0; i < n; i += VLEN)
-            sum = v_add(sum, v_exp_negative(v_sub(v_load_fill(x + i, n - i, low), max)));
-        const vf log_sum = v_log(v_fold(sum, v_add));
+        const vf log_sum = v_log(exp_sum(EXP_SUM, NULL, x, n, max));
         for (size_t i = 0; i < n; i += VLEN)
             v_store_n(y + i, v_sub(v_sub(v_load_n(x + i, n - i), max), log_sum), n - i);
+    }
+}
+
+/* A row of one infinite value, several, or NaN: without a shift the formula gives what it should. */
+static float log_sum_exp_unshifted(const float *x, size_t n)
+{
+    vf sum = v_set(0.0f);
+    for (size_t i = 0; i < n; i += VLEN)
+        sum = v_add(sum, v_exp(v_load_fill(x + i, n - i, v_set(-INFINITY))));
+    return v_first(v_log(v_fold(sum, v_add)));
+}
+
+void KAON_K(kaon_log_sum_exp_rows)(float *y, const float *x, size_t rows, size_t n)
+{
+    const size_t blocks = block_rows(rows, n, 5);
+    if (blocks > 0)
+        KAON_K(kaon_softmax_short)(LOG_SUM_EXP, y, x, blocks, n);
+    x += blocks * n;
+    for (size_t r = blocks; r < rows; r++, x += n) {
+        const vf max = row_max(x, n);
+        if (fabsf(v_first(max)) < INFINITY)
+            y[r] = v_first(v_add(v_log(exp_sum(EXP_SUM, NULL, x, n, max)), max));
+        else
+            y[r] = log_sum_exp_unshifted(x, n);
     }
 }

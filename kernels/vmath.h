@@ -10,6 +10,16 @@
 
 #include "kernels/isa.h"
 
+/* For k = 0 .. count - 1, unrolled; count, a constant, is V_SIDE at most. */
+#define V_FOR(k, count) _Pragma("GCC unroll 4") for (int k = 0; k < (count); k++)
+#if defined(KAON_ISA_AVX512)
+enum { V_SIDE = 4 }; /* vectors side by side that the registers hold */
+#elif defined(KAON_ISA_AVX2)
+enum { V_SIDE = 2 };
+#else
+enum { V_SIDE = 1 };
+#endif
+
 /* Horner's rule, highest degree first; the loop unrolls, `count` is a constant in every call. */
 static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, int count)
 {
@@ -19,31 +29,65 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
     return p;
 }
 
-/* exp(x) = 2^n * (1 + p), for x in -104 .. 89. p is expm1 of the reduced argument.
+/* exp(x) = 2^n * (1 + p), for x in -104 .. 89, of `count` vectors side by side, step by step: a chain
+ * of fourteen dependent operations fills no pipeline alone, and the CPU looks ahead only so far.
+ * p, expm1 of the reduced argument, replaces x.
  *
  * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n
  * times it is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-32. */
-static inline vf v_exp_parts(vf x, vf *n)
+static inline __attribute__((always_inline)) void v_exp_parts_many(vf *x, vf *n, int count)
 {
     static const float coef[] = { 0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
                                   0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f };
     const vf magic = v_set(0x1.8p23f);
-    *n = v_sub(v_fma(x, v_set(0x1.715476p+0f), magic), magic); /* log2(e) */
-    vf r = v_fnma(*n, v_set(0x1.62e4p-1f), x);                 /* ln 2, upper */
-    r = v_fnma(*n, v_set(0x1.7f7d1cp-20f), r);                 /* ln 2, rest */
-    return v_fma(v_mul(r, r), v_poly(r, coef, 6), r);
+    vf p[V_SIDE];
+    V_FOR(k, count)
+    n[k] = v_fma(x[k], v_set(0x1.715476p+0f), magic); /* log2(e) */
+    V_FOR(k, count)
+    n[k] = v_sub(n[k], magic);
+    V_FOR(k, count)
+    x[k] = v_fnma(n[k], v_set(0x1.62e4p-1f), x[k]); /* ln 2, upper */
+    V_FOR(k, count)
+    x[k] = v_fnma(n[k], v_set(0x1.7f7d1cp-20f), x[k]); /* ln 2, rest */
+    V_FOR(k, count)
+    p[k] = v_fma(v_set(coef[5]), x[k], v_set(coef[4]));
+#pragma GCC unroll 4
+    for (int i = 3; i >= 0; i--)
+        V_FOR(k, count)
+    p[k] = v_fma(p[k], x[k], v_set(coef[i]));
+    V_FOR(k, count)
+    x[k] = v_fma(v_mul(x[k], x[k]), p[k], x[k]);
 }
 
-/* exp(x) for x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from v_scale: an
- * underflow there costs some processors a microcode assist of 100 cycles and more, and masked
- * scores and the lanes past the end of a row are -inf. */
+static inline vf v_exp_parts(vf x, vf *n)
+{
+    v_exp_parts_many(&x, n, 1);
+    return x;
+}
+
+#define EXP_LOW (-103.98f) /* 2^-150, half of the least denormal, is at -103.972 */
+
+/* x = exp(x), and 0 in the lanes outside `lanes` (NULL: none), which may hold anything. For x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from
+ * the scaling: an underflow there costs some processors a microcode assist of 100 cycles and more,
+ * and masked scores and the lanes past the end of a row are -inf. */
+static inline __attribute__((always_inline)) void v_exp_negative_many(vf *x, const vm *lanes,
+                                                                      int count)
+{
+    vf n[V_SIDE];
+    vm m[V_SIDE];
+    V_FOR(k, count)
+    m[k] = lanes ? v_not_lt_if(*lanes, x[k], v_set(EXP_LOW)) : v_not_lt(x[k], v_set(EXP_LOW));
+    v_exp_parts_many(x, n, count);
+    V_FOR(k, count)
+    x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
+}
+
 static inline vf v_exp_negative(vf x)
 {
-    const vm stays =
-        v_not_lt(x, v_set(-103.98f)); /* 2^-150, half of the least denormal, is at -103.972 */
     vf n;
-    const vf p = v_exp_parts(v_keep(stays, x), &n);
-    return v_keep(stays, v_scale(v_add(p, v_set(1.0f)), n));
+    const vm stays = v_not_lt(x, v_set(EXP_LOW));
+    const vf p = v_exp_parts(x, &n);
+    return v_scale_if(stays, v_add(p, v_set(1.0f)), n);
 }
 
 static inline vf v_exp(vf x)

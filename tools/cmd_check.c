@@ -14,6 +14,7 @@
 #include "tools/cli/interrupt.h"
 #include "tools/commands.h"
 #include "tools/model/open.h"
+#include "tools/model/threads.h"
 
 struct options {
     struct kaon_common common;
@@ -39,6 +40,7 @@ static const struct kaon_option options[] = {
     { "index", 0, KAON_OPTION_STRING, "FILE",
       "tolerances by case, tab-separated (default: index.tsv in DIR or the folder above it)",
       offsetof(struct options, index) },
+    KAON_THREADS_OPTION(struct options),
     KAON_ENGINE_OPTIONS(struct options),
     { "against", 0, KAON_OPTION_STRING, "NAME",
       "compare with this backend, node by node, instead of with the stored outputs",

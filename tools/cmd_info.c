@@ -27,7 +27,8 @@ static const struct kaon_option options[] = {
       "print the plan for the given axes: one line a step, with kernel, shapes and place in memory",
       offsetof(struct options, plan) },
     { "why", 0, KAON_OPTION_FLAG, NULL,
-      "print which rewrites were applied, and what was not matched and why",
+      "print which rewrites were applied, and what was not matched and why; and with --backend "
+      "which steps it computes, for the given axes, and why it leaves the others to own",
       offsetof(struct options, why) },
     { "graph", 0, KAON_OPTION_FLAG, NULL, "print the graph after rewriting",
       offsetof(struct options, graph) },
@@ -47,6 +48,8 @@ static const struct kaon_spec spec = {
             { "kaon info tagger.onnx --dim n_tracks=40",
               "inputs, outputs, operators, and the cost of a run with 40 tracks" },
             { "kaon info tagger.onnx --why", "which parts of the graph were fused, and which not" },
+            { "kaon info tagger.onnx --why --backend xnnpack",
+              "what XNNPACK computes of it, and why not the rest" },
             { "kaon info cpu", "this machine's instruction sets, and the kernels chosen for it" },
             { NULL },
         },
@@ -139,11 +142,13 @@ static enum kaon_status print_parts(struct job *j, struct kaon_out *out)
         st = kaon_model_print(j->model, KAON_PRINT_GRAPH, kaon_out_write, out, &j->msg);
     if (st == KAON_OK && o->why)
         st = kaon_model_print(j->model, KAON_PRINT_WHY, kaon_out_write, out, &j->msg);
-    if (st == KAON_OK && o->plan) {
+    const bool of_backend = o->why && o->engine.backend;
+    if (st == KAON_OK && (o->plan || of_backend))
         st = run_once(j, &j->msg);
-        if (st == KAON_OK)
-            st = kaon_session_print_plan(j->session, kaon_out_write, out, &j->msg);
-    }
+    if (st == KAON_OK && of_backend)
+        st = kaon_session_print_why(j->session, kaon_out_write, out, &j->msg);
+    if (st == KAON_OK && o->plan)
+        st = kaon_session_print_plan(j->session, kaon_out_write, out, &j->msg);
     return st;
 }
 

@@ -12,6 +12,7 @@
 #include "tools/model/axes.h"
 #include "tools/model/inputs.h"
 #include "tools/model/open.h"
+#include "tools/model/threads.h"
 #include "tools/run/report.h"
 #include "tools/run/save.h"
 
@@ -37,6 +38,7 @@ static const struct kaon_option options[] = {
       offsetof(struct options, seed) },
     { "repeat", 'n', KAON_OPTION_INT, "N", "run N times and say how long a run takes",
       offsetof(struct options, repeat), 1, 1000000000 },
+    KAON_THREADS_OPTION(struct options),
     KAON_ENGINE_OPTIONS(struct options),
     { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
       offsetof(struct options, force) },
@@ -71,6 +73,7 @@ struct job {
     const struct options *o;
     const struct kaon_say *say;
     struct kaon_model *model;
+    struct kaon_threads threads;
     struct kaon_session *session;
     struct kaon_axes axes;
     struct kaon_inputs inputs;
@@ -111,6 +114,7 @@ static enum kaon_status run_all(struct job *j)
 static enum kaon_status prepare(struct job *j, const char *path)
 {
     const struct options *o = j->o;
+    struct kaon_session_options lends = KAON_SESSION_OPTIONS_INIT;
     enum kaon_status st = kaon_cli_open(&j->model, path, &o->engine, j->say, &j->msg);
 
     if (st == KAON_OK)
@@ -122,7 +126,10 @@ static enum kaon_status prepare(struct job *j, const char *path)
     if (st == KAON_OK)
         st = kaon_inputs_random(&j->inputs, j->model, &j->axes, (uint64_t)o->seed, &j->msg);
     if (st == KAON_OK)
-        st = kaon_session_open(&j->session, j->model, NULL, &j->msg);
+        st = kaon_threads_open(&j->threads, o->engine.threads, &j->msg);
+    kaon_threads_lend(&j->threads, &lends);
+    if (st == KAON_OK)
+        st = kaon_session_open(&j->session, j->model, &lends, &j->msg);
     if (st != KAON_OK)
         return st;
     j->outputs = calloc(kaon_model_output_count(j->model) + 1, sizeof *j->outputs);
@@ -137,6 +144,7 @@ static void close_job(struct job *j)
     kaon_inputs_close(&j->inputs);
     kaon_axes_free(&j->axes);
     kaon_session_close(j->session);
+    kaon_threads_close(&j->threads);
     kaon_model_close(j->model);
 }
 

@@ -1,7 +1,9 @@
 /* Conv: for each image and group, weights (m, k) times patches (k, positions), k = channels x kernel.
  *
  * Patches are written straight into the gemm kernel's panels of 32 columns, a few panels at a time, so
- * that they stay in cache. A kernel of one element needs no patches: the image itself is packed. */
+ * that they stay in cache: a chunk. A kernel of one element needs no patches: the image itself is
+ * packed. */
+#include "backends/own/split.h"
 #include "backends/own/wide.h"
 
 #include <string.h>
@@ -10,12 +12,14 @@
  * of a 1 MiB level-2 cache. */
 enum { PATCH_FLOATS = 1 << 17 };
 
+enum { MOST_ROOMS = 16 }; /* for the patches of parts */
+
 struct conv {
     struct kaon_wide wide; /* first */
     struct kaon_placed at;
     size_t batch, groups, channels, m; /* channels and m: of a group */
     size_t taps, in, out;              /* kernel elements; spatial elements */
-    size_t panels;                     /* in scratch */
+    size_t panels, chunks;             /* in scratch; of an image */
     bool pointwise;
 };
 
@@ -61,26 +65,22 @@ static void write_panel(const struct conv *c, float *panel, const float *x, size
     }
 }
 
-/* One image and group. */
-static void run_patches(const struct conv *c, const struct kaon_kernels *kernels, float *y,
-                        const float *x, const float *w, const struct kaon_epilogue *e,
-                        float *packed)
+/* Piece i of the work: a chunk of an image and group. in, out as the call's. */
+static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, size_t i,
+                      const float *const *in, float *out, float *packed)
 {
-    const size_t k = c->channels * c->taps, chunk = c->panels * KAON_GEMM_PANEL;
-    if (c->out == 0)
-        return;
-    if (c->pointwise) {
-        kernels->gemm_pack(packed, x, (ptrdiff_t)c->in, 1, k, c->out);
-        kernels->gemm(y, c->out, w, k, packed, c->m, c->out, k, e);
-        return;
-    }
-    for (size_t j = 0; j < c->out; j += chunk) {
-        const size_t n = c->out - j < chunk ? c->out - j : chunk;
-        for (size_t i = 0; i < n; i += KAON_GEMM_PANEL)
-            write_panel(c, packed + i * k, x, j + i,
-                        n - i < KAON_GEMM_PANEL ? n - i : KAON_GEMM_PANEL);
-        kernels->gemm(y + j, c->out, w, k, packed, c->m, n, k, e);
-    }
+    const size_t k = c->channels * c->taps, image = i / c->chunks, g = image % c->groups;
+    const size_t j = i % c->chunks * c->panels * KAON_GEMM_PANEL;
+    const size_t chunk = c->panels * KAON_GEMM_PANEL, n = c->out - j < chunk ? c->out - j : chunk;
+    const float *x = in[0] + image * c->channels * c->in;
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    e.row_bias = in[2] ? in[2] + g * c->m : NULL;
+    if (c->pointwise)
+        kernels->gemm_pack(packed, x + j, (ptrdiff_t)c->in, 1, k, n);
+    for (size_t p = 0; !c->pointwise && p < n; p += KAON_GEMM_PANEL)
+        write_panel(c, packed + p * k, x, j + p, n - p < KAON_GEMM_PANEL ? n - p : KAON_GEMM_PANEL);
+    kernels->gemm(out + image * c->m * c->out + j, c->out, in[1] + g * c->m * k, k, packed, c->m, n,
+                  k, &e);
 }
 
 /* What FusedConv does to the result. */
@@ -104,18 +104,25 @@ static enum kaon_status run_conv(const struct kaon_step *step, const float *cons
                                  float *const *out, void *scratch, struct kaon_msg *msg)
 {
     const struct conv *c = step->args;
-    const size_t k = c->channels * c->taps;
     (void)msg;
-    for (size_t b = 0; b < c->batch; b++)
-        for (size_t g = 0; g < c->groups; g++) {
-            struct kaon_epilogue e = KAON_EPILOGUE_NONE;
-            e.row_bias = in[2] ? in[2] + g * c->m : NULL;
-            run_patches(c, step->call.kernels, out[0] + (b * c->groups + g) * c->m * c->out,
-                        in[0] + (b * c->groups + g) * c->channels * c->in, in[1] + g * c->m * k, &e,
-                        scratch);
-        }
+    for (size_t i = 0; i < c->batch * c->groups * c->chunks; i++)
+        run_piece(c, step->call.kernels, i, in, out[0], scratch);
     finish(step, out[0], in[3]);
     return KAON_OK;
+}
+
+/* Some of the pieces, each part with room of its own for patches. */
+static void part_of_conv(const struct kaon_step *step, size_t i)
+{
+    const struct conv *c = step->args;
+    const struct kaon_call *call = &step->call;
+    const size_t pieces = c->batch * c->groups * c->chunks;
+    const size_t room = c->panels * KAON_GEMM_PANEL * c->channels * c->taps;
+    const struct kaon_tensor *bias = kaon_own_in(call, 2);
+    const float *in[] = { call->in[0]->data, call->in[1]->data, bias ? bias->data : NULL };
+    for (size_t p = kaon_part_at(pieces, i, step->n_parts);
+         p < kaon_part_at(pieces, i + 1, step->n_parts); p++)
+        run_piece(c, call->kernels, p, in, call->out[0]->data, (float *)step->scratch + i * room);
 }
 
 /* float64: the sum as it is written. */
@@ -156,6 +163,31 @@ static bool is_pointwise(const struct conv *c)
     return true;
 }
 
+/* What comes after the product would need a step of its own. */
+static bool divides(const struct kaon_call *call)
+{
+    const struct kaon_window *a = call->attr;
+    return call->parallel && a->fused == KAON_FUSED_NONE && !kaon_own_in(call, 3) &&
+           call->in[0]->type == KAON_F32 && call->in[1]->type == KAON_F32 &&
+           (!kaon_own_in(call, 2) || call->in[2]->type == KAON_F32) &&
+           call->out[0]->type == KAON_F32;
+}
+
+/* Chunks that fit the cache; smaller ones where parts would be too few. */
+static void place_chunks(struct conv *c, size_t parts)
+{
+    const size_t most = (c->out + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
+    const size_t k = c->channels * c->taps, images = c->batch * c->groups;
+    size_t panels = k ? PATCH_FLOATS / (k * KAON_GEMM_PANEL) : most;
+    if (parts > images) {
+        const size_t each = most * images / parts;
+        panels = panels < each ? panels : each;
+    }
+    panels = panels < most ? panels : most;
+    c->panels = panels ? panels : 1;
+    c->chunks = (most + c->panels - 1) / c->panels;
+}
+
 static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *memory,
                                      struct kaon_msg *msg)
 {
@@ -186,12 +218,16 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
         step->run = run_real;
         return kaon_own_same_types(&step->call, msg);
     }
-    const size_t most = (c->out + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
-    c->panels = k ? PATCH_FLOATS / (k * KAON_GEMM_PANEL) : 1;
-    c->panels = c->panels < 1 ? 1 : c->panels > most || c->pointwise ? most : c->panels;
+    const size_t parts =
+        divides(&step->call) ? kaon_parts(step->macs, KAON_PART_MACS, MOST_ROOMS) : 0;
+    place_chunks(c, parts);
+    step->n_parts =
+        parts < c->batch * c->groups * c->chunks ? parts : c->batch * c->groups * c->chunks;
+    step->part = part_of_conv;
     step->kernel = c->pointwise ? "gemm" : "patches, gemm";
-    return kaon_wide_prepare(step, &c->wide, run_conv,
-                             c->panels * KAON_GEMM_PANEL * k * sizeof(float), msg);
+    return kaon_wide_prepare(
+        step, &c->wide, run_conv,
+        (step->n_parts ? step->n_parts : 1) * c->panels * KAON_GEMM_PANEL * k * sizeof(float), msg);
 }
 
 const struct kaon_own kaon_own_conv = { .prepare = prepare_conv };

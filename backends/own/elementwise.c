@@ -1,6 +1,7 @@
 #include "backends/own/elementwise.h"
 
 #include "backends/own/copy.h"
+#include "backends/own/split.h"
 
 #include <string.h>
 
@@ -70,6 +71,21 @@ bool kaon_lines_run(const struct kaon_lines *p, const struct kaon_line *l, void 
     return walk(p, l, 0, &out, at);
 }
 
+bool kaon_lines_part(const struct kaon_lines *p, const struct kaon_line *l, void *y,
+                     const void *const *x, size_t i, size_t n)
+{
+    struct kaon_lines own = *p;
+    const void *at[KAON_LINE_INPUTS] = { NULL };
+    const size_t from = kaon_part_at((size_t)p->dims[0], i, n);
+    size_t line = p->out_bytes;
+    for (int32_t k = 1; k < p->rank; k++)
+        line *= (size_t)p->dims[k];
+    own.dims[0] = (int64_t)(kaon_part_at((size_t)p->dims[0], i + 1, n) - from);
+    for (size_t k = 0; k < p->n_in; k++)
+        at[k] = (const char *)x[k] + (ptrdiff_t)from * p->step[k][0] * (ptrdiff_t)p->in_bytes[k];
+    return kaon_lines_run(&own, l, (char *)y + from * line, at);
+}
+
 bool kaon_line_unary_kernel(const struct kaon_line *l, void *y, const void *const *x,
                             const size_t *step, size_t n)
 {
@@ -113,6 +129,15 @@ struct prepared {
     struct kaon_line line;
 };
 
+static void part(const struct kaon_step *step, size_t i)
+{
+    const struct prepared *p = step->args;
+    const void *x[KAON_LINE_INPUTS] = { NULL };
+    for (size_t k = 0; k < p->lines.n_in; k++)
+        x[k] = step->call.in[k]->data;
+    kaon_lines_part(&p->lines, &p->line, step->call.out[0]->data, x, i, step->n_parts);
+}
+
 static enum kaon_status run(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct prepared *p = step->args;
@@ -122,6 +147,12 @@ static enum kaon_status run(const struct kaon_step *step, struct kaon_msg *msg)
     if (kaon_lines_run(&p->lines, &p->line, step->call.out[0]->data, x))
         return KAON_OK;
     return kaon_own_fail(&step->call, msg, KAON_BAD_INPUT, "an integer is divided by zero");
+}
+
+/* Of the others, integer division may: what a part finds wrong has no way back. */
+static bool cannot_fail(const struct kaon_line *line)
+{
+    return line->fn == kaon_line_unary_kernel || line->fn == kaon_line_binary_kernel;
 }
 
 enum kaon_status kaon_lines_prepare(struct kaon_step *step, struct kaon_arena *memory,
@@ -134,5 +165,10 @@ enum kaon_status kaon_lines_prepare(struct kaon_step *step, struct kaon_arena *m
     p->line.kernels = step->call.kernels;
     kaon_lines_plan(&p->lines, step->call.out[0], step->call.in, n_in);
     step->run = run;
+    if (step->call.parallel && cannot_fail(line)) {
+        step->n_parts = kaon_parts(kaon_own_count(step->call.out[0]), KAON_PART_ELEMENTS,
+                                   (size_t)p->lines.dims[0]);
+        step->part = part;
+    }
     return KAON_OK;
 }

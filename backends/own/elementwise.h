@@ -45,6 +45,10 @@ void kaon_lines_plan(struct kaon_lines *p, const struct kaon_tensor *y,
 bool kaon_lines_run(const struct kaon_lines *p, const struct kaon_line *l, void *y,
                     const void *const *x);
 
+/* Part i of n of the same, n at most the length of the first axis. */
+bool kaon_lines_part(const struct kaon_lines *p, const struct kaon_line *l, void *y,
+                     const void *const *x, size_t i, size_t n);
+
 /* Lines of narrow floats by way of float32, in pieces on the stack. */
 kaon_line_fn kaon_line_narrow;
 

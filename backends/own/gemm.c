@@ -1,6 +1,7 @@
 /* Gemm and Linear: one product with what follows it, through the gemm kernel's epilogue. */
 #include "backends/own/convert.h"
 #include "backends/own/product.h"
+#include "backends/own/split.h"
 
 #include <string.h>
 
@@ -26,50 +27,73 @@ static enum kaon_status pack_weights(const struct kaon_call *call, bool transpos
 
 struct gemm {
     struct kaon_product shape;
+    struct kaon_grid grid;
     kaon_product_fn *plain;
     bool trans_a, trans_b;
     size_t packed_at, a_at, vector_at;     /* float32, in scratch */
     size_t wide_a, wide_b, wide_c, wide_y; /* narrow floats widened, in scratch */
 };
 
-/* beta C as one term for each column, or one for each row, in scratch. */
-static void vector(const struct gemm *g, const float *c, float *out, struct kaon_epilogue *e)
+/* beta C as one term for each column, or one for each row. */
+static void vector(const struct gemm *g, const float *c, float *out)
 {
     const bool columns = g->shape.c_m == 0;
     const size_t n = columns ? g->shape.n : g->shape.m;
     const ptrdiff_t step = columns ? g->shape.c_n : g->shape.c_m;
     for (size_t i = 0; i < n; i++)
         out[i] = g->shape.beta * c[(ptrdiff_t)i * step];
-    *(columns ? &e->bias : &e->row_bias) = out;
 }
 
-static void run_f32(const struct kaon_step *step, float *y, const float *a, const float *b,
-                    const float *c)
+/* The operands as the kernel takes them: B packed, A and C's vector in scratch. */
+struct operands {
+    const float *a, *packed;
+    struct kaon_epilogue e;
+};
+
+static void begin_f32(const struct kaon_step *step, const float *a, const float *b, const float *c)
 {
     const struct gemm *g = step->args;
     const struct kaon_product *p = &g->shape;
     const struct kaon_kernels *kernels = step->call.kernels;
     float *scratch = step->scratch;
-    const float *packed = step->call.packed;
-    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
-    e.alpha = p->alpha;
-    e.beta = p->beta;
-    if (!packed) {
+    if (!step->call.packed)
         kernels->gemm_pack(scratch + g->packed_at, b, p->b_k, p->b_n, p->k, p->n);
-        packed = scratch + g->packed_at;
-    }
-    if (g->trans_a) {
+    if (g->trans_a)
         kernels->transpose_32((uint32_t *)(scratch + g->a_at), (const uint32_t *)a, p->k, p->m,
                               p->m, p->k);
-        a = scratch + g->a_at;
-    }
+    if (c && !(p->c_m && p->c_n))
+        vector(g, c, scratch + g->vector_at);
+}
+
+/* What begin_f32 has made ready. */
+static struct operands operands_of(const struct kaon_step *step, const float *a, const float *c)
+{
+    const struct gemm *g = step->args;
+    const struct kaon_product *p = &g->shape;
+    const float *scratch = step->scratch;
+    struct operands o = {
+        .a = g->trans_a ? scratch + g->a_at : a,
+        .packed = step->call.packed ? step->call.packed : scratch + g->packed_at,
+        .e = KAON_EPILOGUE_NONE,
+    };
+    o.e.alpha = p->alpha;
+    o.e.beta = p->beta;
     if (c && p->c_m && p->c_n) {
-        e.residual = c;
-        e.ldr = p->n;
+        o.e.residual = c;
+        o.e.ldr = p->n;
     } else if (c) {
-        vector(g, c, scratch + g->vector_at, &e);
+        *(p->c_m ? &o.e.row_bias : &o.e.bias) = scratch + g->vector_at;
     }
-    kernels->gemm(y, p->n, a, p->k, packed, p->m, p->n, p->k, &e);
+    return o;
+}
+
+static void run_f32(const struct kaon_step *step, float *y, const float *a, const float *b,
+                    const float *c)
+{
+    const struct kaon_product *p = &((const struct gemm *)step->args)->shape;
+    begin_f32(step, a, b, c);
+    const struct operands o = operands_of(step, a, c);
+    step->call.kernels->gemm(y, p->n, o.a, p->k, o.packed, p->m, p->n, p->k, &o.e);
 }
 
 static const void *data_of(const struct kaon_call *call, size_t i)
@@ -78,11 +102,30 @@ static const void *data_of(const struct kaon_call *call, size_t i)
     return t ? t->data : NULL;
 }
 
+static const void *data_of_c(const struct kaon_step *step)
+{
+    const struct gemm *g = step->args;
+    return g->shape.beta == 0.0f ? NULL : data_of(&step->call, 2);
+}
+
+static void begin_gemm(const struct kaon_step *step)
+{
+    begin_f32(step, step->call.in[0]->data, step->call.in[1]->data, data_of_c(step));
+}
+
+static void part_of_gemm(const struct kaon_step *step, size_t i)
+{
+    const struct gemm *g = step->args;
+    const struct operands o = operands_of(step, step->call.in[0]->data, data_of_c(step));
+    kaon_grid_run(&g->grid, i, step->call.kernels, step->call.out[0]->data, g->shape.n, o.a,
+                  g->shape.k, o.packed, &o.e);
+}
+
 static enum kaon_status run_gemm(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct kaon_call *call = &step->call;
     const struct gemm *g = step->args;
-    const void *c = g->shape.beta == 0.0f ? NULL : data_of(call, 2);
+    const void *c = data_of_c(step);
     (void)msg;
     if (g->plain)
         g->plain(call->out[0]->data, call->in[0]->data, call->in[1]->data, c, &g->shape);
@@ -162,6 +205,10 @@ static enum kaon_status prepare_gemm(struct kaon_step *step, struct kaon_arena *
         g->wide_y = g->wide_c + (kaon_own_in(call, 2) ? kaon_own_count(call->in[2]) : 0);
         floats = g->wide_y + kaon_own_count(call->out[0]);
         step->run = run_narrow;
+    } else if (call->parallel) {
+        step->n_parts = kaon_grid_plan(&g->grid, p->m, p->n, p->k);
+        step->begin = begin_gemm;
+        step->part = part_of_gemm;
     }
     return kaon_own_scratch(step, floats, sizeof(float), msg);
 }
@@ -187,27 +234,43 @@ _Static_assert((int)KAON_ACTIVATION_RELU == (int)KAON_ACT_RELU &&
 
 struct linear {
     size_t m, n, k;
+    struct kaon_grid grid;
     bool transposed;
     enum kaon_act act;
 };
+
+static void begin_linear(const struct kaon_step *step)
+{
+    const struct linear *l = step->args;
+    const struct kaon_call *call = &step->call;
+    if (!call->packed)
+        call->kernels->gemm_pack(step->scratch, call->in[1]->data,
+                                 l->transposed ? 1 : (ptrdiff_t)l->n,
+                                 l->transposed ? (ptrdiff_t)l->k : 1, l->k, l->n);
+}
+
+static void part_of_linear(const struct kaon_step *step, size_t i)
+{
+    const struct linear *l = step->args;
+    const struct kaon_call *call = &step->call;
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    e.act = l->act;
+    e.bias = data_of(call, 2);
+    kaon_grid_run(&l->grid, i, call->kernels, call->out[0]->data, l->n, call->in[0]->data, l->k,
+                  call->packed ? call->packed : step->scratch, &e);
+}
 
 static enum kaon_status run_linear(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct linear *l = step->args;
     const struct kaon_call *call = &step->call;
-    const float *packed = call->packed;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
     (void)msg;
     e.act = l->act;
     e.bias = data_of(call, 2);
-    if (!packed) {
-        call->kernels->gemm_pack(step->scratch, call->in[1]->data,
-                                 l->transposed ? 1 : (ptrdiff_t)l->n,
-                                 l->transposed ? (ptrdiff_t)l->k : 1, l->k, l->n);
-        packed = step->scratch;
-    }
-    call->kernels->gemm(call->out[0]->data, l->n, call->in[0]->data, l->k, packed, l->m, l->n, l->k,
-                        &e);
+    begin_linear(step);
+    call->kernels->gemm(call->out[0]->data, l->n, call->in[0]->data, l->k,
+                        call->packed ? call->packed : step->scratch, l->m, l->n, l->k, &e);
     return KAON_OK;
 }
 
@@ -234,6 +297,9 @@ static enum kaon_status prepare_linear(struct kaon_step *step, struct kaon_arena
     l->transposed = a->transposed;
     l->act = (enum kaon_act)a->activation;
     step->run = run_linear;
+    step->begin = begin_linear;
+    step->part = part_of_linear;
+    step->n_parts = step->call.parallel ? kaon_grid_plan(&l->grid, l->m, l->n, l->k) : 0;
     step->kernel = "gemm, packed";
     step->macs = (uint64_t)l->m * l->n * l->k;
     return kaon_own_scratch(step, step->call.packed ? 0 : kaon_gemm_packed_floats(l->k, l->n),

@@ -1,8 +1,9 @@
-/* MatMul. One constant right-hand side is packed when the model is opened; others are packed into
- * scratch as they come. Where B is one matrix, all rows of A are one product. Narrow floats run as
- * float32, widened into scratch. */
+/* MatMul. One constant right-hand side is packed when the model is opened; others are read where they
+ * lie, or packed into scratch as they come. Where B is one matrix, all rows of A are one product.
+ * Narrow floats run as float32, widened into scratch. */
 #include "backends/own/convert.h"
 #include "backends/own/product.h"
+#include "backends/own/split.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct matmul {
     int32_t rank;                                                             /* of the batch */
     size_t dims[KAON_MAX_RANK], step_a[KAON_MAX_RANK], step_b[KAON_MAX_RANK]; /* in matrices */
     size_t n_a, n_b;        /* matrices there are */
+    struct kaon_grid grid;  /* of one product in parts */
     kaon_product_fn *plain; /* NULL: float32 */
     size_t a_at, b_at,
         y_at; /* narrow floats: float32 copies in scratch, behind the packed matrix */
@@ -65,23 +67,88 @@ static void pick(const struct matmul *p, size_t i, size_t *a, size_t *b)
     }
 }
 
-static void run_f32(const struct kaon_step *step, float *y, const float *a, const float *b)
+/* Whether a B that is met once is better read where it lies. Its last n % 16 columns are packed even
+ * then, which a short row does not repay, nor many readings of long rows a power of two apart. */
+static bool reads_in_place(const struct matmul *p)
+{
+    const bool rows_pay = p->n % 16 == 0 || p->n >= 64;
+    return rows_pay && (p->m <= 32 || p->k * p->n <= 128 << 10);
+}
+
+/* Batches from .. to - 1. B is packed into `room`, if it is not ready and not read in place. */
+static void run_batches(const struct kaon_step *step, float *y, const float *a, const float *b,
+                        size_t from, size_t to, float *room)
 {
     const struct matmul *p = step->args;
     const struct kaon_kernels *kernels = step->call.kernels;
     const size_t one = kaon_gemm_packed_floats(p->k, p->n);
     const float *ready = step->call.packed;
+    const bool in_place = !ready && reads_in_place(p);
     size_t at_a, at_b, packed = SIZE_MAX;
-    for (size_t i = 0; i < p->batches; i++, y += p->m * p->n) {
+    for (size_t i = from; i < to; i++) {
         pick(p, i, &at_a, &at_b);
+        float *c = y + i * p->m * p->n;
+        const float *left = a + at_a * p->m * p->k, *right = b + at_b * p->k * p->n;
+        if (in_place) {
+            kernels->gemm_unpacked(c, p->n, left, p->k, right, p->n, p->m, p->n, p->k, NULL, room);
+            continue;
+        }
         if (!ready && at_b != packed) {
-            kernels->gemm_pack(step->scratch, b + at_b * p->k * p->n, (ptrdiff_t)p->n, 1, p->k,
-                               p->n);
+            kernels->gemm_pack(room, right, (ptrdiff_t)p->n, 1, p->k, p->n);
             packed = at_b;
         }
-        kernels->gemm(y, p->n, a + at_a * p->m * p->k, p->k,
-                      ready ? ready + at_b * one : step->scratch, p->m, p->n, p->k, NULL);
+        kernels->gemm(c, p->n, left, p->k, ready ? ready + at_b * one : room, p->m, p->n, p->k,
+                      NULL);
     }
+}
+
+static void run_f32(const struct kaon_step *step, float *y, const float *a, const float *b)
+{
+    const struct matmul *p = step->args;
+    run_batches(step, y, a, b, 0, p->batches, step->scratch);
+}
+
+/* Some of the batches, each part with room of its own for B. */
+static void part_of_batches(const struct kaon_step *step, size_t i)
+{
+    const struct matmul *p = step->args;
+    const size_t one = kaon_gemm_packed_floats(p->k, p->n);
+    run_batches(step, step->call.out[0]->data, step->call.in[0]->data, step->call.in[1]->data,
+                kaon_part_at(p->batches, i, step->n_parts),
+                kaon_part_at(p->batches, i + 1, step->n_parts), (float *)step->scratch + i * one);
+}
+
+static void begin_product(const struct kaon_step *step)
+{
+    const struct matmul *p = step->args;
+    if (!step->call.packed)
+        step->call.kernels->gemm_pack(step->scratch, step->call.in[1]->data, (ptrdiff_t)p->n, 1,
+                                      p->k, p->n);
+}
+
+/* A piece of the only product. */
+static void part_of_product(const struct kaon_step *step, size_t i)
+{
+    const struct matmul *p = step->args;
+    const struct kaon_epilogue none = KAON_EPILOGUE_NONE;
+    kaon_grid_run(&p->grid, i, step->call.kernels, step->call.out[0]->data, p->n,
+                  step->call.in[0]->data, p->k,
+                  step->call.packed ? step->call.packed : step->scratch, &none);
+}
+
+/* Returns the floats of scratch that packed matrices take. */
+static size_t divide(struct kaon_step *step, struct matmul *p)
+{
+    const size_t one = kaon_gemm_packed_floats(p->k, p->n);
+    if (p->batches == 1) {
+        step->n_parts = kaon_grid_plan(&p->grid, p->m, p->n, p->k);
+        step->begin = begin_product;
+        step->part = part_of_product;
+        return one;
+    }
+    step->n_parts = kaon_parts(step->macs, KAON_PART_MACS, p->batches);
+    step->part = part_of_batches;
+    return step->n_parts ? step->n_parts * one : one;
 }
 
 static enum kaon_status run_matmul(const struct kaon_step *step, struct kaon_msg *msg)
@@ -150,9 +217,15 @@ static enum kaon_status prepare_matmul(struct kaon_step *step, struct kaon_arena
     }
     if (type != KAON_F32 && !kaon_own_narrow(type))
         return kaon_own_no_type(&step->call, type, msg);
-    step->kernel = step->call.packed ? "gemm, packed" : "gemm";
-    size_t floats = step->call.packed ? 0 : kaon_gemm_packed_floats(p->k, p->n);
+    step->kernel = step->call.packed   ? "gemm, packed"
+                   : reads_in_place(p) ? "gemm, in place"
+                                       : "gemm";
+    size_t floats = kaon_gemm_packed_floats(p->k, p->n);
     step->run = run_matmul;
+    if (step->call.parallel && type == KAON_F32)
+        floats = divide(step, p);
+    if (step->call.packed)
+        floats = 0;
     if (kaon_own_narrow(type)) {
         p->a_at = floats;
         p->b_at = p->a_at + kaon_own_count(a);

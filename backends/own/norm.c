@@ -1,5 +1,6 @@
 /* Normalisations along the last axes: LayerNormalization, RMSNormalization and its older name. */
 #include "backends/own/elementwise.h"
+#include "backends/own/split.h"
 #include "backends/own/wide.h"
 
 #include <math.h>
@@ -54,6 +55,21 @@ static enum kaon_status run_layer(const struct kaon_step *step, const float *con
     return KAON_OK;
 }
 
+static void part_of_layer(const struct kaon_step *step, size_t i)
+{
+    const struct norm *p = step->args;
+    const struct kaon_call *call = &step->call;
+    const struct kaon_norm *a = call->attr;
+    const size_t from = kaon_part_at(p->rows, i, step->n_parts);
+    const size_t to = kaon_part_at(p->rows, i + 1, step->n_parts);
+    const struct kaon_tensor *bias = kaon_own_in(call, 2), *mean = kaon_own_out(call, 1);
+    const struct kaon_tensor *inverse = kaon_own_out(call, 2);
+    call->kernels->layernorm_rows(
+        (float *)call->out[0]->data + from * p->n, (const float *)call->in[0]->data + from * p->n,
+        call->in[1]->data, bias ? bias->data : NULL, to - from, p->n, a->epsilon,
+        mean ? (float *)mean->data + from : NULL, inverse ? (float *)inverse->data + from : NULL);
+}
+
 /* The second output is 1 / sqrt(mean of squares + epsilon). */
 static void inverse_rms(const struct norm *p, const struct kaon_kernels *kernels, const float *x,
                         float epsilon, float *out)
@@ -61,6 +77,18 @@ static void inverse_rms(const struct norm *p, const struct kaon_kernels *kernels
     kernels->reduce_rows[KAON_REDUCE_SUM_SQUARE](out, x, p->rows, p->n);
     for (size_t r = 0; r < p->rows; r++)
         out[r] = 1.0f / sqrtf(out[r] / (float)p->n + epsilon);
+}
+
+static void part_of_rms(const struct kaon_step *step, size_t i)
+{
+    const struct norm *p = step->args;
+    const struct kaon_call *call = &step->call;
+    const struct kaon_norm *a = call->attr;
+    const size_t from = kaon_part_at(p->rows, i, step->n_parts);
+    const size_t to = kaon_part_at(p->rows, i + 1, step->n_parts);
+    call->kernels->rmsnorm_rows((float *)call->out[0]->data + from * p->n,
+                                (const float *)call->in[0]->data + from * p->n, call->in[1]->data,
+                                to - from, p->n, a->epsilon);
 }
 
 static enum kaon_status run_rms(const struct kaon_step *step, const float *const *in,
@@ -111,6 +139,16 @@ static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *
     return KAON_OK;
 }
 
+static bool all_f32(const struct kaon_call *call)
+{
+    bool all = true;
+    for (size_t i = 0; i < call->n_in; i++)
+        all &= !call->in[i] || call->in[i]->type == KAON_F32;
+    for (size_t i = 0; i < call->n_out; i++)
+        all &= !call->out[i] || call->out[i]->type == KAON_F32;
+    return all;
+}
+
 static enum kaon_status prepare_norm(struct kaon_step *step, struct kaon_arena *memory,
                                      struct kaon_msg *msg)
 {
@@ -137,8 +175,15 @@ static enum kaon_status prepare_norm(struct kaon_step *step, struct kaon_arena *
     kaon_lines_plan(&p->scale, &wide, with_scale, 2);
     kaon_lines_plan(&p->bias, &wide, with_bias, 2);
     const bool layer = call->op->kind == KAON_OP_layer_normalization;
-    return kaon_wide_prepare(step, &p->wide, layer ? run_layer : run_rms,
-                             call->out[0] ? 0 : kaon_own_count(x) * sizeof(float), msg);
+    const enum kaon_status st =
+        kaon_wide_prepare(step, &p->wide, layer ? run_layer : run_rms,
+                          call->out[0] ? 0 : kaon_own_count(x) * sizeof(float), msg);
+    const bool direct = p->direct && call->out[0] && (layer || !kaon_own_out(call, 1));
+    if (st == KAON_OK && call->parallel && direct && all_f32(call)) {
+        step->n_parts = kaon_parts(p->rows * p->n, KAON_PART_ELEMENTS, p->rows);
+        step->part = layer ? part_of_layer : part_of_rms;
+    }
+    return st;
 }
 
 const struct kaon_own kaon_own_layer_normalization = { .prepare = prepare_norm };

@@ -1,5 +1,6 @@
 /* Softmax, LogSoftmax, Hardmax. Lines that are not contiguous are moved into scratch and back. */
 #include "backends/own/copy.h"
+#include "backends/own/split.h"
 #include "backends/own/wide.h"
 
 #include <math.h>
@@ -72,6 +73,15 @@ static enum kaon_status run_softmax(const struct kaon_step *step, const float *c
     return KAON_OK;
 }
 
+static void part(const struct kaon_step *step, size_t i)
+{
+    const struct softmax *s = step->args;
+    const size_t from = kaon_part_at(s->outer, i, step->n_parts);
+    const size_t to = kaon_part_at(s->outer, i + 1, step->n_parts);
+    rows(&step->call, (float *)step->call.out[0]->data + from * s->n,
+         (const float *)step->call.in[0]->data + from * s->n, to - from, s->n);
+}
+
 /* float64 with the C library's exp and log. */
 static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *msg)
 {
@@ -110,8 +120,13 @@ static enum kaon_status prepare_softmax(struct kaon_step *step, struct kaon_aren
         step->run = run_real;
         return KAON_OK;
     }
-    return kaon_wide_prepare(step, &s->wide, run_softmax,
-                             s->inner == 1 ? 0 : s->n * s->inner * sizeof(float), msg);
+    const enum kaon_status st = kaon_wide_prepare(
+        step, &s->wide, run_softmax, s->inner == 1 ? 0 : s->n * s->inner * sizeof(float), msg);
+    if (st == KAON_OK && step->call.parallel && s->inner == 1 && !s->wide.converts) {
+        step->n_parts = kaon_parts(s->outer * s->n, KAON_PART_ELEMENTS, s->outer);
+        step->part = part;
+    }
+    return st;
 }
 
 const struct kaon_own kaon_own_softmax = { .prepare = prepare_softmax };

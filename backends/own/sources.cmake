@@ -29,6 +29,7 @@ set(KAON_OWN_SOURCES
     backends/own/sequence.c
     backends/own/slice.c
     backends/own/softmax.c
+    backends/own/split.c
     backends/own/tree.c
     backends/own/unary.c
     backends/own/view.c

@@ -167,7 +167,9 @@ struct kaon_call {
     const bool *constant; /* in[i]->data is there while preparing, and never changes */
     const void *packed;   /* what the backend's pack made of this node, or NULL */
     const struct kaon_kernels *kernels;
+    bool parallel;       /* parts of a step may run at the same time: dividing it is worth while */
     const void *backend; /* the chosen backend's state, from its open; own has none */
+    void *session;       /* and that of the session, from its open_session */
 };
 
 /* Something to do: filled by a backend's prepare. Data pointers are read from call.in and call.out
@@ -180,6 +182,14 @@ struct kaon_step {
     size_t scratch_bytes; /* asked for by prepare */
     const char *kernel;   /* what runs, for plans and profiles; NULL: the operator's name */
     uint64_t macs;        /* multiply-adds, for reports */
+    const char *refused;  /* why the chosen backend left the call to own; NULL: it did not */
+
+    /* The same work in parts that may run at the same time and in any order: `begin` (may be NULL),
+     * then `part` for each i below n_parts leave what `run` leaves, to the bit. 0: not divided.
+     * Where the parts lie may depend on shapes, never on the number of threads. */
+    size_t n_parts;
+    void (*begin)(const struct kaon_step *step);
+    void (*part)(const struct kaon_step *step, size_t i);
 };
 
 #endif

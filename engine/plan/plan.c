@@ -93,8 +93,9 @@ static enum kaon_status add_outputs(struct kaon_walk *walk)
 }
 
 enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model *model,
-                                const struct kaon_tensor *inputs, struct kaon_planned **values,
-                                struct kaon_arena *scratch, struct kaon_msg *msg)
+                                const struct kaon_tensor *inputs, const struct kaon_means *means,
+                                struct kaon_planned **values, struct kaon_arena *scratch,
+                                struct kaon_msg *msg)
 {
     const size_t bytes = model->ir.n_values * sizeof(struct kaon_planned *);
     struct kaon_walk walk = {
@@ -103,6 +104,7 @@ enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model 
         .scratch = scratch,
         .values = values,
         .plan = plan,
+        .means = *means,
         .msg = msg,
     };
     memcpy(values, model->constants, bytes);

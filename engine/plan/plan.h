@@ -15,6 +15,13 @@
 
 #include "engine/model.h"
 
+/* What a session brings to its steps. */
+struct kaon_means {
+    kaon_parallel_fn parallel; /* lends threads; NULL: none */
+    void *parallel_user;
+    void *backend; /* the chosen backend's state for the session */
+};
+
 /* Where a value's data is. */
 enum kaon_place {
     KAON_PLACE_KNOWN, /* constant, or computed while planning (or NOW): data is final */
@@ -77,6 +84,7 @@ struct kaon_walk {
     struct kaon_plan *plan;        /* NULL if now */
     struct kaon_arena (*carry)[3]; /* by depth of nesting: see control.c; NULL unless now */
     uint32_t depth;
+    struct kaon_means means;
     uint64_t unrolled;       /* iterations of loops walked in place */
     uint64_t folded;         /* bytes of results computed while planning */
     kaon_observe_fn observe; /* NULL: nobody looks */
@@ -105,11 +113,13 @@ enum kaon_status kaon_walk_no_memory(struct kaon_walk *walk);
 /* Fills model->constants: the planned form of every constant, by value id. */
 enum kaon_status kaon_plan_constants(struct kaon_model *model, struct kaon_msg *msg);
 
-/* Makes a plan for input tensors of these types and shapes. `values` is for the work: one entry a
- * value; so is `scratch`. On failure what the plan took from its memory stays taken. */
+/* Makes a plan for input tensors of these types and shapes, to be run with `means`. `values` is for the
+ * work: one entry a value; so is `scratch`. On failure what the plan took from its memory stays
+ * taken. */
 enum kaon_status kaon_plan_make(struct kaon_plan *plan, const struct kaon_model *model,
-                                const struct kaon_tensor *inputs, struct kaon_planned **values,
-                                struct kaon_arena *scratch, struct kaon_msg *msg);
+                                const struct kaon_tensor *inputs, const struct kaon_means *means,
+                                struct kaon_planned **values, struct kaon_arena *scratch,
+                                struct kaon_msg *msg);
 
 /* Drops steps whose results nobody reads, finds lifetimes and places values in the arena. */
 enum kaon_status kaon_plan_pack(struct kaon_plan *plan, struct kaon_arena *scratch, size_t n_out,
@@ -117,6 +127,10 @@ enum kaon_status kaon_plan_pack(struct kaon_plan *plan, struct kaon_arena *scrat
 
 /* Points values into the arena and steps to the scratch memory. */
 void kaon_plan_resolve(struct kaon_plan *plan, char *arena, void *scratch);
+
+/* Does what a step says, in parts if it has them and threads are lent. */
+enum kaon_status kaon_step_run(const struct kaon_step *step, const struct kaon_means *means,
+                               struct kaon_msg *msg);
 
 /* Points inputs and their views to the caller's memory. */
 void kaon_plan_bind(struct kaon_plan *plan, const struct kaon_tensor *inputs, size_t n);

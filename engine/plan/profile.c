@@ -34,7 +34,7 @@ enum kaon_status kaon_profile_step(const struct kaon_session *s, size_t index,
                                    const struct kaon_plan_step *step, struct kaon_msg *msg)
 {
     const uint64_t start = kaon_clock_ns();
-    const enum kaon_status st = step->step.run(&step->step, msg);
+    const enum kaon_status st = kaon_step_run(&step->step, &s->means, msg);
     const uint64_t ns = kaon_clock_ns() - start;
     const struct kaon_call *call = &step->step.call;
     const char *op = step->node->op->name;

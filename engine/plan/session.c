@@ -37,6 +37,7 @@ enum kaon_status kaon_session_open(struct kaon_session **session, const struct k
     s->model = (struct kaon_model *)(uintptr_t)model; /* only its reference count changes */
     kaon_model_retain(s->model);
     s->most_plans = o.plans ? o.plans : 64;
+    s->means = (struct kaon_means){ o.parallel, o.parallel_user, NULL };
     kaon_arena_open(&s->prepared, a, 1 << 18);
     kaon_arena_open(&s->work, a, 1 << 14);
     kaon_arena_open(&s->now, a, 1 << 18);
@@ -50,6 +51,15 @@ enum kaon_status kaon_session_open(struct kaon_session **session, const struct k
         return no_memory(msg);
     }
     memset(s->lent, 0, model->ir.top->n_out * sizeof *s->lent);
+    const struct kaon_backend *backend = model->backend;
+    const enum kaon_status st =
+        backend->open_session
+            ? backend->open_session(&s->means.backend, model->backend_state, a, msg)
+            : KAON_OK;
+    if (st != KAON_OK) {
+        kaon_session_close(s);
+        return st;
+    }
     *session = s;
     return KAON_OK;
 }
@@ -80,6 +90,8 @@ void kaon_session_close(struct kaon_session *s)
     for (size_t i = 0; i < KAON_WALK_DEPTH; i++)
         for (size_t k = 0; k < 3; k++)
             kaon_arena_close(&s->carry[i][k]);
+    if (s->model->backend->close_session)
+        s->model->backend->close_session(s->means.backend, a);
     kaon_arena_close(&s->now);
     kaon_arena_close(&s->work);
     kaon_arena_close(&s->prepared);
@@ -347,7 +359,7 @@ enum kaon_status kaon_session_plan(struct kaon_session *s, const struct kaon_ten
     if (!plan)
         return no_memory(msg);
     plan->hash = hash;
-    st = kaon_plan_make(plan, s->model, inputs, s->values, &s->work, msg);
+    st = kaon_plan_make(plan, s->model, inputs, &s->means, s->values, &s->work, msg);
     if (st == KAON_OK)
         st = kaon_plan_pack(plan, &s->work, s->model->ir.top->n_out, msg);
     if (st != KAON_OK) {
@@ -404,8 +416,8 @@ static enum kaon_status run_steps(const struct kaon_session *s, const struct kao
 {
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct kaon_plan_step *step = &plan->steps[i];
-        const enum kaon_status st =
-            s->profile ? kaon_profile_step(s, i, step, msg) : step->step.run(&step->step, msg);
+        const enum kaon_status st = s->profile ? kaon_profile_step(s, i, step, msg)
+                                               : kaon_step_run(&step->step, &s->means, msg);
         if (st != KAON_OK)
             return st;
         if (s->observe && !s->profile)
@@ -424,6 +436,7 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
         .scratch = &s->work,
         .values = s->values,
         .carry = s->carry,
+        .means = s->means,
         .observe = s->profile ? NULL : s->observe,
         .observe_user = s->observe_user,
         .msg = msg,

@@ -24,6 +24,7 @@ struct kaon_session {
     void *scratch; /* for kernels */
     size_t scratch_bytes;
 
+    struct kaon_means means;
     const void **lent; /* by output: data that the caller has borrowed last */
 
     struct kaon_arena now;                       /* what the tail computes */

@@ -305,21 +305,25 @@ static struct kaon_call call_of(const struct kaon_walk *walk, const struct visit
         .constant = v->constant,
         .packed = v->node->packed,
         .kernels = walk->model->kernels,
+        .parallel = walk->means.parallel != NULL,
     };
 }
 
-/* Asks the chosen backend, and own if that refuses. */
+/* Asks the chosen backend, and own if that refuses. What is computed once, while planning, is own's. */
 static enum kaon_status prepare(struct kaon_walk *walk, const struct visit *v,
                                 struct kaon_arena *memory, struct kaon_step *step)
 {
     const struct kaon_backend *chosen = walk->model->backend;
     const char *why = NULL;
     *step = (struct kaon_step){ .call = call_of(walk, v) };
-    if (chosen != &kaon_backend_own && (!chosen->accept || chosen->accept(&step->call, &why))) {
-        step->call.packed = v->node->packed_chosen;
-        step->call.backend = walk->model->backend_state;
+    if (chosen == &kaon_backend_own || (v->all_known && !walk->now))
+        return kaon_backend_own.prepare(step, memory, walk->msg);
+    step->call.packed = v->node->packed_chosen;
+    step->call.backend = walk->model->backend_state;
+    step->call.session = walk->means.backend;
+    if (!chosen->accept || chosen->accept(&step->call, &why))
         return chosen->prepare(step, memory, walk->msg);
-    }
+    *step = (struct kaon_step){ .call = call_of(walk, v), .refused = why };
     return kaon_backend_own.prepare(step, memory, walk->msg);
 }
 
@@ -348,7 +352,7 @@ static enum kaon_status run_now(struct kaon_walk *walk, struct visit *v)
         !(step.scratch = kaon_arena_push(walk->scratch, step.scratch_bytes)))
         st = kaon_walk_no_memory(walk);
     if (st == KAON_OK)
-        st = step.run(&step, walk->msg);
+        st = kaon_step_run(&step, &walk->means, walk->msg);
     if (st == KAON_OK && walk->now)
         tell(walk, v);
     return st;

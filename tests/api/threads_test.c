@@ -1,4 +1,5 @@
-/* Sixteen sessions on one model in sixteen threads give what one session in one thread gives. */
+/* Sixteen sessions on one model in sixteen threads give what one session in one thread gives, and so
+ * does a session that is lent threads. */
 #include "tests/support/support.h"
 
 #include <pthread.h>
@@ -109,12 +110,84 @@ static void models_may_be_opened_at_the_same_time(void **state)
     free(path);
 }
 
+/* Takes parts from the end until none is left. */
+struct lent {
+    void (*task)(void *, size_t);
+    void *context;
+    atomic_long left;
+};
+
+static void *take(void *argument)
+{
+    struct lent *l = argument;
+    for (long i; (i = --l->left) >= 0;)
+        l->task(l->context, (size_t)i);
+    return NULL;
+}
+
+/* Lends as many threads as *user says, each for one call only; counts the calls behind it. */
+static void lend(void *user, void (*task)(void *, size_t), void *context, size_t n)
+{
+    int *numbers = user;
+    struct lent l = { .task = task, .context = context, .left = (long)n };
+    pthread_t threads[THREADS];
+    for (int i = 1; i < numbers[0]; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take, &l), 0);
+    take(&l);
+    for (int i = 1; i < numbers[0]; i++)
+        pthread_join(threads[i], NULL);
+    numbers[1]++;
+}
+
+static uint64_t digest_with(const struct kaon_model *model, int *numbers, uint32_t length)
+{
+    struct kaon_session_options o = KAON_SESSION_OPTIONS_INIT;
+    struct kaon_session *session;
+    struct kaon_tensor in[TEST_PORTS], out[OUTPUTS] = { 0 };
+    struct test_random r = { 22 };
+    if (numbers) {
+        o.parallel = lend;
+        o.parallel_user = numbers;
+    }
+    assert_int_equal(kaon_session_open(&session, model, &o, NULL), KAON_OK);
+    test_inputs(in, model, length, &r);
+    assert_int_equal(kaon_session_run(session, in, out, NULL), KAON_OK);
+    const uint64_t h = test_digest(TEST_DIGEST, out, kaon_model_output_count(model));
+    test_inputs_close(in, model);
+    kaon_session_close(session);
+    return h;
+}
+
+static void check_lent(const char *name, uint32_t length, const struct kaon_open_options *o)
+{
+    struct kaon_model *model = test_open(test_model_path(name), o);
+    const uint64_t alone = digest_with(model, NULL, length);
+    for (int threads = 1; threads <= 3; threads++) {
+        int numbers[2] = { threads, 0 };
+        assert_true(digest_with(model, numbers, length) == alone);
+        assert_true(numbers[1] > 0);
+    }
+    kaon_model_close(model);
+}
+
+static void lent_threads_do_not_change_a_bit(void **state)
+{
+    struct kaon_open_options no_passes = KAON_OPEN_OPTIONS_INIT;
+    no_passes.passes_stop_after = -1;
+    (void)state;
+    check_lent("btag/btag_gn2/model.onnx", 333, NULL);
+    check_lent("btag/btag_gn2/model.onnx", 333, &no_passes); /* MatMul, Add, Relu by themselves */
+    check_lent("btag/btag_gn2_vertex/model.onnx", 33, NULL);
+    check_lent("btag/btag_small/model.onnx", 1500, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_may_be_opened_at_the_same_time),
         cmocka_unit_test(sessions_do_not_disturb_each_other),
         cmocka_unit_test(sessions_with_tails_do_not_disturb_each_other),
+        cmocka_unit_test(lent_threads_do_not_change_a_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

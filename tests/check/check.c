@@ -19,9 +19,9 @@ static const struct {
     const char *family;
     check_fn *run;
 } checks[] = {
-    { "gemm", check_gemm },   { "softmax", check_softmax }, { "norm", check_norm },
-    { "unary", check_unary }, { "binary", check_binary },   { "reduce", check_reduce },
-    { "move", check_move },   { "convert", check_convert },
+    { "gemm", check_gemm },     { "gemm_half", check_gemm_half }, { "softmax", check_softmax },
+    { "norm", check_norm },     { "unary", check_unary },         { "binary", check_binary },
+    { "reduce", check_reduce }, { "move", check_move },           { "convert", check_convert },
 };
 
 /* Buffers: slots mapped once, each ending in a page without access, so that one byte past a buffer

@@ -70,6 +70,36 @@ static void plain(struct check *c, struct shape s)
     }
 }
 
+/* b where it lies, in rows longer than n, against b packed. */
+static void unpacked(struct check *c, struct shape s)
+{
+    const size_t ldb = s.n + 7, ldc = s.n + 5;
+    const size_t size_b = s.k ? (s.k - 1) * ldb + s.n : 0, size_c = s.m ? (s.m - 1) * ldc + s.n : 0;
+    if (!check_begin(c, &c->now->gemm_unpacked, "gemm_unpacked_%zu_%zu_%zu", s.m, s.n, s.k))
+        return;
+    float *a = check_floats(c, s.m * s.k), *b = check_floats(c, size_b);
+    float *packed = check_floats(c, kaon_gemm_packed_floats(s.k, s.n));
+    float *scratch = check_floats(c, KAON_GEMM_PANEL * s.k);
+    float *want = check_floats(c, size_c), *got = check_floats(c, size_c);
+    float *bias = check_floats(c, s.n), *residual = check_floats(c, size_c);
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    check_pattern(c, CHECK_RANDOM, a, s.m * s.k, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, b, size_b, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, bias, s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, residual, size_c, -1.0f, 1.0f);
+    c->ref->gemm_pack(packed, b, (ptrdiff_t)ldb, 1, s.k, s.n);
+    c->ref->gemm(want, ldc, a, s.k, packed, s.m, s.n, s.k, NULL);
+    c->now->gemm_unpacked(got, ldc, a, s.k, b, ldb, s.m, s.n, s.k, NULL, scratch);
+    check_same_floats(c, want, got, size_c);
+    e.bias = bias;
+    e.residual = residual;
+    e.ldr = ldc;
+    e.act = KAON_ACT_RELU;
+    c->ref->gemm(want, ldc, a, s.k, packed, s.m, s.n, s.k, &e);
+    c->now->gemm_unpacked(got, ldc, a, s.k, b, ldb, s.m, s.n, s.k, &e, scratch);
+    check_same_floats(c, want, got, size_c);
+}
+
 /* The epilogue of the contract, step by step with other kernels, on top of the plain product. */
 static void by_steps(struct check *c, float *y, size_t ld, struct shape s,
                      const struct kaon_epilogue *e)
@@ -159,6 +189,35 @@ static void row_alone(struct check *c)
     }
 }
 
+/* A rectangle of c computed alone must have the bits it has in the whole. */
+static void rectangle(struct check *c)
+{
+    const struct shape s = { 37, 150, 33 };
+    const size_t i = 5, rows = 20, j = 2 * KAON_GEMM_PANEL, cols = 70;
+    if (!check_begin(c, &c->now->gemm, "gemm_rectangle"))
+        return;
+    float *a = check_floats(c, s.m * s.k), *b = check_floats(c, s.k * s.n);
+    float *packed = check_floats(c, kaon_gemm_packed_floats(s.k, s.n));
+    float *bias = check_floats(c, s.n), *residual = check_floats(c, s.m * s.n);
+    float *all = check_floats(c, s.m * s.n), *part = check_floats(c, rows * cols);
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    check_pattern(c, CHECK_RANDOM, a, s.m * s.k, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, b, s.k * s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, bias, s.n, -1.0f, 1.0f);
+    check_pattern(c, CHECK_RANDOM, residual, s.m * s.n, -1.0f, 1.0f);
+    c->now->gemm_pack(packed, b, (ptrdiff_t)s.n, 1, s.k, s.n);
+    e.bias = bias;
+    e.residual = residual;
+    e.ldr = s.n;
+    e.act = KAON_ACT_TANH;
+    c->now->gemm(all, s.n, a, s.k, packed, s.m, s.n, s.k, &e);
+    e.bias += j;
+    e.residual += i * s.n + j;
+    c->now->gemm(part, cols, a + i * s.k, s.k, packed + j * s.k, rows, cols, s.k, &e);
+    for (size_t r = 0; r < rows; r++)
+        check_same_floats(c, all + (i + r) * s.n + j, part + r * cols, cols);
+}
+
 struct timed {
     float *c, *a, *packed, *bias;
     struct shape s;
@@ -190,8 +249,8 @@ static void bench(struct check *c, struct shape s)
 
 void check_gemm(struct check *c)
 {
-    static const size_t m[] = { 0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29, 40 };
-    static const size_t n[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 97, 128, 150 };
+    static const size_t m[] = { 0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 16, 17, 29, 40 };
+    static const size_t n[] = { 0, 1, 15, 16, 17, 31, 32, 33, 64, 80, 97, 128, 144, 150 };
     static const size_t k[] = { 0, 1, 7, 64 };
     static const struct shape timed[] = {
         { 1, 64, 64 },    { 15, 64, 16 },   { 15, 64, 64 },    { 40, 64, 64 },
@@ -201,11 +260,15 @@ void check_gemm(struct check *c)
     };
     for (size_t i = 0; i < CHECK_COUNT(m); i++)
         for (size_t j = 0; j < CHECK_COUNT(n); j++)
-            for (size_t l = 0; l < CHECK_COUNT(k); l++)
+            for (size_t l = 0; l < CHECK_COUNT(k); l++) {
                 plain(c, (struct shape){ m[i], n[j], k[l] });
+                unpacked(c, (struct shape){ m[i], n[j], k[l] });
+            }
+    plain(c, (struct shape){ 90, 70, 3000 }); /* several blocks of rows, panels fetched ahead */
     fused(c, (struct shape){ 3, 37, 9 });
     fused(c, (struct shape){ 17, 100, 33 });
     row_alone(c);
+    rectangle(c);
     for (size_t i = 0; i < CHECK_COUNT(timed); i++)
         bench(c, timed[i]);
 }

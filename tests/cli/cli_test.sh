@@ -133,6 +133,9 @@ expect 0 'float [0, 3]' "$kaon" run relu.onnx --dim n=0
 "$kaon" run relu.onnx --dim n=7 --seed 2 >one
 "$kaon" run relu.onnx --dim n=7 --seed 2 --cpu scalar >two
 cmp -s one two || { echo "FAILED: the same seed gives other values"; bad=1; }
+"$kaon" run relu.onnx --dim n=50000 --seed 2 >one
+"$kaon" run relu.onnx --dim n=50000 --seed 2 --threads 3 >two
+cmp -s one two || { echo "FAILED: lent threads change the result"; bad=1; }
 expect 0 'runs: min' "$kaon" run relu.onnx --repeat 3
 expect 0 '' "$kaon" run relu.onnx --repeat 3 --json
 "$json_valid" outputs microseconds <out || bad=1

@@ -29,10 +29,10 @@ includes kernels | allow 'kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
     report 'kernels/ sees only itself and engine/base'
 includes backends/own | allow 'backends/own/[^/]*|backends/backend\.h|kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
     report 'backends/own/ sees only itself, backends/backend.h, kernels/ and engine/base'
-if [ -d backends/openblas ]; then
-    includes backends/openblas | allow 'backends/openblas/[^/]*|backends/backend\.h|kernels/[^/]*|engine/base/[^/]*|engine/kaon\.h' |
-        report 'backends/openblas/ sees only itself, backends/backend.h, kernels/ and engine/base'
-fi
+for backend in openblas xnnpack; do
+    includes backends/$backend | allow "backends/$backend/[^/]*|backends/backend\\.h|kernels/[^/]*|engine/base/[^/]*|engine/kaon\\.h" |
+        report "backends/$backend/ sees only itself, backends/backend.h, kernels/ and engine/base"
+done
 includes engine/base | allow 'engine/base/[^/]*|engine/kaon\.h' |
     report 'engine/base/ sees only itself'
 includes engine | allow 'engine/.*|backends/backend\.h|kernels/kernels\.h|onnx\.pb-c\.h' |
@@ -55,7 +55,9 @@ library() { # header pattern, folders it may be included from
 library 'cmocka\.h' 'tests/'
 library 'cpuinfo\.h' 'engine/base/cpu\.c'
 library '(protobuf-c|onnx\.pb-c)' 'engine/onnx/'
+library 'pthreadpool\.h' 'tools/'
 library 'cblas' 'backends/openblas/'
+library 'xnnpack\.h' 'backends/xnnpack/'
 library 'hdf5' 'tools/|tests/eval/'
 library 'jansson' 'tools/|tests/cli/'
 library '(lz4|zstd)' 'tools/|tests/eval/'

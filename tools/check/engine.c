@@ -10,6 +10,7 @@ enum kaon_status kaon_engine_open(struct kaon_engine *e, const char *folder,
                                   const struct kaon_engine_choice *choice,
                                   const struct kaon_say *say, struct kaon_msg *msg)
 {
+    struct kaon_session_options lends = KAON_SESSION_OPTIONS_INIT;
     char *path;
     *e = (struct kaon_engine){ 0 };
     if (asprintf(&path, "%s/model.onnx", folder) < 0)
@@ -17,7 +18,10 @@ enum kaon_status kaon_engine_open(struct kaon_engine *e, const char *folder,
     enum kaon_status st = kaon_cli_open(&e->model, path, choice, say, msg);
     free(path);
     if (st == KAON_OK)
-        st = kaon_session_open(&e->session, e->model, NULL, msg);
+        st = kaon_threads_open(&e->threads, choice->threads, msg);
+    kaon_threads_lend(&e->threads, &lends);
+    if (st == KAON_OK)
+        st = kaon_session_open(&e->session, e->model, &lends, msg);
     if (st != KAON_OK)
         return st;
     e->n_outputs = kaon_model_output_count(e->model);
@@ -37,6 +41,7 @@ void kaon_engine_close(struct kaon_engine *e)
 {
     free(e->outputs);
     kaon_session_close(e->session);
+    kaon_threads_close(&e->threads);
     kaon_model_close(e->model);
     *e = (struct kaon_engine){ 0 };
 }

@@ -6,9 +6,11 @@
 #include "tools/cli/say.h"
 #include "tools/model/inputs.h"
 #include "tools/model/open.h"
+#include "tools/model/threads.h"
 
 struct kaon_engine {
     struct kaon_model *model;
+    struct kaon_threads threads;
     struct kaon_session *session;
     struct kaon_tensor *outputs; /* after a run: borrowed from the session */
     size_t n_outputs;

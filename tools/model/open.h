@@ -8,6 +8,7 @@
 struct kaon_engine_choice {
     const char *cpu, *backend; /* NULL: the library's choice */
     int64_t passes_stop_after; /* 0: all edits of the graph, -1: none */
+    int64_t threads;           /* lent to a session; 0: none, where a command has no such option */
 };
 
 /* The rows for a command's option table; `type` has a struct kaon_engine_choice `engine`. */
@@ -16,7 +17,7 @@ struct kaon_engine_choice {
       'b',                                                                                         \
       KAON_OPTION_STRING,                                                                          \
       "NAME",                                                                                      \
-      "what computes: own (the default) or openblas",                                              \
+      "what computes: own (the default), openblas or xnnpack",                                     \
       offsetof(type, engine.backend) },                                                            \
         { "cpu",                                                                                   \
           0,                                                                                       \

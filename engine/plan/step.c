@@ -1,0 +1,19 @@
+/* Running one step, with the threads that the caller lends if it can be divided. */
+#include "engine/plan/plan.h"
+
+static void part(void *context, size_t i)
+{
+    const struct kaon_step *step = context;
+    step->part(step, i);
+}
+
+enum kaon_status kaon_step_run(const struct kaon_step *step, const struct kaon_means *means,
+                               struct kaon_msg *msg)
+{
+    if (!means->parallel || step->n_parts < 2)
+        return step->run(step, msg);
+    if (step->begin)
+        step->begin(step);
+    means->parallel(means->parallel_user, part, (void *)(uintptr_t)step, step->n_parts);
+    return KAON_OK;
+}

@@ -1,0 +1,284 @@
+#include "kernels/softmax_short.h"
+
+#include "kernels/softmax_row.h"
+
+/* What is fixed for rows of one length: n = 16 full + a tail of 1 .. group elements. */
+struct form {
+    enum softmax_kind kind;
+    size_t n, full;
+    int group; /* 4, 8 or 16: the lanes of one tail */
+    vm tail;   /* those that hold an element */
+};
+
+/* Sixteen rows between the passes: full vectors row by row, and tails as v_load_groups has them. They
+ * hold exponentials or, for LOG_SOFTMAX, x - max. Row r's maximum, and its factor or what else its sum
+ * gives, are in lane r. */
+struct block {
+    vf full[BLOCK_ROWS * (SHORT_ROW / VLEN - 1)], tails[BLOCK_ROWS];
+    vf max, end;
+};
+
+ALWAYS void join(vf *v, int half, v_op2 *op)
+{
+#pragma GCC unroll 8
+    for (int j = 0; j < half; j++)
+        v[j] = v_join(v[j], v[j + half], half, op);
+}
+
+/* The joins of lanes `from` .. `to` apart, from >= to, powers of two and constants in every call. */
+ALWAYS void joins(vf *v, int from, int to, v_op2 *op)
+{
+    if (from >= 8 && to <= 8)
+        join(v, 8, op);
+    if (from >= 4 && to <= 4)
+        join(v, 4, op);
+    if (from >= 2 && to <= 2)
+        join(v, 2, op);
+    if (to <= 1)
+        join(v, 1, op);
+}
+
+ALWAYS vf load_tails(const struct form *f, const float *x, int j)
+{
+    return v_load_groups(x + (size_t)j * f->n + f->full * VLEN, f->n, f->group);
+}
+
+/* Where the kind has a meaning for rows without a finite maximum: 0 in place of an infinite one. */
+ALWAYS vf shift_of(const struct form *f, vf max)
+{
+    if (f->kind != LOG_SUM_EXP && f->kind != SOFTMAX_OR_ZERO)
+        return max;
+    return v_select(v_lt(v_abs(max), v_set(INFINITY)), max, v_set(0.0f));
+}
+
+ALWAYS vf block_max(const struct form *f, const float *x)
+{
+    const int group = f->group;
+    vf v[BLOCK_ROWS];
+    if (f->full) {
+        for (size_t r = 0; r < BLOCK_ROWS; r++) {
+            v[r] = v_load(x + r * f->n);
+            for (size_t i = 1; i < f->full; i++)
+                v[r] = v_max(v[r], v_load(x + r * f->n + i * VLEN));
+        }
+        if (group < 16)
+            joins(v, 8, group, v_max);
+    } else {
+        for (int j = 0; j < group; j++)
+            v[j] = v_set(-INFINITY);
+    }
+    for (int j = 0; j < group; j++)
+        v[j] = v_max_if(f->tail, v[j], load_tails(f, x, j));
+    joins(v, group / 2, 1, v_max);
+    return shift_of(f, v[0]);
+}
+
+/* e = exp(d) of V_SIDE vectors; what the last pass needs goes to `keep`, each `stride` on. */
+ALWAYS void exp_keep(const struct form *f, vf *d, const vm *lanes, vf *keep, size_t stride)
+{
+    V_FOR(k, V_SIDE)
+    {
+        if (f->kind == LOG_SOFTMAX)
+            keep[(size_t)k * stride] = d[k];
+        if (f->kind == LOG_SUM_EXP)
+            d[k] = v_min(v_set(89.0f), d[k]); /* +inf - 0 */
+    }
+    v_exp_negative_many(d, lanes, V_SIDE);
+    V_FOR(k, V_SIDE)
+    if (f->kind != LOG_SOFTMAX)
+        keep[(size_t)k * stride] = d[k];
+}
+
+/* The exponentials themselves are in b->tails, or for LOG_SOFTMAX in e. */
+ALWAYS void tails_exp(const struct form *f, struct block *b, const float *x, vf *e)
+{
+    const float *max = (const float *)&b->max;
+#pragma GCC unroll 1
+    for (int j = 0; j < f->group; j += V_SIDE) {
+        vf d[V_SIDE];
+        V_FOR(k, V_SIDE)
+        d[k] = v_sub(load_tails(f, x, j + k), v_set_groups(max + j + k, f->group));
+        exp_keep(f, d, &f->tail, b->tails + j, 1);
+        V_FOR(k, V_SIDE)
+        if (f->kind == LOG_SOFTMAX)
+            e[j + k] = d[k];
+    }
+}
+
+/* Row r's sum over its full vectors is sum[r]. */
+ALWAYS void full_exp(const struct form *f, struct block *b, const float *x, vf *sum)
+{
+    const float *max = (const float *)&b->max;
+    vf *keep = b->full;
+#pragma GCC unroll 1
+    for (size_t r = 0; r < BLOCK_ROWS; r += V_SIDE, keep += V_SIDE * f->full)
+        for (size_t i = 0; i < f->full; i++) {
+            vf d[V_SIDE];
+            V_FOR(k, V_SIDE)
+            {
+                const size_t row = r + (size_t)k;
+                d[k] = v_sub(v_load(x + row * f->n + i * VLEN), v_set(max[row]));
+            }
+            exp_keep(f, d, NULL, keep + i, f->full);
+            V_FOR(k, V_SIDE)
+            {
+                vf *s = sum + r + (size_t)k;
+                *s = i == 0 ? d[k] : v_add(*s, d[k]);
+            }
+        }
+}
+
+/* The exponentials of x - max; returns row r's sum in lane r. */
+ALWAYS vf block_exp(const struct form *f, struct block *b, const float *x)
+{
+    const int group = f->group;
+    vf logs[BLOCK_ROWS], v[BLOCK_ROWS];
+    const vf *tails = f->kind == LOG_SOFTMAX ? logs : b->tails;
+    tails_exp(f, b, x, logs);
+    if (f->full) {
+        full_exp(f, b, x, v);
+        for (int r = 0; r < BLOCK_ROWS; r++)
+            v[r] = v_add(v[r], v_group(tails[r % group], r / group, group));
+        if (group < 16)
+            joins(v, 8, group, v_add);
+    } else {
+        for (int j = 0; j < group; j++)
+            v[j] = tails[j];
+    }
+    joins(v, group / 2, 1, v_add);
+    return v[0];
+}
+
+ALWAYS vf end_of(const struct form *f, const struct block *b, vf sum)
+{
+    if (f->kind == LOG_SOFTMAX)
+        return v_log(sum);
+    if (f->kind == LOG_SUM_EXP)
+        return v_add(v_log(sum), b->max);
+    const vf factor = v_div(v_set(1.0f), sum);
+    if (f->kind == SOFTMAX_OR_ZERO)
+        return v_select(v_eq(sum, v_set(0.0f)), v_set(0.0f), factor);
+    return factor;
+}
+
+/* The last pass. Tails are stored whole: what goes past a row's end is the beginning of the rows after
+ * it, which are stored later; only what would reach past the block is cut. */
+ALWAYS void block_store(const struct form *f, const struct block *b, float *y)
+{
+    const float *ends = (const float *)&b->end;
+    const size_t tail = f->n - f->full * VLEN;
+    const vf *full = b->full;
+#pragma GCC unroll 1
+    for (int r = 0; r < BLOCK_ROWS; r++) {
+        const vf end = v_set(ends[r]);
+        for (size_t i = 0; i < f->full; i++, full++, y += VLEN)
+            v_store(y, f->kind == LOG_SOFTMAX ? v_sub(*full, end) : v_mul(*full, end));
+        const float *at = (const float *)(b->tails + r % f->group) + r / f->group * f->group;
+        const vf t = v_load_group(at, f->group);
+        const vf last = f->kind == LOG_SOFTMAX ? v_sub(t, end) : v_mul(t, end);
+        if ((size_t)(BLOCK_ROWS - r) * f->n - f->full * VLEN >= (size_t)f->group)
+            v_store_group(y, last, f->group);
+        else
+            v_store_n(y, last, tail);
+        y += tail;
+    }
+}
+
+/* `count` blocks. The next block's maxima are found before this one's ends are needed: folds, division
+ * and logarithm are long chains, which the other block's work fills. */
+ALWAYS void blocks(enum softmax_kind kind, float *y, const float *x, size_t count, size_t n,
+                   size_t full, int group)
+{
+    const struct form f = { kind, n, full, group, m_first(n - full * VLEN, group) };
+    struct block b;
+    b.max = block_max(&f, x);
+    for (; count > 0; count--) {
+        b.end = end_of(&f, &b, block_exp(&f, &b, x));
+        x += BLOCK_ROWS * n;
+        if (kind == LOG_SUM_EXP) {
+            v_store(y, b.end);
+            y += BLOCK_ROWS;
+        }
+        if (count > 1)
+            b.max = block_max(&f, x);
+        if (kind != LOG_SUM_EXP) {
+            block_store(&f, &b, y);
+            y += BLOCK_ROWS * n;
+        }
+    }
+}
+
+/* Softmax has a function for every number of full vectors up to 3: 5 % faster. */
+typedef void blocks_fn(enum softmax_kind kind, float *y, const float *x, size_t count, size_t n);
+#define BLOCKS(name, kind, full, group)                                                            \
+    static void name##_##group(enum softmax_kind k, float *y, const float *x, size_t count,        \
+                               size_t n)                                                           \
+    {                                                                                              \
+        (void)k;                                                                                   \
+        blocks(kind, y, x, count, n, full, group);                                                 \
+    }
+#define BLOCKS_OF(name, kind, full)                                                                \
+    BLOCKS(name, kind, full, 4)                                                                    \
+    BLOCKS(name, kind, full, 8)                                                                    \
+    BLOCKS(name, kind, full, 16)
+BLOCKS_OF(softmax_0, SOFTMAX, 0)
+BLOCKS_OF(softmax_1, SOFTMAX, 1)
+BLOCKS_OF(softmax_2, SOFTMAX, 2)
+BLOCKS_OF(softmax_3, SOFTMAX, 3)
+BLOCKS_OF(softmax_n, SOFTMAX, (n - 1) / VLEN)
+BLOCKS_OF(other_0, k, 0)
+BLOCKS_OF(other_n, k, (n - 1) / VLEN)
+
+/* By full vectors and group. */
+#define ROW(name)                                                                                  \
+    {                                                                                              \
+        name##_4, name##_8, name##_16                                                              \
+    }
+enum { FULL_FORMS = 4 };
+static blocks_fn *const softmax_forms[FULL_FORMS + 1][3] = { ROW(softmax_0), ROW(softmax_1),
+                                                             ROW(softmax_2), ROW(softmax_3),
+                                                             ROW(softmax_n) };
+static blocks_fn *const other_forms[2][3] = { ROW(other_0), ROW(other_n) };
+
+static blocks_fn *form_for(enum softmax_kind kind, size_t n)
+{
+    const size_t full = (n - 1) / VLEN, tail = n - full * VLEN;
+    const int group = tail <= 4 ? 0 : tail <= 8 ? 1 : 2;
+    if (kind == SOFTMAX)
+        return softmax_forms[full < FULL_FORMS ? full : FULL_FORMS][group];
+    return other_forms[full > 0][group];
+}
+
+/* Up to sixteen rows, in memory where a block may read and write past them. */
+static void part_block(blocks_fn *run, enum softmax_kind kind, float *y, const float *x,
+                       size_t rows, size_t n)
+{
+    float copy[BLOCK_ROWS * SHORT_ROW + VLEN], sums[BLOCK_ROWS];
+    memcpy(copy, x, rows * n * sizeof *x);
+    memset(copy + rows * n, 0, ((BLOCK_ROWS - rows) * n + VLEN) * sizeof *x);
+    run(kind, kind == LOG_SUM_EXP ? sums : copy, copy, 1, n);
+    if (kind == LOG_SUM_EXP)
+        memcpy(y, sums, rows * sizeof *y);
+    else
+        memcpy(y, copy, rows * n * sizeof *y);
+}
+
+void KAON_K(kaon_softmax_short)(enum softmax_kind kind, float *y, const float *x, size_t rows,
+                                size_t n)
+{
+    blocks_fn *const run = form_for(kind, n);
+    /* tails are read whole too: what follows a block in x must be as long as a vector */
+    const size_t after = (VLEN + n - 1) / n;
+    const size_t count = rows > after ? (rows - after) / BLOCK_ROWS : 0, step = count * BLOCK_ROWS;
+    if (count > 0)
+        run(kind, y, x, count, n);
+    x += step * n;
+    y += kind == LOG_SUM_EXP ? step : step * n;
+    for (rows -= step; rows > 0;) {
+        const size_t some = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+        part_block(run, kind, y, x, some, n);
+        x += some * n;
+        y += kind == LOG_SUM_EXP ? some : some * n;
+        rows -= some;
+    }
+}
