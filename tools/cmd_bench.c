@@ -95,7 +95,7 @@ static const struct kaon_spec spec = {
     .usage =
         (const char *const[]){
             "bench [options] machine",
-            "bench [options] kernels [softmax|gemm]...",
+            "bench [options] kernels [SUITE]...",
             "bench [options] MODEL...",
             "bench [options] saved FILE",
             NULL,
@@ -118,7 +118,9 @@ static const struct kaon_spec spec = {
     .argument = "machine, kernels, saved or MODEL",
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
-    .notes = "Contenders take turns; times are medians. A line with * is what kaon runs on this "
+    .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
+             "convert. Contenders take turns; times are medians. A line with * is what kaon runs "
+             "on this "
              "CPU; \"limit%\" is the share of what the machine can do at most; \"ratio\" is to the "
              "line with *; \"diff\" is the largest difference of the outputs. A model "
              "in a file named \"machine\" is reached as ./machine. docs/bench.md says more.",

@@ -36,7 +36,7 @@ expect 2 'is missing' "$kaon" bench
 expect 2 'did you mean "gemm"?' bench kernels gem
 expect 2 'no suite "zebra"' bench kernels zebra
 expect 2 'is not a shape of softmax' bench kernels softmax --shape k=3
-expect 2 'there are scalar' bench kernels --isa sse
+expect 2 'this CPU and build run' bench kernels --isa sse
 expect 2 'did you mean "openblas"?' bench kernels --peer openbals
 expect 2 'exclude each other' bench kernels --json --csv
 expect 2 'there is no core 1023' bench machine --pin 1023
