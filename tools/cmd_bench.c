@@ -25,7 +25,7 @@ struct options {
     const char *isa, *only, *peers, *peers_folder, *save, *compare, *backends;
     double seconds;
     int64_t pin, batch, threads, seed;
-    bool all, quick, json, markdown, csv, force, cold, profile;
+    bool all, quick, json, markdown, csv, curves, force, cold, profile;
 };
 
 /* clang-format off */
@@ -85,6 +85,9 @@ static const struct kaon_option options[] = {
       offsetof(struct options, markdown) },
     { "csv", 0, KAON_OPTION_FLAG, NULL, "print comma-separated values",
       offsetof(struct options, csv) },
+    { "curves", 0, KAON_OPTION_FLAG, NULL,
+      "print latency against the share of runs that took longer, for gnuplot",
+      offsetof(struct options, curves) },
     KAON_COMMON_OPTIONS(struct options)
 };
 /* clang-format on */
@@ -141,7 +144,7 @@ struct job {
 
 static bool as_text(const struct options *o)
 {
-    return !o->json && !o->markdown && !o->csv;
+    return !o->json && !o->markdown && !o->csv && !o->curves;
 }
 
 static enum kaon_status pin_to(int64_t core, struct kaon_msg *msg)
@@ -232,6 +235,8 @@ static enum kaon_status print_run(struct job *j)
         kaon_bench_print_markdown(j->run, j->out);
     else if (j->o->csv)
         kaon_bench_print_csv(j->run, j->out);
+    else if (j->o->curves)
+        kaon_bench_print_curves(j->run, j->out);
     return j->o->save ? kaon_bench_save(j->run, j->o->save, j->o->force, &j->msg) : KAON_OK;
 }
 
@@ -410,7 +415,7 @@ int kaon_cmd_bench(int argc, char **argv)
     int status;
 
     if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
-        if (o.json + o.markdown + o.csv > 1)
+        if (o.json + o.markdown + o.csv + o.curves > 1)
             status = kaon_usage_error(&spec, &say,
                                       "bench: --json, --md and --csv exclude each "
                                       "other");
