@@ -293,6 +293,25 @@ typedef void (*kaon_observe_fn)(void *user, const char *node, const char *op,
 KAON_API enum kaon_status kaon_session_observe(struct kaon_session *session,
                                                kaon_observe_fn observe, void *user);
 
+/* One step of a run, as it was timed. Text is valid while the session lives. */
+struct kaon_profile_step {
+    const char *node;                   /* name of the node, "" if it has none */
+    const char *op;                     /* its operator */
+    const char *kernel;                 /* what ran, as in kaon_session_print_plan */
+    uint64_t macs;                      /* multiply-adds */
+    uint64_t bytes_read, bytes_written; /* of its tensors, each counted once */
+    uint64_t ns;
+};
+
+/* Called after each step, outside its time. */
+typedef void (*kaon_profile_fn)(void *user, size_t index, const struct kaon_profile_step *step);
+
+/* Sets (or with NULL clears) a profile of later runs: each step is timed, which adds two readings of
+ * the clock to it. Nodes that wait for data of the run follow the steps, as steps of kernel "later",
+ * nested ones included in the outermost. Observers are not called meanwhile. */
+KAON_API enum kaon_status kaon_session_profile(struct kaon_session *session,
+                                               kaon_profile_fn profile, void *user);
+
 /* What a session has planned and set aside. */
 struct kaon_session_info {
     size_t plans;       /* plans held */

@@ -7,8 +7,10 @@
 #include "tools/bench/host.h"
 #include "tools/bench/kernels_run.h"
 #include "tools/bench/limits.h"
+#include "tools/bench/model_run.h"
 #include "tools/bench/peer.h"
 #include "tools/bench/print.h"
+#include "tools/bench/profile.h"
 #include "tools/bench/row.h"
 #include "tools/bench/saved.h"
 #include "tools/cli/command.h"
@@ -19,11 +21,11 @@
 
 struct options {
     struct kaon_common common;
-    struct kaon_words shapes;
-    const char *isa, *only, *peers, *peers_folder, *save, *compare;
+    struct kaon_words shapes, dims;
+    const char *isa, *only, *peers, *peers_folder, *save, *compare, *backends;
     double seconds;
-    int64_t pin;
-    bool all, quick, json, markdown, csv, force;
+    int64_t pin, batch, threads, seed;
+    bool all, quick, json, markdown, csv, curves, force, cold, profile;
 };
 
 /* clang-format off */
@@ -32,7 +34,7 @@ static const struct kaon_option options[] = {
       "kernels: these shapes in place of the suite's own, as in M=15,K=64,N=64 or n=64",
       offsetof(struct options, shapes) },
     { "isa", 0, KAON_OPTION_STRING, "NAME",
-      "kernels: scalar, avx2, avx512 or all (default: all but scalar)",
+      "scalar, avx2, avx512 or all (default: of kernels all but scalar, of models the best)",
       offsetof(struct options, isa) },
     { "only", 0, KAON_OPTION_STRING, "TEXT", "kernels: cases whose name holds TEXT",
       offsetof(struct options, only) },
@@ -45,8 +47,28 @@ static const struct kaon_option options[] = {
     { "peers-folder", 0, KAON_OPTION_STRING, "DIR",
       "where tools/bench/peers.sh has put libraries (default: ../peers/lib from the program, build/peers/lib)",
       offsetof(struct options, peers_folder) },
-    { "seconds", 't', KAON_OPTION_FLOAT, "S",
-      "time for each contender of a case (default: 0.05)", offsetof(struct options, seconds) },
+    { "dim", 'd', KAON_OPTION_LIST, "AXIS=N",
+      "MODEL: length of a symbolic axis, or AXIS=LO..HI: lengths drawn from a range; axes not named "
+      "have length 1",
+      offsetof(struct options, dims) },
+    { "batch", 0, KAON_OPTION_INT, "N", "MODEL: length of the axis that is named like a batch",
+      offsetof(struct options, batch), 0, 1 << 30 },
+    { "threads", 0, KAON_OPTION_INT, "N",
+      "MODEL: threads that share kaon's steps; peers have one (default: 1)",
+      offsetof(struct options, threads), 1, 1024 },
+    { "backend", 'b', KAON_OPTION_STRING, "NAMES",
+      "MODEL: what computes in kaon, several with commas between (default: own)",
+      offsetof(struct options, backends) },
+    { "cold", 0, KAON_OPTION_FLAG, NULL,
+      "MODEL: drive the first two caches out before each run, as other work between events does",
+      offsetof(struct options, cold) },
+    { "profile", 0, KAON_OPTION_FLAG, NULL, "MODEL: a table of the steps as well",
+      offsetof(struct options, profile) },
+    { "seed", 0, KAON_OPTION_INT, "N", "MODEL: of the random inputs (default: 1)",
+      offsetof(struct options, seed) },
+    { "seconds", 0, KAON_OPTION_FLOAT, "S",
+      "time for each contender (default: 0.05 a case, 2 a model)",
+      offsetof(struct options, seconds) },
     { "quick", 0, KAON_OPTION_FLAG, NULL, "see that it runs; the times mean little",
       offsetof(struct options, quick) },
     { "pin", 0, KAON_OPTION_INT, "CORE", "run on this core only", offsetof(struct options, pin),
@@ -63,17 +85,21 @@ static const struct kaon_option options[] = {
       offsetof(struct options, markdown) },
     { "csv", 0, KAON_OPTION_FLAG, NULL, "print comma-separated values",
       offsetof(struct options, csv) },
+    { "curves", 0, KAON_OPTION_FLAG, NULL,
+      "print latency against the share of runs that took longer, for gnuplot",
+      offsetof(struct options, curves) },
     KAON_COMMON_OPTIONS(struct options)
 };
 /* clang-format on */
 
 static const struct kaon_spec spec = {
     .name = "bench",
-    .summary = "time this machine and the kernels, beside other libraries",
+    .summary = "time this machine, the kernels and models, beside other libraries",
     .usage =
         (const char *const[]){
             "bench [options] machine",
-            "bench [options] kernels [softmax|gemm]...",
+            "bench [options] kernels [SUITE]...",
+            "bench [options] MODEL...",
             "bench [options] saved FILE",
             NULL,
         },
@@ -85,17 +111,22 @@ static const struct kaon_spec spec = {
               "one shape, kept to compare with" },
             { "kaon bench kernels gemm -s M=15,K=64,N=64 --compare before.json",
               "what has changed since" },
+            { "kaon bench tagger.onnx --dim n_tracks=0..40 --peer onnxruntime,openvino",
+              "latency of a model whose shape changes with every run" },
+            { "kaon bench tagger.onnx --dim n_tracks=40 --profile", "where its time goes" },
             { "kaon bench saved before.json --md", "a saved run as tables" },
             { NULL },
         },
     .options = options,
-    .argument = "machine, kernels or saved",
+    .argument = "machine, kernels, saved or MODEL",
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
-    .notes = "Contenders take turns; times are medians. A line with * is what kaon runs on this "
+    .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
+             "convert. Contenders take turns; times are medians. A line with * is what kaon runs "
+             "on this "
              "CPU; \"limit%\" is the share of what the machine can do at most; \"ratio\" is to the "
-             "line with *; \"diff\" is the largest difference of the outputs. docs/bench.md says "
-             "more.",
+             "line with *; \"diff\" is the largest difference of the outputs. A model "
+             "in a file named \"machine\" is reached as ./machine. docs/bench.md says more.",
 };
 
 /* What is open while the command runs. */
@@ -107,13 +138,13 @@ struct job {
     struct kaon_bench_limits limits;
     struct kaon_bench_pace pace;
     struct kaon_peers peers;
-    json_t *run, *rows; /* rows belongs to run */
+    json_t *run, *rows, *profiles; /* the latter two belong to run */
     struct kaon_msg msg;
 };
 
 static bool as_text(const struct options *o)
 {
-    return !o->json && !o->markdown && !o->csv;
+    return !o->json && !o->markdown && !o->csv && !o->curves;
 }
 
 static enum kaon_status pin_to(int64_t core, struct kaon_msg *msg)
@@ -157,6 +188,8 @@ static enum kaon_status begin_run(struct job *j, const char *what)
 {
     j->run = kaon_bench_host_json(&j->host);
     j->rows = json_array();
+    j->profiles = json_array();
+    json_object_set_new(j->run, "profiles", j->profiles);
     json_object_set_new(j->run, "schema_version", json_integer(KAON_JSON_SCHEMA));
     json_object_set_new(j->run, "what", json_string(what));
     json_object_set_new(j->run, "limits", kaon_bench_limits_json(&j->limits));
@@ -202,6 +235,8 @@ static enum kaon_status print_run(struct job *j)
         kaon_bench_print_markdown(j->run, j->out);
     else if (j->o->csv)
         kaon_bench_print_csv(j->run, j->out);
+    else if (j->o->curves)
+        kaon_bench_print_curves(j->run, j->out);
     return j->o->save ? kaon_bench_save(j->run, j->o->save, j->o->force, &j->msg) : KAON_OK;
 }
 
@@ -280,6 +315,59 @@ static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *ar
     return kaon_bench_kernels_run(&job, j->rows, &j->msg);
 }
 
+static enum kaon_status bench_model(struct job *j, const char *path)
+{
+    const struct options *o = j->o;
+    const struct kaon_bench_model_job job = {
+        .path = path,
+        .dims = &o->dims,
+        .batch = o->batch,
+        .threads = o->threads,
+        .seed = (uint64_t)o->seed,
+        .backends = o->backends,
+        .isa = o->isa,
+        .seconds = o->seconds > 0 ? o->seconds : 2.0,
+        .quick = o->quick,
+        .cold = o->cold,
+        .profile = o->profile,
+        .host = &j->host,
+        .limits = &j->limits,
+        .peers = &j->peers,
+        .say = j->say,
+    };
+    const size_t first = json_array_size(j->rows), profiles = json_array_size(j->profiles);
+    const enum kaon_status st = kaon_bench_model_run(&job, j->rows, j->profiles, &j->msg);
+    if (json_array_size(j->rows) > first)
+        case_done(j, j->rows, first);
+    if (as_text(o) && json_array_size(j->profiles) > profiles)
+        kaon_bench_print_profile(json_array_get(j->profiles, profiles), j->out);
+    return st;
+}
+
+/* Whether the model opens at all, before anything is measured. */
+static enum kaon_status check_model(struct job *j, const char *path)
+{
+    const struct kaon_engine_choice engine = { 0 };
+    struct kaon_model *model;
+    const enum kaon_status st = kaon_cli_open(&model, path, &engine, j->say, &j->msg);
+    kaon_model_close(model);
+    return st;
+}
+
+static enum kaon_status bench_models(struct job *j, const struct kaon_words *args)
+{
+    enum kaon_status st = check_files(j);
+    for (size_t i = 0; st == KAON_OK && i < args->n; i++)
+        st = check_model(j, args->word[i]);
+    if (st == KAON_OK)
+        st = prepare(j, "models");
+    if (st == KAON_OK && as_text(j->o))
+        kaon_bench_print_peers(j->run, j->out);
+    for (size_t i = 0; st == KAON_OK && i < args->n && !kaon_interrupted(); i++)
+        st = bench_model(j, args->word[i]);
+    return st;
+}
+
 static enum kaon_status bench_saved(struct job *j, const struct kaon_words *args)
 {
     const enum kaon_status st = kaon_bench_load(&j->run, args->word[1], &j->msg);
@@ -293,42 +381,41 @@ static enum kaon_status bench_saved(struct job *j, const struct kaon_words *args
 
 static const struct {
     const char *name;
-    size_t max_args;
+    size_t min_args, max_args;
+    const char *takes;
     enum kaon_status (*run)(struct job *j, const struct kaon_words *args);
 } subjects[] = {
-    { "machine", 1, bench_machine },
-    { "kernels", KAON_ANY_NUMBER, bench_kernels },
-    { "saved", 2, bench_saved },
+    { "machine", 1, 1, "no argument", bench_machine },
+    { "kernels", 1, KAON_ANY_NUMBER, "names of suites", bench_kernels },
+    { "saved", 2, 2, "one file", bench_saved },
+    { NULL, 1, KAON_ANY_NUMBER, "models", bench_models }, /* any other word: a model's path */
 };
 
 static int bench(const struct options *o, const struct kaon_words *args, const struct kaon_say *say)
 {
     struct kaon_out out = kaon_out_stdout();
     struct job j = { .o = o, .say = say, .out = &out };
-    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
-        if (strcmp(args->word[0], subjects[i].name) != 0)
-            continue;
-        if (args->n > subjects[i].max_args || (i == 2 && args->n < 2))
-            return kaon_usage_error(&spec, say, "bench: \"%s\" takes %s", subjects[i].name,
-                                    i == 2 ? "one file" : "no argument");
-        const int status = finish(&j, subjects[i].run(&j, args));
-        kaon_peers_close(&j.peers);
-        json_decref(j.run);
-        return kaon_out_end(&out, say, status);
-    }
-    return kaon_usage_error(&spec, say, "bench: \"%s\" is neither machine, kernels nor saved",
-                            args->word[0]);
+    size_t i = 0;
+    while (subjects[i].name && strcmp(args->word[0], subjects[i].name) != 0)
+        i++;
+    if (args->n < subjects[i].min_args || args->n > subjects[i].max_args)
+        return kaon_usage_error(&spec, say, "bench: \"%s\" takes %s", subjects[i].name,
+                                subjects[i].takes);
+    const int status = finish(&j, subjects[i].run(&j, args));
+    kaon_peers_close(&j.peers);
+    json_decref(j.run);
+    return kaon_out_end(&out, say, status);
 }
 
 int kaon_cmd_bench(int argc, char **argv)
 {
-    struct options o = { .pin = -1 };
+    struct options o = { .pin = -1, .threads = 1, .seed = 1 };
     struct kaon_words args;
     struct kaon_say say;
     int status;
 
     if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
-        if (o.json + o.markdown + o.csv > 1)
+        if (o.json + o.markdown + o.csv + o.curves > 1)
             status = kaon_usage_error(&spec, &say,
                                       "bench: --json, --md and --csv exclude each "
                                       "other");

@@ -416,10 +416,11 @@ static enum kaon_status run_steps(const struct kaon_session *s, const struct kao
 {
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct kaon_plan_step *step = &plan->steps[i];
-        const enum kaon_status st = kaon_step_run(&step->step, &s->means, msg);
+        const enum kaon_status st = s->profile ? kaon_profile_step(s, i, step, msg)
+                                               : kaon_step_run(&step->step, &s->means, msg);
         if (st != KAON_OK)
             return st;
-        if (s->observe)
+        if (s->observe && !s->profile)
             tell(s, step);
     }
     return KAON_OK;
@@ -436,14 +437,16 @@ static enum kaon_status run_tail(struct kaon_session *s, struct kaon_plan *plan,
         .values = s->values,
         .carry = s->carry,
         .means = s->means,
-        .observe = s->observe,
+        .observe = s->profile ? NULL : s->observe,
         .observe_user = s->observe_user,
         .msg = msg,
     };
     kaon_arena_reset(&s->now);
     memcpy(s->values, plan->values, s->model->ir.n_values * sizeof *s->values);
     for (size_t i = 0; i < plan->n_tail; i++) {
-        const enum kaon_status st = kaon_walk_node(&walk, plan->tail[i]);
+        const enum kaon_status st =
+            s->profile ? kaon_profile_node(s, plan->n_steps + i, &walk, plan->tail[i])
+                       : kaon_walk_node(&walk, plan->tail[i]);
         if (st != KAON_OK) {
             kaon_node_prefix(plan->tail[i], msg);
             return st;
@@ -538,6 +541,15 @@ enum kaon_status kaon_session_observe(struct kaon_session *s, kaon_observe_fn ob
         return KAON_BAD_ARGUMENT;
     s->observe = observe;
     s->observe_user = user;
+    return KAON_OK;
+}
+
+enum kaon_status kaon_session_profile(struct kaon_session *s, kaon_profile_fn profile, void *user)
+{
+    if (!s)
+        return KAON_BAD_ARGUMENT;
+    s->profile = profile;
+    s->profile_user = user;
     return KAON_OK;
 }
 

@@ -32,6 +32,8 @@ struct kaon_session {
 
     kaon_observe_fn observe;
     void *observe_user;
+    kaon_profile_fn profile; /* NULL: steps are not timed */
+    void *profile_user;
 };
 
 /* The plan for these inputs, made if there is none; `pinned` plans are never dropped. */
@@ -46,6 +48,14 @@ enum kaon_status kaon_session_spare(struct kaon_session *s, uint32_t n, size_t b
 /* Makes the arena and the scratch memory large enough for a plan. */
 enum kaon_status kaon_session_make_room(struct kaon_session *s, const struct kaon_plan *plan,
                                         struct kaon_msg *msg);
+
+/* One step with the clock beside it, for session->profile. */
+enum kaon_status kaon_profile_step(const struct kaon_session *s, size_t index,
+                                   const struct kaon_plan_step *step, struct kaon_msg *msg);
+
+/* One node of the tail, the same way. */
+enum kaon_status kaon_profile_node(const struct kaon_session *s, size_t index,
+                                   struct kaon_walk *walk, const struct kaon_node *node);
 
 /* Runs a plan up to its outputs, which stay where they are. */
 enum kaon_status kaon_session_run_plan(struct kaon_session *s, struct kaon_plan *plan,

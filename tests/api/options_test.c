@@ -161,6 +161,7 @@ static void null_pointers_are_refused(void **state)
     assert_int_equal(kaon_session_prepare(session, NULL, 1, NULL), KAON_BAD_ARGUMENT);
     assert_int_equal(kaon_session_prepare(NULL, NULL, 0, NULL), KAON_BAD_ARGUMENT);
     assert_int_equal(kaon_session_observe(NULL, NULL, NULL), KAON_BAD_ARGUMENT);
+    assert_int_equal(kaon_session_profile(NULL, NULL, NULL), KAON_BAD_ARGUMENT);
     assert_int_equal(kaon_session_print_plan(session, test_text_write, NULL, NULL), KAON_BAD_STATE);
     assert_int_equal(kaon_model_print(model, 99, test_text_write, NULL, NULL), KAON_BAD_ARGUMENT);
     assert_int_equal(kaon_model_print(model, KAON_PRINT_JSON, NULL, NULL, NULL), KAON_BAD_ARGUMENT);

@@ -269,6 +269,39 @@ static void an_observer_sees_the_steps_and_changes_nothing(void **state)
     assert_int_equal(seen, once);
 }
 
+struct profiled {
+    size_t steps;
+    uint64_t macs, bytes;
+};
+
+static void profile(void *user, size_t index, const struct kaon_profile_step *step)
+{
+    struct profiled *p = user;
+    assert_true(index == p->steps);
+    assert_true(step->node && step->op && *step->op && step->kernel && *step->kernel);
+    assert_true(step->bytes_written > 0);
+    assert_true(step->ns < UINT64_C(60000000000));
+    p->steps++;
+    p->macs += step->macs;
+    p->bytes += step->bytes_read;
+}
+
+static void a_profile_has_every_step_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t good = run(f);
+    struct profiled p = { 0 };
+    struct kaon_session_info info;
+    kaon_session_get_info(f->session, &info);
+    assert_int_equal(kaon_session_profile(f->session, profile, &p), KAON_OK);
+    assert_true(run(f) == good);
+    assert_int_equal(p.steps, info.steps);
+    assert_true(p.macs == info.macs && p.bytes > 0);
+    assert_int_equal(kaon_session_profile(f->session, NULL, NULL), KAON_OK);
+    run(f);
+    assert_int_equal(p.steps, info.steps);
+}
+
 static void files_with_other_metadata_give_the_same_scores(void **state)
 {
     (void)state;
@@ -311,6 +344,7 @@ int main(void)
         TEST(more_shapes_than_plans_are_kept_give_the_same_results),
         TEST(ranges_that_make_no_sense_are_refused),
         TEST(an_observer_sees_the_steps_and_changes_nothing),
+        TEST(a_profile_has_every_step_and_changes_nothing),
         TEST(files_with_other_metadata_give_the_same_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

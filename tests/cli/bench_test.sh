@@ -36,7 +36,7 @@ expect 2 'is missing' "$kaon" bench
 expect 2 'did you mean "gemm"?' bench kernels gem
 expect 2 'no suite "zebra"' bench kernels zebra
 expect 2 'is not a shape of softmax' bench kernels softmax --shape k=3
-expect 2 'there are scalar' bench kernels --isa sse
+expect 2 'this CPU and build run' bench kernels --isa sse
 expect 2 'did you mean "openblas"?' bench kernels --peer openbals
 expect 2 'exclude each other' bench kernels --json --csv
 expect 2 'there is no core 1023' bench machine --pin 1023
@@ -73,6 +73,27 @@ expect 0 '' bench kernels softmax --shape n=15 --save a.json --force
 expect 0 '0 faster, 0 slower' bench saved a.json --compare a.json
 expect 0 '* kaon' bench saved a.json
 expect 0 '| softmax/n=15 |' bench saved a.json --md
+
+# ---- models
+gn2=$models/btag_gn2/model.onnx small=$models/btag_small/model.onnx
+expect 0 '* kaon' bench "$small"
+expect 0 'btag_gn2/n_tracks=0..3' bench "$gn2" --dim n_tracks=0..3 --cold
+expect 0 'btag_small/N=4' bench "$small" --batch 4 --threads 2
+expect 0 'kaon scalar' bench "$small" --isa all
+expect 0 'operator, kernel, node' bench "$small" --profile
+expect 0 '"profiles"' bench "$small" "$gn2" --profile --json
+"$json_valid" cpu kernel governor kaon limits rows profiles <out || bad=1
+for member in p999_ns max_ns runs_per_second allocations page_faults load_ms survival; do
+    grep -q "\"$member\"" out || { echo "FAILED: no $member in the rows"; bad=1; }
+done
+grep -q '"allocations": 0.0' out || { echo "FAILED: runs of kaon allocate"; bad=1; }
+expect 3 'none.onnx: No such file' bench none.onnx
+expect 3 'kernel: No such file' bench kernel
+expect 2 'not of the form' bench "$gn2" --dim n_tracks=5..3
+expect 2 'did you mean "n_tracks"?' bench "$gn2" --dim n_track=3
+expect 2 'named like a batch' bench "$gn2" --batch 2
+expect 2 'nope' bench "$small" --backend nope
+expect 2 'nope' bench "$small" --isa nope
 
 # ---- Ctrl-C: what is there is printed
 "$kaon" bench kernels --quick --all --isa all >out 2>err &

@@ -55,9 +55,10 @@ void kaon_bench_count_bytes(struct kaon_bench_case *c)
     double in = 0.0;
     for (size_t i = 0; i < KAON_BENCH_INPUTS; i++)
         in += (double)c->in[i].bytes;
-    c->bytes_read = in;
+    if (!(c->bytes_read > 0.0))
+        c->bytes_read = in;
     c->bytes_written = (double)c->out.bytes;
-    c->footprint = (size_t)in + c->out.bytes;
+    c->footprint = (size_t)c->bytes_read + c->out.bytes;
 }
 
 void kaon_bench_case_free(struct kaon_bench_case *c)

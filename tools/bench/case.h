@@ -78,7 +78,7 @@ struct kaon_bench_case {
 bool kaon_bench_tensor(struct kaon_tensor *t, enum kaon_type type, int32_t rank,
                        const int64_t *dims, double lo, double hi, uint64_t seed);
 
-/* Sets footprint and bytes from inputs and output. */
+/* Sets footprint and bytes from inputs and output; bytes_read stays where the suite has set it. */
 void kaon_bench_count_bytes(struct kaon_bench_case *c);
 
 void kaon_bench_case_free(struct kaon_bench_case *c);

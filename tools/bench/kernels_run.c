@@ -53,6 +53,31 @@ static void enter_own(struct kaon_bench_field *field, const struct kaon_bench_ca
     kaon_bench_enter(field, who);
 }
 
+/* The tables that the CPU runs, best first: what selection gives as the CPU's bits are taken away. */
+struct tables {
+    const struct kaon_kernels *at[8];
+    size_t n;
+};
+
+static struct tables tables_of(uint32_t cpu_bits)
+{
+    static const uint32_t kept[] = {
+        UINT32_MAX,
+        KAON_CPU_AVX2 | KAON_CPU_AVX512 | KAON_CPU_VNNI | KAON_CPU_BF16,
+        KAON_CPU_AVX2 | KAON_CPU_AVX512 | KAON_CPU_VNNI,
+        KAON_CPU_AVX2 | KAON_CPU_AVX512,
+        KAON_CPU_AVX2,
+        0,
+    };
+    struct tables t = { .n = 0 };
+    for (size_t i = 0; i < KAON_BENCH_COUNT(kept); i++) {
+        const struct kaon_kernels *k = kaon_kernels_select(cpu_bits & kept[i]);
+        if (!t.n || t.at[t.n - 1] != k)
+            t.at[t.n++] = k;
+    }
+    return t;
+}
+
 /* By default all but the scalar form, which is slow, where the CPU has a better one. */
 static bool wants_isa(const struct kaon_bench_kernels_job *job, const struct kaon_kernels *k,
                       const struct kaon_kernels *best)
@@ -62,23 +87,17 @@ static bool wants_isa(const struct kaon_bench_kernels_job *job, const struct kao
     return !strcmp(job->isa, "all") || !strcmp(job->isa, k->isa);
 }
 
-/* Every form of every table that the CPU runs; the chosen one first, since the others' outputs are
- * compared with it. */
+/* Every form of every table; the chosen one first, since the others' outputs are compared with
+ * it. */
 static void enter_forms(struct kaon_bench_field *field, const struct kaon_bench_kernels_job *job,
                         const struct kaon_bench_op *op, const struct kaon_bench_case *c)
 {
-    static const char *const caps[] = { "avx512", "avx2", "scalar" };
-    const struct kaon_kernels *best = kaon_kernels_select(job->host->cpu_bits), *last = NULL;
-    for (size_t i = 0; i < KAON_BENCH_COUNT(caps); i++) {
-        uint32_t bits;
-        if (kaon_cpu_bits(&bits, caps[i]) != 0)
+    const struct tables tables = tables_of(job->host->cpu_bits);
+    for (size_t i = 0; i < tables.n; i++) {
+        if (!wants_isa(job, tables.at[i], tables.at[0]))
             continue;
-        const struct kaon_kernels *k = kaon_kernels_select(bits & job->host->cpu_bits);
-        if (k == last || !wants_isa(job, k, best))
-            continue;
-        last = k;
         for (const struct kaon_bench_form *f = op->forms; f->run; f++)
-            enter_own(field, c, k, f, k == best && f == op->forms);
+            enter_own(field, c, tables.at[i], f, i == 0 && f == op->forms);
     }
 }
 
@@ -268,16 +287,18 @@ static enum kaon_status check_shapes(const struct kaon_bench_kernels_job *job, s
 
 static enum kaon_status check_isa(const struct kaon_bench_kernels_job *job, struct kaon_msg *msg)
 {
-    uint32_t bits;
+    const struct tables tables = tables_of(job->host->cpu_bits);
+    char names[128] = "";
+    size_t at = 0;
     if (!job->isa || !strcmp(job->isa, "all"))
         return KAON_OK;
-    if (kaon_cpu_bits(&bits, job->isa) != 0)
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
-                             "--isa %s: there are scalar, avx2, avx512 and all", job->isa);
-    if (strcmp(kaon_kernels_select(bits & job->host->cpu_bits)->isa, job->isa) != 0)
-        return kaon_cli_fail(msg, KAON_UNSUPPORTED, "this CPU, or this build, does not run %s",
-                             job->isa);
-    return KAON_OK;
+    for (size_t i = 0; i < tables.n; i++) {
+        if (!strcmp(job->isa, tables.at[i]->isa))
+            return KAON_OK;
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s, ", tables.at[i]->isa);
+    }
+    return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--isa %s: this CPU and build run %sall", job->isa,
+                         names);
 }
 
 enum kaon_status kaon_bench_kernels_check(const struct kaon_bench_kernels_job *job,

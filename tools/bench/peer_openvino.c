@@ -56,6 +56,7 @@ struct api {
     void (*tensor_free)(tensor_handle tensor);
     int (*tensor_shape)(tensor_handle tensor, struct ov_shape *shape);
     int (*tensor_type)(tensor_handle tensor, int *type);
+    int (*tensor_size)(tensor_handle tensor, size_t *elements);
     int (*tensor_data)(tensor_handle tensor, void **data);
     int (*shape_free)(struct ov_shape *shape);
 };
@@ -89,6 +90,7 @@ static const struct kaon_peer_symbol symbols[] = {
     AT("tensor_free", tensor_free),
     AT("tensor_get_shape", tensor_shape),
     AT("tensor_get_element_type", tensor_type),
+    AT("tensor_get_size", tensor_size),
     AT("tensor_data", tensor_data),
     AT("shape_free", shape_free),
     { 0 },
@@ -186,11 +188,6 @@ static bool attach(const struct ov *o, request_handle request, const struct kaon
         kaon_cli_fail(msg, KAON_UNSUPPORTED, "openvino: no tensors of %s", kaon_type_name(t->type));
         return false;
     }
-    for (int32_t d = 0; d < t->rank; d++)
-        if (dims[d] == 0) {
-            kaon_cli_fail(msg, KAON_UNSUPPORTED, "openvino: no tensors of length 0");
-            return false;
-        }
     if (!well(o,
               o->api.tensor_of(type_of(t->type), (struct ov_shape){ t->rank, dims }, t->data,
                                &tensor),
@@ -302,6 +299,17 @@ static bool reshape(struct network *net, const struct kaon_tensor *inputs, size_
     return ok;
 }
 
+/* It takes no tensors without elements. */
+static bool has_elements(const struct kaon_tensor *inputs, size_t n, struct kaon_msg *msg)
+{
+    for (size_t i = 0; i < n; i++)
+        if (kaon_tensor_count(&inputs[i]) == 0) {
+            kaon_cli_fail(msg, KAON_UNSUPPORTED, "it takes no inputs of length 0");
+            return false;
+        }
+    return true;
+}
+
 static enum kaon_status bind_model(void *state, const struct kaon_tensor *inputs, size_t n,
                                    void **out, struct kaon_msg *msg)
 {
@@ -311,8 +319,9 @@ static enum kaon_status bind_model(void *state, const struct kaon_tensor *inputs
     if (!s)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for openvino's request");
     s->o = net->o;
-    bool ok = net->compiled ||
-              (reshape(net, inputs, n, msg) && compile(net->o, net->model, &s->compiled, msg));
+    bool ok = has_elements(inputs, n, msg);
+    ok = ok && (net->compiled ||
+                (reshape(net, inputs, n, msg) && compile(net->o, net->model, &s->compiled, msg)));
     ok = ok &&
          well(net->o, net->o->api.request(net->compiled ? net->compiled : s->compiled, &s->request),
               msg);
@@ -333,27 +342,38 @@ static bool run_model(void *state, void *slot)
     return net->o->api.infer(s->request) == 0;
 }
 
+/* It has no words for the shape of a scalar: asked for it, it fails. */
+static bool read_shape(const struct api *a, tensor_handle tensor, struct kaon_tensor *t)
+{
+    struct ov_shape shape;
+    size_t elements;
+    if (a->tensor_shape(tensor, &shape) != 0) {
+        t->rank = 0;
+        return a->tensor_size(tensor, &elements) == 0 && elements == 1;
+    }
+    const bool fits = shape.rank <= KAON_MAX_RANK;
+    t->rank = (int32_t)shape.rank;
+    for (int64_t d = 0; fits && d < shape.rank; d++)
+        t->dims[d] = shape.dims[d];
+    a->shape_free(&shape);
+    return fits;
+}
+
 static bool model_output(void *state, void *slot, size_t i, struct kaon_tensor *output)
 {
     const struct network *net = state;
     const struct api *a = &net->o->api;
     struct slot *s = slot;
-    struct ov_shape shape;
     int type;
     *output = (struct kaon_tensor){ 0 };
     if (s->last)
         a->tensor_free(s->last);
     s->last = NULL;
     if (a->get_output(s->request, i, &s->last) != 0 || a->tensor_type(s->last, &type) != 0 ||
-        a->tensor_data(s->last, &output->data) != 0 || a->tensor_shape(s->last, &shape) != 0)
+        a->tensor_data(s->last, &output->data) != 0)
         return false;
     output->type = kaon_type_of(type);
-    output->rank = (int32_t)shape.rank;
-    const bool fits = shape.rank <= KAON_MAX_RANK && output->type != KAON_UNDEFINED;
-    for (int64_t d = 0; fits && d < shape.rank; d++)
-        output->dims[d] = shape.dims[d];
-    a->shape_free(&shape);
-    return fits;
+    return output->type != KAON_UNDEFINED && read_shape(a, s->last, output);
 }
 
 static void unbind_model(void *state, void *slot)

@@ -21,6 +21,10 @@ void kaon_bench_print_text(const json_t *run, struct kaon_out *out);
 void kaon_bench_print_markdown(const json_t *run, struct kaon_out *out);
 void kaon_bench_print_csv(const json_t *run, struct kaon_out *out);
 
+/* For pictures: a block for each row of a model, in microseconds and the share of runs that took
+ * longer; blocks are two empty lines apart, as gnuplot wants them. */
+void kaon_bench_print_curves(const json_t *run, struct kaon_out *out);
+
 /* The row of a case that selection picks, from `first` on; NULL if there is none. */
 const json_t *kaon_bench_chosen(const json_t *rows, size_t first);
 

@@ -1,9 +1,11 @@
 /* Runs as tables for other programs and for documents. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/bench/print.h"
 #include "tools/bench/row.h"
+#include "tools/bench/stats.h"
 
 /* ---- Markdown: a row a case, a column an implementation -------------------------------------- */
 
@@ -44,29 +46,131 @@ static double fastest(const json_t *rows, size_t first, size_t end)
     return best;
 }
 
-/* The time, bold for the fastest and what is within 3 % of it; the share of the limit for cases
- * that compute much. */
+/* What a table is about: cases that compute much tell the share of the limit too, others the time of
+ * an element, models microseconds. */
+static double scale_of(const json_t *row)
+{
+    if (json_object_get(row, "p999_ns"))
+        return 1e-3;
+    return kaon_bench_member(row, "flops") > 0 ? 1.0 : 1.0 / kaon_bench_member(row, "elements");
+}
+
+static const char *unit_of(const json_t *row)
+{
+    if (json_object_get(row, "p999_ns"))
+        return "us, median";
+    return kaon_bench_member(row, "flops") > 0 ? "ns (share of the limit)" : "ns an element";
+}
+
+/* The time, bold for the fastest and what is within 3 % of it. */
 static void print_cell(const json_t *row, double best, struct kaon_out *out)
 {
     if (!row) {
         kaon_out_printf(out, " |");
         return;
     }
-    const double ns = kaon_bench_member(row, "median_ns");
+    const double ns = kaon_bench_member(row, "median_ns"), v = scale_of(row) * ns;
     const char *bold = ns <= 1.03 * best ? "**" : "";
-    const bool micro = json_object_get(row, "p999_ns") != NULL;
-    const double v = micro ? 1e-3 * ns : ns;
-    kaon_out_printf(out, " %s%.*f%s", bold, v < 10 ? 2 : v < 1000 ? 1 : 0, v, bold);
-    if (kaon_bench_member(row, "flops") > 0)
+    kaon_out_printf(out, " %s%.*f%s", bold, v < 1 ? 3 : v < 10 ? 2 : v < 1000 ? 1 : 0, v, bold);
+    if (kaon_bench_member(row, "flops") > 0 && !json_object_get(row, "p999_ns"))
         kaon_out_printf(out, " (%.0f %%)", 100 * kaon_bench_member(row, "limit_share"));
     if (json_is_true(json_object_get(row, "wrong")))
         kaon_out_printf(out, " wrong");
     kaon_out_printf(out, " |");
 }
 
-/* Whether two cases belong into one table: the same operation. */
+/* ---- how kaon stands ------------------------------------------------------------------------- */
+
+/* Peers' times over those of what kaon chooses, of the cases that both have. */
+struct standing {
+    double *ratio;
+    size_t n;
+    double least;
+    const char *least_case;
+};
+
+static void add_ratio(struct standing *s, const json_t *peer, const json_t *chosen)
+{
+    const double r = kaon_bench_member(peer, "median_ns") / kaon_bench_member(chosen, "median_ns");
+    if (!isfinite(r))
+        return;
+    if (s->n == 0 || r < s->least) {
+        s->least = r;
+        s->least_case = kaon_bench_text(peer, "case");
+    }
+    s->ratio[s->n++] = r;
+}
+
+static bool is_peer(const json_t *row)
+{
+    const char *impl = kaon_bench_text(row, "impl");
+    return strcmp(impl, "kaon") != 0 && strcmp(impl, "spin") != 0 &&
+           !json_is_true(json_object_get(row, "wrong"));
+}
+
+static const json_t *fastest_peer(const json_t *rows, size_t first, size_t end)
+{
+    const json_t *best = NULL;
+    for (size_t i = first; i < end; i++) {
+        const json_t *row = json_array_get(rows, i);
+        if (is_peer(row) &&
+            (!best || kaon_bench_member(row, "median_ns") < kaon_bench_member(best, "median_ns")))
+            best = row;
+    }
+    return best;
+}
+
+static void print_standing(const char *who, const struct standing *s, struct kaon_out *out)
+{
+    if (s->n)
+        kaon_out_printf(out, "| %s | %zu | %.2f | %.2f | %s |\n", who, s->n,
+                        kaon_bench_geometric_mean(s->ratio, s->n), s->least, s->least_case);
+}
+
+static void stand_against(const json_t *rows, size_t first, size_t end, const json_t *column,
+                          double *room, struct kaon_out *out)
+{
+    struct standing s = { .ratio = room };
+    for (size_t i = first, next; i < end; i = next) {
+        next = kaon_bench_case_end(rows, i);
+        const json_t *chosen = kaon_bench_chosen(rows, i);
+        const json_t *peer = column ? cell(rows, i, next, column) : fastest_peer(rows, i, next);
+        if (chosen && peer)
+            add_ratio(&s, peer, chosen);
+    }
+    print_standing(column ? kaon_bench_who(column).text : "the fastest of them", &s, out);
+}
+
+/* How many times as fast as each peer kaon is. */
+static void print_standings(const json_t *rows, size_t first, size_t end, const json_t *columns,
+                            struct kaon_out *out)
+{
+    double *room = calloc(end - first + 1, sizeof *room);
+    const json_t *column;
+    size_t k;
+    bool any = false;
+    json_array_foreach(columns, k, column) any |= is_peer(column);
+    if (!room || !any) {
+        free(room);
+        return;
+    }
+    kaon_out_printf(out, "| kaon against | cases | times as fast, geometric mean | least | at |\n"
+                         "|---|---:|---:|---:|---|\n");
+    json_array_foreach(columns, k, column)
+    {
+        if (is_peer(column))
+            stand_against(rows, first, end, column, room, out);
+    }
+    stand_against(rows, first, end, NULL, room, out);
+    kaon_out_printf(out, "\n");
+    free(room);
+}
+
+/* Whether two cases belong into one table: the same operation, or both are models. */
 static bool same_table(const json_t *a, const json_t *b)
 {
+    if (json_object_get(a, "p999_ns") && json_object_get(b, "p999_ns"))
+        return true;
     const char *x = kaon_bench_text(a, "case"), *y = kaon_bench_text(b, "case");
     const size_t n = strcspn(x, "/ ");
     return n == strcspn(y, "/ ") && !strncmp(x, y, n);
@@ -76,8 +180,7 @@ static void print_table(const json_t *rows, size_t first, size_t end, struct kao
 {
     json_t *columns = columns_of(rows, first, end), *column;
     size_t k;
-    const bool micro = json_object_get(json_array_get(rows, first), "p999_ns") != NULL;
-    kaon_out_printf(out, "| %s |", micro ? "us, p50" : "ns");
+    kaon_out_printf(out, "| %s |", unit_of(json_array_get(rows, first)));
     json_array_foreach(columns, k, column)
     {
         kaon_out_printf(out, " %s |", kaon_bench_who(column).text);
@@ -96,6 +199,7 @@ static void print_table(const json_t *rows, size_t first, size_t end, struct kao
         i = next;
     }
     kaon_out_printf(out, "\n");
+    print_standings(rows, first, end, columns, out);
     json_decref(columns);
 }
 
@@ -178,5 +282,26 @@ void kaon_bench_print_csv(const json_t *run, struct kaon_out *out)
         csv_text(out, kaon_bench_text(run, "kernel"));
         kaon_out_printf(out, ",%s,%s\n", kaon_bench_text(run, "governor"),
                         kaon_bench_text(run, "kaon"));
+    }
+}
+
+/* ---- curves ---------------------------------------------------------------------------------- */
+
+void kaon_bench_print_curves(const json_t *run, struct kaon_out *out)
+{
+    const json_t *row, *pair;
+    size_t i, k;
+    json_array_foreach(json_object_get(run, "rows"), i, row)
+    {
+        const json_t *curve = json_object_get(row, "survival");
+        if (!curve)
+            continue;
+        kaon_out_printf(out, "# %s, %s\n", kaon_bench_text(row, "case"), kaon_bench_who(row).text);
+        json_array_foreach(curve, k, pair)
+        {
+            kaon_out_printf(out, "%.6g %.6g\n", 1e-3 * json_number_value(json_array_get(pair, 0)),
+                            json_number_value(json_array_get(pair, 1)));
+        }
+        kaon_out_printf(out, "\n\n");
     }
 }

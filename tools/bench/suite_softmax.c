@@ -14,6 +14,12 @@ static void log_softmax(const struct kaon_bench_call *call)
     call->k->log_softmax_rows(c->out.data, c->in[0].data, c->shape.m, c->shape.n);
 }
 
+static void log_sum_exp(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->log_sum_exp_rows(c->out.data, c->in[0].data, c->shape.m, c->shape.n);
+}
+
 /* One line a form: its name, and a function like the ones above. */
 static const struct kaon_bench_form softmax_forms[] = {
     { "", softmax },
@@ -25,6 +31,11 @@ static const struct kaon_bench_form log_softmax_forms[] = {
     { 0 },
 };
 
+static const struct kaon_bench_form log_sum_exp_forms[] = {
+    { "", log_sum_exp },
+    { 0 },
+};
+
 static const struct kaon_bench_op ops[] = {
     { "softmax", KAON_BENCH_SOFTMAX, 0, softmax_forms, { "Softmax", { { "axis", 'i', -1 } } } },
     { "log_softmax",
@@ -32,6 +43,12 @@ static const struct kaon_bench_op ops[] = {
       0,
       log_softmax_forms,
       { "LogSoftmax", { { "axis", 'i', -1 } } },
+      .quiet = true },
+    { "log_sum_exp",
+      KAON_BENCH_REDUCE_ROWS,
+      KAON_REDUCE_LOG_SUM_EXP,
+      log_sum_exp_forms,
+      { "ReduceLogSumExp", { { "axes", 'I', 1 }, { "keepdims", 'i', 0 } }, .opset = 17 },
       .quiet = true },
 };
 
@@ -55,7 +72,8 @@ static bool make(struct kaon_bench_case *c)
     const int64_t dims[] = { (int64_t)c->shape.m, (int64_t)n };
     c->elements = (double)c->shape.m * (double)n;
     return kaon_bench_tensor(&c->in[0], KAON_F32, 2, dims, -10.0, 10.0, 1) &&
-           kaon_bench_tensor(&c->out, KAON_F32, 2, dims, 0.0, 0.0, 0);
+           kaon_bench_tensor(&c->out, KAON_F32, c->kind == KAON_BENCH_REDUCE_ROWS ? 1 : 2, dims,
+                             0.0, 0.0, 0);
 }
 
 const struct kaon_bench_suite kaon_bench_softmax = {

@@ -8,8 +8,9 @@
 #include "tools/cli/nearest.h"
 
 static const struct kaon_bench_suite *const suites[] = {
-    &kaon_bench_softmax,
-    &kaon_bench_gemm,
+    &kaon_bench_softmax, &kaon_bench_gemm,       &kaon_bench_matmul,      &kaon_bench_quant,
+    &kaon_bench_norm,    &kaon_bench_activation, &kaon_bench_elementwise, &kaon_bench_reduce,
+    &kaon_bench_layout,  &kaon_bench_convert,
 };
 
 const struct kaon_bench_suite *kaon_bench_suite_at(size_t index)

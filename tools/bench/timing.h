@@ -2,8 +2,8 @@
  *
  * Each contender is timed in batches long enough for the clock; contenders take turns, one batch
  * each a round, so that whatever slows the machine slows all of them; what is told is the median
- * over rounds. A fixed piece of arithmetic, the spin, takes its turn too: it says how fast the core
- * itself was while a case was measured. */
+ * over rounds. While another program has the core no time is counted. A fixed piece of arithmetic,
+ * the spin, takes its turn too: it says how fast the core itself was while a case was measured. */
 #ifndef KAON_TOOLS_BENCH_TIMING_H
 #define KAON_TOOLS_BENCH_TIMING_H
 

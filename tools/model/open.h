@@ -6,9 +6,10 @@
 #include "tools/cli/say.h"
 
 struct kaon_engine_choice {
-    const char *cpu, *backend; /* NULL: the library's choice */
-    int64_t passes_stop_after; /* 0: all edits of the graph, -1: none */
-    int64_t threads;           /* lent to a session; 0: none, where a command has no such option */
+    const char *cpu, *backend;              /* NULL: the library's choice */
+    int64_t passes_stop_after;              /* 0: all edits of the graph, -1: none */
+    const struct kaon_allocator *allocator; /* NULL: the library's */
+    int64_t threads; /* lent to a session; 0: none, where a command has no such option */
 };
 
 /* The rows for a command's option table; `type` has a struct kaon_engine_choice `engine`. */

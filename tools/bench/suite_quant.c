@@ -1,0 +1,89 @@
+/* Matrix products with weights of fewer bits. Each operation has weights of its own type, so that all
+ * its forms compute the same. */
+#include <stdlib.h>
+
+#include "tools/bench/suite.h"
+
+/* ---- 16 bits, widened on the fly ------------------------------------------------------------- */
+
+/* Packed weights, then the kernel's scratch memory. */
+static bool pack_half(struct kaon_bench_call *call)
+{
+    const struct kaon_bench_shape *s = &call->c->shape;
+    const size_t packed = kaon_gemm_packed_floats(s->k, s->n) * sizeof(uint16_t);
+    const size_t scratch = KAON_GEMM_PANEL * s->k * sizeof(float);
+    const size_t at = (packed + 127) & ~(size_t)63;
+    call->memory = aligned_alloc(64, at + ((scratch + 127) & ~(size_t)63));
+    if (!call->memory)
+        return false;
+    call->k->gemm_pack_16(call->memory, call->c->in[1].data, (ptrdiff_t)s->n, 1, s->k, s->n);
+    return true;
+}
+
+static void multiply(const struct kaon_bench_call *call, kaon_gemm_half_fn *gemm)
+{
+    const struct kaon_bench_case *c = call->c;
+    const struct kaon_bench_shape *s = &c->shape;
+    const size_t packed = kaon_gemm_packed_floats(s->k, s->n) * sizeof(uint16_t);
+    char *scratch = (char *)call->memory + ((packed + 127) & ~(size_t)63);
+    struct kaon_epilogue e = KAON_EPILOGUE_NONE;
+    e.bias = c->in[2].data;
+    gemm(c->out.data, s->n, c->in[0].data, s->k, call->memory, s->m, s->n, s->k, &e,
+         (float *)(void *)scratch);
+}
+
+static void gemm_f16(const struct kaon_bench_call *call)
+{
+    multiply(call, call->k->gemm_f16);
+}
+
+static void gemm_bf16(const struct kaon_bench_call *call)
+{
+    multiply(call, call->k->gemm_bf16);
+}
+
+static const struct kaon_bench_form f16_forms[] = {
+    { "", gemm_f16, pack_half },
+    { 0 },
+};
+
+static const struct kaon_bench_form bf16_forms[] = {
+    { "", gemm_bf16, pack_half },
+    { 0 },
+};
+
+/* One line an operation: name, kind, type of the weights, forms. */
+static const struct kaon_bench_op ops[] = {
+    { "gemm_f16", KAON_BENCH_QUANTIZED, KAON_F16, f16_forms, { NULL } },
+    { "gemm_bf16", KAON_BENCH_QUANTIZED, KAON_BF16, bf16_forms, { NULL } },
+};
+
+/* m, n, k */
+static const struct kaon_bench_shape shapes[] = {
+    { 1, 64, 64 },    { 15, 64, 64 },    { 40, 64, 64 },   { 1, 256, 256 },   { 15, 256, 256 },
+    { 40, 256, 256 }, { 512, 256, 256 }, { 1, 3072, 768 }, { 15, 3072, 768 }, { 128, 3072, 768 },
+};
+
+static bool make(struct kaon_bench_case *c)
+{
+    const int64_t m = (int64_t)c->shape.m, n = (int64_t)c->shape.n, k = (int64_t)c->shape.k;
+    c->elements = (double)m * (double)n;
+    c->flops = 2.0 * (double)m * (double)n * (double)k;
+    c->constant[1] = c->constant[2] = true;
+    return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, k }, -1.0, 1.0, 1) &&
+           kaon_bench_tensor(&c->in[1], (enum kaon_type)c->which, 2, (int64_t[]){ k, n }, -1.0, 1.0,
+                             2) &&
+           kaon_bench_tensor(&c->in[2], KAON_F32, 1, (int64_t[]){ n }, -1.0, 1.0, 3) &&
+           kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ m, n }, 0.0, 0.0, 0);
+}
+
+const struct kaon_bench_suite kaon_bench_quant = {
+    .name = "quant",
+    .summary = "matrix product with weights of fewer bits",
+    .shape_format = "M=%m,K=%k,N=%n",
+    .ops = ops,
+    .n_ops = KAON_BENCH_COUNT(ops),
+    .shapes = shapes,
+    .n_shapes = KAON_BENCH_COUNT(shapes),
+    .make = make,
+};
