@@ -19,11 +19,17 @@ static const struct {
     const char *family;
     check_fn *run;
 } checks[] = {
-    { "gemm", check_gemm },           { "gemm_half", check_gemm_half },
-    { "gemm_u8s8", check_gemm_u8s8 }, { "softmax", check_softmax },
-    { "norm", check_norm },           { "unary", check_unary },
-    { "binary", check_binary },       { "reduce", check_reduce },
-    { "move", check_move },           { "convert", check_convert },
+    { "gemm", check_gemm },
+    { "gemm_half", check_gemm_half },
+    { "gemm_nbits", check_gemm_nbits },
+    { "gemm_u8s8", check_gemm_u8s8 },
+    { "softmax", check_softmax },
+    { "norm", check_norm },
+    { "unary", check_unary },
+    { "binary", check_binary },
+    { "reduce", check_reduce },
+    { "move", check_move },
+    { "convert", check_convert },
 };
 
 /* Buffers: slots mapped once, each ending in a page without access, so that one byte past a buffer
