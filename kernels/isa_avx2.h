@@ -481,3 +481,9 @@ static inline vi i_madd_16(vi a, vi b)
 {
     return (vi){ _mm256_madd_epi16(a.lo, b.lo), _mm256_madd_epi16(a.hi, b.hi) };
 }
+
+static inline vi i_load_u8(const uint8_t *p)
+{
+    return (vi){ _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)),
+                 _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8))) };
+}

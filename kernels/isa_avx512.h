@@ -401,3 +401,8 @@ static inline vi i_madd_16(vi a, vi b)
 {
     return _mm512_madd_epi16(a, b);
 }
+
+static inline vi i_load_u8(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}

@@ -579,3 +579,12 @@ static inline vi i_madd_16(vi a, vi b)
     }
     return a;
 }
+
+/* sixteen bytes, a lane each */
+static inline vi i_load_u8(const uint8_t *p)
+{
+    vi r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[i];
+    return r;
+}

@@ -9,6 +9,7 @@
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_half.h"
+#include "kernels/gemm_nbits.h"
 #include "kernels/gemm_u8s8.h"
 #include "kernels/move.h"
 #include "kernels/norm.h"
@@ -30,6 +31,9 @@ struct kaon_kernels {
     kaon_gemm_half_fn *gemm_bf16;
     kaon_gemm_pack_s8_fn *gemm_pack_s8;
     kaon_gemm_u8s8_fn *gemm_u8s8;
+    kaon_gemm_pack_nbits_fn *gemm_pack_nbits;
+    kaon_gemm_nbits_fn *gemm_nbits;
+    kaon_gemm_nbits_fn *gemm_nbits_s8;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *const *softmax_by; /* by enum kaon_softmax_algorithm */
     kaon_softmax_topk_fn *softmax_topk;
