@@ -11,6 +11,11 @@ static inline vf v_set(float x)
     return _mm512_set1_ps(x);
 }
 
+static inline vf v_lane_numbers(void)
+{
+    return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
 static inline vf v_load(const float *p)
 {
     return _mm512_loadu_ps(p);
@@ -179,6 +184,13 @@ static inline vf v_scale(vf x, vf n)
 static inline vf v_scale_if(vm m, vf x, vf n)
 {
     return _mm512_maskz_scalef_ps(m, x, n);
+}
+
+static inline vm m_bytes(const uint8_t *p, size_t n)
+{
+    const __mmask16 first = (__mmask16)(n >= 16 ? 0xffff : (1u << n) - 1);
+    const __m128i bytes = _mm_maskz_loadu_epi8(first, p);
+    return _mm_test_epi8_mask(bytes, bytes);
 }
 
 enum { V_SHRINK_CLEARS = 1 };

@@ -20,6 +20,15 @@ static inline vf v_set(float x)
     return r;
 }
 
+/* 0, 1 .. 15 */
+static inline vf v_lane_numbers(void)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = (float)i;
+    return r;
+}
+
 static inline vf v_load(const float *p)
 {
     vf r;
@@ -276,6 +285,15 @@ static inline vf v_scale(vf x, vf n)
 static inline vf v_scale_if(vm m, vf x, vf n)
 {
     return v_keep(m, v_scale(x, n));
+}
+
+/* lane i: is p[i] other than 0; false from n on */
+static inline vm m_bytes(const uint8_t *p, size_t n)
+{
+    vm m;
+    for (size_t i = 0; i < 16; i++)
+        m.l[i] = i < n && p[i] ? UINT32_MAX : 0;
+    return m;
 }
 
 /* x * 2^n for whole n <= 0, and 0 for n < -126, for NaN too where V_SHRINK_CLEARS. NaN where both are. */

@@ -13,6 +13,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .softmax_rows = KAON_K(kaon_softmax_rows),
     .softmax_by = KAON_K(kaon_softmax_by),
     .softmax_topk = KAON_K(kaon_softmax_topk),
+    .softmax_scores = KAON_K(kaon_softmax_scores),
     .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
     .log_sum_exp_rows = KAON_K(kaon_log_sum_exp_rows),
     .layernorm_rows = KAON_K(kaon_layernorm_rows),

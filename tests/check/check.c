@@ -19,9 +19,16 @@ static const struct {
     const char *family;
     check_fn *run;
 } checks[] = {
-    { "gemm", check_gemm },     { "softmax", check_softmax }, { "softmax_by", check_softmax_by },
-    { "norm", check_norm },     { "unary", check_unary },     { "binary", check_binary },
-    { "reduce", check_reduce }, { "move", check_move },       { "convert", check_convert },
+    { "gemm", check_gemm },
+    { "softmax", check_softmax },
+    { "softmax_by", check_softmax_by },
+    { "softmax_scores", check_softmax_scores },
+    { "norm", check_norm },
+    { "unary", check_unary },
+    { "binary", check_binary },
+    { "reduce", check_reduce },
+    { "move", check_move },
+    { "convert", check_convert },
 };
 
 /* Buffers: slots mapped once, each ending in a page without access, so that one byte past a buffer
