@@ -374,6 +374,21 @@ static inline uint32_t m_bits(vm m)
     return (uint32_t)_mm256_movemask_ps(m.lo) | (uint32_t)_mm256_movemask_ps(m.hi) << 8;
 }
 
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    const __m256i words = _mm256_permute4x64_epi64(
+        _mm256_packs_epi32(_mm256_cvtps_epi32(x.lo), _mm256_cvtps_epi32(x.hi)), 0xd8);
+    const __m128i bytes =
+        _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    memcpy(p, &bytes, n);
+}
+
+static inline vf v_gather(const float *p, vf index)
+{
+    return (vf){ _mm256_i32gather_ps(p, _mm256_cvtps_epi32(index.lo), 4),
+                 _mm256_i32gather_ps(p, _mm256_cvtps_epi32(index.hi), 4) };
+}
+
 static inline float v_first(vf x)
 {
     return _mm256_cvtss_f32(x.lo);

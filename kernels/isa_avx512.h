@@ -306,6 +306,16 @@ static inline uint32_t m_bits(vm m)
     return m;
 }
 
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    _mm512_mask_cvtepi32_storeu_epi8(p, (__mmask16)((1u << n) - 1), _mm512_cvtps_epi32(x));
+}
+
+static inline vf v_gather(const float *p, vf index)
+{
+    return _mm512_i32gather_ps(_mm512_cvtps_epi32(index), p, 4);
+}
+
 static inline float v_first(vf x)
 {
     return _mm512_cvtss_f32(x);

@@ -411,6 +411,21 @@ static inline uint32_t m_bits(vm m)
     return bits;
 }
 
+/* the first n lanes, whole numbers 0 .. 255, as bytes; n <= 16 */
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)x.l[i];
+}
+
+/* p[index], for whole numbers */
+static inline vf v_gather(const float *p, vf index)
+{
+    for (int i = 0; i < 16; i++)
+        index.l[i] = p[(int32_t)index.l[i]];
+    return index;
+}
+
 static inline float v_first(vf x)
 {
     return x.l[0];
