@@ -15,6 +15,9 @@
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
+#include "kernels/softmax_quant.h"
+#include "kernels/softmax_scores.h"
+#include "kernels/softmax_table.h"
 #include "kernels/unary.h"
 
 /* The checker counts everything after `need`: only function pointers, or pointers to arrays of
@@ -37,6 +40,10 @@ struct kaon_kernels {
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *const *softmax_by; /* by enum kaon_softmax_algorithm */
     kaon_softmax_topk_fn *softmax_topk;
+    kaon_softmax_scores_fn *softmax_scores;
+    kaon_quant_softmax_fn *quant_softmax;
+    kaon_softmax_tables_fn *softmax_tables;
+    kaon_table_softmax_fn *table_softmax;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
