@@ -101,7 +101,7 @@ static void difference(struct kaon_out *out, const json_t *row)
 {
     const double d = kaon_bench_member(row, "max_abs_diff");
     if (json_is_true(json_object_get(row, "wrong")))
-        kaon_out_printf(out, "   WRONG");
+        kaon_out_printf(out, " %7.0e WRONG", d);
     else if (d > 0)
         kaon_out_printf(out, " %7.0e", d);
     else
