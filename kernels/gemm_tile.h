@@ -62,9 +62,9 @@ static inline __attribute__((always_inline)) void add_columns(tile_sums acc, con
     }
 }
 
-static inline __attribute__((always_inline)) void add_residual(tile_sums acc, const float *y,
-                                                               size_t ld, vf beta, size_t left,
-                                                               size_t rows, size_t cols)
+/* x = x + beta y; `left` columns of the last vector, a constant where they are all. */
+static inline __attribute__((always_inline)) void
+add_rows(tile_sums acc, const float *y, size_t ld, vf beta, size_t left, size_t rows, size_t cols)
 {
     UNROLLED
     for (size_t r = 0; r < rows; r++, y += ld) {
@@ -74,6 +74,17 @@ static inline __attribute__((always_inline)) void add_residual(tile_sums acc, co
             acc[r][v] = v_add(acc[r][v], v_mul(x, beta));
         }
     }
+}
+
+/* One branch for the tile rather than one for each row. */
+static inline __attribute__((always_inline)) void add_residual(tile_sums acc, const float *y,
+                                                               size_t ld, vf beta, size_t left,
+                                                               size_t rows, size_t cols)
+{
+    if (left >= VLEN)
+        add_rows(acc, y, ld, beta, VLEN, rows, cols);
+    else
+        add_rows(acc, y, ld, beta, left, rows, cols);
 }
 
 /* The epilogue but for the activations other than Relu, without leaving the registers, and the

@@ -36,6 +36,15 @@ enum { VLEN = 16 };
 #error "define KAON_ISA (scalar, avx2 or avx512) and KAON_ISA_<NAME>: see kernels/CMakeLists.txt"
 #endif
 
+/* Extensions of AVX-512: tables of their own, the same but for the kernels that use them. */
+#if defined(KAON_EXTENSION_VNNI)
+#define KAON_EXTENSION_NAME "vnni"
+#define KAON_EXTENSION_NEED KAON_CPU_VNNI
+#else
+#define KAON_EXTENSION_NAME ""
+#define KAON_EXTENSION_NEED 0
+#endif
+
 typedef vf v_op1(vf);
 typedef vf v_op2(vf, vf);
 

@@ -251,6 +251,20 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return (vf){ v_scale_if_half(m.lo, x.lo, n.lo), v_scale_if_half(m.hi, x.hi, n.hi) };
 }
 
+/* The exponent field of 2^n is n + 127: 0, and so the number, for n = -127. */
+static inline __m256 v_shrink_half(__m256 x, __m256 n)
+{
+    n = _mm256_add_ps(_mm256_max_ps(_mm256_set1_ps(-127.0f), n),
+                      _mm256_set1_ps(0x1.8p23f + 127.0f));
+    return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(n), 23)));
+}
+
+enum { V_SHRINK_CLEARS = 0 };
+static inline vf v_shrink(vf x, vf n)
+{
+    return (vf){ v_shrink_half(x.lo, n.lo), v_shrink_half(x.hi, n.hi) };
+}
+
 static inline vf v_max_if(vm m, vf a, vf b)
 {
     const vf low = v_set(-INFINITY);
@@ -402,4 +416,68 @@ static inline vf v_low_halves(vf a, vf b)
 static inline vf v_high_halves(vf a, vf b)
 {
     return (vf){ _mm256_shuffle_ps(a.lo, b.lo, 0xee), _mm256_shuffle_ps(a.hi, b.hi, 0xee) };
+}
+
+static inline vi i_load(const void *p)
+{
+    const __m256i *q = p;
+    return (vi){ _mm256_loadu_si256(q), _mm256_loadu_si256(q + 1) };
+}
+
+static inline void i_store_n(int32_t *p, vi x, size_t n)
+{
+    const size_t count = n < 16 ? n : 16;
+    _mm256_maskstore_epi32(p, v_part_mask(count, 0), x.lo);
+    if (count > 8)
+        _mm256_maskstore_epi32(p + 8, v_part_mask(count, 8), x.hi);
+}
+
+static inline vi i_load_n(const int32_t *p, size_t n)
+{
+    const size_t count = n < 16 ? n : 16;
+    return (vi){ _mm256_maskload_epi32(p, v_part_mask(count, 0)),
+                 count > 8 ? _mm256_maskload_epi32(p + 8, v_part_mask(count, 8))
+                           : _mm256_setzero_si256() };
+}
+
+static inline vi i_mul(vi a, vi b)
+{
+    return (vi){ _mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi) };
+}
+
+static inline vi i_srl4(vi a)
+{
+    return (vi){ _mm256_srli_epi32(a.lo, 4), _mm256_srli_epi32(a.hi, 4) };
+}
+
+static inline vi i_srl8(vi a)
+{
+    return (vi){ _mm256_srli_epi32(a.lo, 8), _mm256_srli_epi32(a.hi, 8) };
+}
+
+static inline vi i_even_u8(vi a)
+{
+    return (vi){ _mm256_and_si256(a.lo, _mm256_set1_epi16(0x00ff)),
+                 _mm256_and_si256(a.hi, _mm256_set1_epi16(0x00ff)) };
+}
+
+static inline vi i_odd_u8(vi a)
+{
+    return (vi){ _mm256_srli_epi16(a.lo, 8), _mm256_srli_epi16(a.hi, 8) };
+}
+
+static inline vi i_even_s8(vi a)
+{
+    return (vi){ _mm256_srai_epi16(_mm256_slli_epi16(a.lo, 8), 8),
+                 _mm256_srai_epi16(_mm256_slli_epi16(a.hi, 8), 8) };
+}
+
+static inline vi i_odd_s8(vi a)
+{
+    return (vi){ _mm256_srai_epi16(a.lo, 8), _mm256_srai_epi16(a.hi, 8) };
+}
+
+static inline vi i_madd_16(vi a, vi b)
+{
+    return (vi){ _mm256_madd_epi16(a.lo, b.lo), _mm256_madd_epi16(a.hi, b.hi) };
 }

@@ -199,6 +199,13 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return _mm512_maskz_scalef_ps(m, x, n);
 }
 
+enum { V_SHRINK_CLEARS = 1 };
+static inline vf v_shrink(vf x, vf n)
+{
+    const vm normal = _mm512_cmp_ps_mask(n, _mm512_set1_ps(-126.0f), _CMP_NLT_UQ);
+    return _mm512_maskz_scalef_ps(normal, x, n);
+}
+
 static inline vf v_max_if(vm m, vf a, vf b)
 {
     return _mm512_mask_max_ps(a, m, a, b);
@@ -336,4 +343,61 @@ static inline vf v_low_halves(vf a, vf b)
 static inline vf v_high_halves(vf a, vf b)
 {
     return _mm512_shuffle_ps(a, b, 0xee);
+}
+
+static inline vi i_load(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+static inline void i_store_n(int32_t *p, vi x, size_t n)
+{
+    const __mmask16 m = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+    _mm512_mask_storeu_epi32(p, m, x);
+}
+
+static inline vi i_load_n(const int32_t *p, size_t n)
+{
+    const __mmask16 m = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+    return _mm512_maskz_loadu_epi32(m, p);
+}
+
+static inline vi i_mul(vi a, vi b)
+{
+    return _mm512_mullo_epi32(a, b);
+}
+
+static inline vi i_srl4(vi a)
+{
+    return _mm512_srli_epi32(a, 4);
+}
+
+static inline vi i_srl8(vi a)
+{
+    return _mm512_srli_epi32(a, 8);
+}
+
+static inline vi i_even_u8(vi a)
+{
+    return _mm512_and_si512(a, _mm512_set1_epi16(0x00ff));
+}
+
+static inline vi i_odd_u8(vi a)
+{
+    return _mm512_srli_epi16(a, 8);
+}
+
+static inline vi i_even_s8(vi a)
+{
+    return _mm512_srai_epi16(_mm512_slli_epi16(a, 8), 8);
+}
+
+static inline vi i_odd_s8(vi a)
+{
+    return _mm512_srai_epi16(a, 8);
+}
+
+static inline vi i_madd_16(vi a, vi b)
+{
+    return _mm512_madd_epi16(a, b);
 }

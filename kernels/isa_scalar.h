@@ -319,6 +319,20 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return v_keep(m, v_scale(x, n));
 }
 
+/* x * 2^n for whole n <= 0, and 0 for n < -126, for NaN too where V_SHRINK_CLEARS. NaN where both are. */
+enum { V_SHRINK_CLEARS = 0 };
+static inline vf v_shrink(vf x, vf n)
+{
+    for (int i = 0; i < 16; i++) {
+        const float least = -127.0f > n.l[i] ? -127.0f : n.l[i];
+        const uint32_t bits = (uint32_t)(least != least ? 0 : (int32_t)least + 127) << 23;
+        float factor;
+        memcpy(&factor, &bits, sizeof factor);
+        x.l[i] *= factor;
+    }
+    return x;
+}
+
 /* m ? v_max(a, b) : a; where not m it may be v_max(a, -inf), which is a unless that is NaN */
 static inline vf v_max_if(vm m, vf a, vf b)
 {
@@ -477,4 +491,91 @@ static inline vf v_high_halves(vf a, vf b)
         b.l[i + 1] = a.l[i + 3];
     }
     return b;
+}
+
+static inline vi i_load(const void *p)
+{
+    vi r;
+    memcpy(r.l, p, sizeof r.l);
+    return r;
+}
+
+/* the first n, or all sixteen */
+static inline void i_store_n(int32_t *p, vi x, size_t n)
+{
+    memcpy(p, x.l, (n < 16 ? n : 16) * sizeof *p);
+}
+
+/* the first n, or all sixteen; zeros after */
+static inline vi i_load_n(const int32_t *p, size_t n)
+{
+    vi r = i_set(0);
+    memcpy(r.l, p, (n < 16 ? n : 16) * sizeof *p);
+    return r;
+}
+
+static inline vi i_mul(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] *= b.l[i];
+    return a;
+}
+
+static inline vi i_srl4(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] >>= 4;
+    return a;
+}
+
+static inline vi i_srl8(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] >>= 8;
+    return a;
+}
+
+/* Bytes 0 and 2 of each lane, or 1 and 3, as two 16-bit integers, without sign or with. */
+static inline vi i_even_u8(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] &= 0x00ff00ff;
+    return a;
+}
+
+static inline vi i_odd_u8(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] = a.l[i] >> 8 & 0x00ff00ff;
+    return a;
+}
+
+static inline uint32_t i_pair_of_s8(uint32_t low, uint32_t high)
+{
+    return (uint32_t)(uint16_t)(int8_t)low | (uint32_t)(uint16_t)(int8_t)high << 16;
+}
+
+static inline vi i_even_s8(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] = i_pair_of_s8(a.l[i] & 0xff, a.l[i] >> 16 & 0xff);
+    return a;
+}
+
+static inline vi i_odd_s8(vi a)
+{
+    for (int i = 0; i < 16; i++)
+        a.l[i] = i_pair_of_s8(a.l[i] >> 8 & 0xff, a.l[i] >> 24);
+    return a;
+}
+
+/* In each lane the sum of the products of its 16-bit integers. */
+static inline vi i_madd_16(vi a, vi b)
+{
+    for (int i = 0; i < 16; i++) {
+        const int32_t low = (int16_t)a.l[i] * (int16_t)b.l[i];
+        const int32_t high = (int16_t)(a.l[i] >> 16) * (int16_t)(b.l[i] >> 16);
+        a.l[i] = (uint32_t)low + (uint32_t)high;
+    }
+    return a;
 }

@@ -9,6 +9,7 @@
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_half.h"
+#include "kernels/gemm_u8s8.h"
 #include "kernels/move.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
@@ -18,15 +19,20 @@
 /* The checker counts everything after `need`: only function pointers, or pointers to arrays of
  * them, may follow it. */
 struct kaon_kernels {
-    const char *isa; /* "scalar", "avx2" or "avx512" */
-    uint64_t need;   /* KAON_CPU_* bits, all required */
+    const char *isa;       /* "scalar", "avx2" or "avx512" */
+    const char *extension; /* "vnni", or "": none */
+    uint64_t need;         /* KAON_CPU_* bits, all required */
     kaon_gemm_pack_fn *gemm_pack;
     kaon_gemm_fn *gemm;
     kaon_gemm_unpacked_fn *gemm_unpacked;
     kaon_gemm_pack_16_fn *gemm_pack_16;
     kaon_gemm_half_fn *gemm_f16;
     kaon_gemm_half_fn *gemm_bf16;
+    kaon_gemm_pack_s8_fn *gemm_pack_s8;
+    kaon_gemm_u8s8_fn *gemm_u8s8;
     kaon_softmax_rows_fn *softmax_rows;
+    kaon_softmax_rows_fn *const *softmax_by; /* by enum kaon_softmax_algorithm */
+    kaon_softmax_topk_fn *softmax_topk;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
@@ -36,6 +42,7 @@ struct kaon_kernels {
     kaon_reduce_fn *const *reduce_rows;    /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_reduce_fn *const *reduce_columns; /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_transpose_32_fn *transpose_32;
+    kaon_copy_rows_32_fn *copy_rows_32;
     kaon_gather_rows_32_fn *gather_rows_32;
     kaon_widen_fn *f32_from_f16;
     kaon_narrow_fn *f16_from_f32;

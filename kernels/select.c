@@ -5,13 +5,14 @@ extern const struct kaon_kernels kaon_kernels_scalar;
 #ifndef KAON_SCALAR_ONLY
 extern const struct kaon_kernels kaon_kernels_avx2;
 extern const struct kaon_kernels kaon_kernels_avx512;
+extern const struct kaon_kernels kaon_kernels_vnni;
 #endif
 
 const struct kaon_kernels *kaon_kernels_select(uint32_t cpu_bits)
 {
     static const struct kaon_kernels *const tables[] = {
 #ifndef KAON_SCALAR_ONLY
-        &kaon_kernels_avx512, &kaon_kernels_avx2,
+        &kaon_kernels_vnni, &kaon_kernels_avx512, &kaon_kernels_avx2,
 #endif
         &kaon_kernels_scalar, /* needs nothing */
     };

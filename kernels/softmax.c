@@ -3,12 +3,14 @@
  * tree. */
 #include "kernels/softmax.h"
 
+#include "kernels/softmax_long.h"
 #include "kernels/softmax_row.h"
 #include "kernels/softmax_short.h"
 
 enum {
     REGISTERS = 4,      /* vectors of a row held in registers */
-    OVERLAP_ROW = 2048, /* longest row whose successor's maximum is found before it is done */
+    OVERLAP_ROW = 2048, /* longest row that shares the first cache with its successor */
+    LONG_ROW = 1 << 19, /* from here on the passes saved are worth more than the exponentials */
 };
 
 /* One row of n floats in `count` vectors, a constant in every call. */
@@ -51,19 +53,23 @@ static void register_rows(float *y, const float *x, size_t rows, size_t n)
     }
 }
 
-/* While the next row still fits the first cache its maximum is found before this row's factor is needed:
- * folds and division are long chains, which the other row's work fills. */
-static void memory_rows(float *y, const float *x, size_t rows, size_t n)
+/* Each row's maximum is found before the factor of the row before is needed: folds and division are long
+ * chains, which the other row's work fills. */
+static void overlapped_rows(float *y, const float *x, size_t rows, size_t n)
 {
     vf max = row_max(x, n);
     for (; rows > 0; rows--, x += n, y += n) {
         const vf sum = exp_sum(EXP_STORE_SUM, y, x, n, max);
-        if (rows > 1 && n <= OVERLAP_ROW)
+        if (rows > 1)
             max = row_max(x + n, n);
         scale_row(y, n, reciprocal(sum));
-        if (rows > 1 && n > OVERLAP_ROW)
-            max = row_max(x + n, n);
     }
+}
+
+static void rows_by(kaon_softmax_row_fn *row, float *y, const float *x, size_t rows, size_t n)
+{
+    for (size_t r = 0; r < rows && n > 0; r++)
+        row(y + r * n, x + r * n, n);
 }
 
 /* How many of the rows to take in blocks of sixteen. A last block that is not full costs as much as one
@@ -74,7 +80,7 @@ static size_t block_rows(size_t rows, size_t n, size_t worth)
     return n == 0 || n > SHORT_ROW ? 0 : rest < worth ? rows - rest : rows;
 }
 
-void KAON_K(kaon_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
+static void reload_rows(float *y, const float *x, size_t rows, size_t n)
 {
     const size_t blocks = block_rows(rows, n, 10);
     if (blocks > 0)
@@ -85,9 +91,42 @@ void KAON_K(kaon_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
         return;
     if (n <= REGISTERS * VLEN)
         register_rows(y, x, rows - blocks, n);
+    else if (n <= OVERLAP_ROW)
+        overlapped_rows(y, x, rows - blocks, n);
     else
-        memory_rows(y, x, rows - blocks, n);
+        rows_by(KAON_K(kaon_softmax_reload_row), y, x, rows - blocks, n);
 }
+
+static void recompute_rows(float *y, const float *x, size_t rows, size_t n)
+{
+    rows_by(KAON_K(kaon_softmax_recompute_row), y, x, rows, n);
+}
+
+static void pair_rows(float *y, const float *x, size_t rows, size_t n)
+{
+    rows_by(KAON_K(kaon_softmax_pairs_row), y, x, rows, n);
+}
+
+static void online_rows(float *y, const float *x, size_t rows, size_t n)
+{
+    rows_by(KAON_K(kaon_softmax_online_row), y, x, rows, n);
+}
+
+void KAON_K(kaon_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
+{
+    if (n < LONG_ROW)
+        reload_rows(y, x, rows, n);
+    else
+        pair_rows(y, x, rows, n);
+}
+
+kaon_softmax_rows_fn *const KAON_K(kaon_softmax_by)[KAON_SOFTMAX_COUNT] = {
+    [KAON_SOFTMAX_DEFAULT] = KAON_K(kaon_softmax_rows),
+    [KAON_SOFTMAX_3PASS_RECOMPUTE] = recompute_rows,
+    [KAON_SOFTMAX_3PASS_RELOAD] = reload_rows,
+    [KAON_SOFTMAX_2PASS] = pair_rows,
+    [KAON_SOFTMAX_ONLINE] = online_rows,
+};
 
 void KAON_K(kaon_log_softmax_rows)(float *y, const float *x, size_t rows, size_t n)
 {

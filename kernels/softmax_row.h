@@ -12,6 +12,10 @@
 /* A sum runs in plain lanes over so many elements; longer rows add up such sums. */
 enum { SUM_BLOCK = 4096 };
 
+/* How far ahead long passes fetch, in elements: half a first cache of 32 KiB, and past the end of the
+ * page, where the CPU's own prefetch stops. */
+enum { AHEAD = 2048 };
+
 /* Lanes past the end count as -inf. With a NaN in the row this is some other value of the row. */
 ALWAYS vf lane_max(const float *x, size_t n)
 {
@@ -19,8 +23,8 @@ ALWAYS vf lane_max(const float *x, size_t n)
     vf max[4] = { low, low, low, low };
     size_t i = 0;
     for (; i + 4 * VLEN <= n; i += 4 * VLEN)
-        V_FOR(k, 4)
-    max[k] = v_max(max[k], v_load(x + i + (size_t)k * VLEN));
+        V_FOR (k, 4)
+            max[k] = v_max(max[k], v_load(x + i + (size_t)k * VLEN));
     for (; i < n; i += VLEN)
         max[0] = v_max(max[0], v_load_fill(x + i, n - i, low));
     return v_max(v_max(max[0], max[1]), v_max(max[2], max[3]));
@@ -32,24 +36,34 @@ ALWAYS vf row_max(const float *x, size_t n)
     return v_fold(lane_max(x, n), v_max);
 }
 
+/* Asks for what lies `ahead` elements after p; nothing is read. */
+ALWAYS void prefetch(const float *p, size_t ahead)
+{
+    __builtin_prefetch((const void *)((uintptr_t)p + ahead * sizeof *p));
+}
+
 enum exp_to { EXP_SUM, EXP_STORE_SUM, EXP_STORE, EXP_STREAM };
 
-/* e = exp(x[i] - max), side by side; what is done with them is a constant in every call:
- *   EXP_SUM         returns sum of e                EXP_STORE_SUM   and y[i] = e
- *   EXP_STORE       y[i] = e factor                 EXP_STREAM      past the caches, y aligned
- * NaN where x[i] - max is. */
-ALWAYS vf exp_pass(enum exp_to to, float *y, const float *x, size_t n, vf max, vf factor)
+/* e = exp(x[i] - max), several vectors side by side; what becomes of them is a constant in every call:
+ *   EXP_SUM     returns the sum of e, lane by lane   EXP_STORE_SUM   and y[i] = e
+ *   EXP_STORE   y[i] = e factor                      EXP_STREAM      past the caches, y aligned
+ * What lies `ahead` in x is fetched meanwhile, unless that is 0. NaN where x[i] - max is. */
+ALWAYS vf exp_pass(enum exp_to to, float *y, const float *x, size_t n, vf max, vf factor,
+                   size_t ahead)
 {
     const bool add = to == EXP_SUM || to == EXP_STORE_SUM;
     vf sum = v_set(0.0f);
     size_t i = 0;
     for (; i + V_SIDE * VLEN <= n; i += V_SIDE * VLEN) {
         vf e[V_SIDE];
-        V_FOR(k, V_SIDE)
-        e[k] = v_sub(v_load(x + i + (size_t)k * VLEN), max);
+        V_FOR (k, V_SIDE) {
+            const float *at = x + i + (size_t)k * VLEN;
+            if (ahead)
+                prefetch(at, ahead);
+            e[k] = v_sub(v_load(at), max);
+        }
         v_exp_negative_many(e, NULL, V_SIDE);
-        V_FOR(k, V_SIDE)
-        {
+        V_FOR (k, V_SIDE) {
             float *at = y + i + (size_t)k * VLEN;
             if (add)
                 sum = v_add(sum, e[k]);
@@ -87,11 +101,11 @@ ALWAYS vf exp_sum(enum exp_to to, float *y, const float *x, size_t n, vf max)
 {
     const vf zero = v_set(0.0f);
     if (n <= SUM_BLOCK)
-        return v_fold(exp_pass(to, y, x, n, max, zero), v_add);
+        return v_fold(exp_pass(to, y, x, n, max, zero, 0), v_add);
     struct total t = { zero, zero };
     for (size_t i = 0; i < n; i += SUM_BLOCK) {
         const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
-        total_add(&t, exp_pass(to, y ? y + i : NULL, x + i, some, max, zero));
+        total_add(&t, exp_pass(to, y ? y + i : NULL, x + i, some, max, zero, AHEAD));
     }
     return v_fold(v_add(t.sum, t.lost), v_add);
 }

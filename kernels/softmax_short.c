@@ -76,17 +76,16 @@ ALWAYS vf block_max(const struct form *f, const float *x)
 /* e = exp(d) of V_SIDE vectors; what the last pass needs goes to `keep`, each `stride` on. */
 ALWAYS void exp_keep(const struct form *f, vf *d, const vm *lanes, vf *keep, size_t stride)
 {
-    V_FOR(k, V_SIDE)
-    {
+    V_FOR (k, V_SIDE) {
         if (f->kind == LOG_SOFTMAX)
             keep[(size_t)k * stride] = d[k];
         if (f->kind == LOG_SUM_EXP)
             d[k] = v_min(v_set(89.0f), d[k]); /* +inf - 0 */
     }
     v_exp_negative_many(d, lanes, V_SIDE);
-    V_FOR(k, V_SIDE)
-    if (f->kind != LOG_SOFTMAX)
-        keep[(size_t)k * stride] = d[k];
+    V_FOR (k, V_SIDE)
+        if (f->kind != LOG_SOFTMAX)
+            keep[(size_t)k * stride] = d[k];
 }
 
 /* The exponentials themselves are in b->tails, or for LOG_SOFTMAX in e. */
@@ -96,12 +95,12 @@ ALWAYS void tails_exp(const struct form *f, struct block *b, const float *x, vf 
 #pragma GCC unroll 1
     for (int j = 0; j < f->group; j += V_SIDE) {
         vf d[V_SIDE];
-        V_FOR(k, V_SIDE)
-        d[k] = v_sub(load_tails(f, x, j + k), v_set_groups(max + j + k, f->group));
+        V_FOR (k, V_SIDE)
+            d[k] = v_sub(load_tails(f, x, j + k), v_set_groups(max + j + k, f->group));
         exp_keep(f, d, &f->tail, b->tails + j, 1);
-        V_FOR(k, V_SIDE)
-        if (f->kind == LOG_SOFTMAX)
-            e[j + k] = d[k];
+        V_FOR (k, V_SIDE)
+            if (f->kind == LOG_SOFTMAX)
+                e[j + k] = d[k];
     }
 }
 
@@ -114,14 +113,12 @@ ALWAYS void full_exp(const struct form *f, struct block *b, const float *x, vf *
     for (size_t r = 0; r < BLOCK_ROWS; r += V_SIDE, keep += V_SIDE * f->full)
         for (size_t i = 0; i < f->full; i++) {
             vf d[V_SIDE];
-            V_FOR(k, V_SIDE)
-            {
+            V_FOR (k, V_SIDE) {
                 const size_t row = r + (size_t)k;
                 d[k] = v_sub(v_load(x + row * f->n + i * VLEN), v_set(max[row]));
             }
             exp_keep(f, d, NULL, keep + i, f->full);
-            V_FOR(k, V_SIDE)
-            {
+            V_FOR (k, V_SIDE) {
                 vf *s = sum + r + (size_t)k;
                 *s = i == 0 ? d[k] : v_add(*s, d[k]);
             }

@@ -1,20 +1,25 @@
-/* The table of this ISA. */
+/* The table of this ISA, or of an extension of it. */
 #include "kernels/kernels.h"
 
 #include "kernels/isa.h"
 
-extern const struct kaon_kernels KAON_K(kaon_kernels);
+extern const struct kaon_kernels KAON_X(kaon_kernels);
 
-const struct kaon_kernels KAON_K(kaon_kernels) = {
+const struct kaon_kernels KAON_X(kaon_kernels) = {
     .isa = KAON_ISA_NAME,
-    .need = KAON_ISA_NEED,
+    .extension = KAON_EXTENSION_NAME,
+    .need = KAON_ISA_NEED | KAON_EXTENSION_NEED,
     .gemm_pack = KAON_K(kaon_gemm_pack),
     .gemm = KAON_K(kaon_gemm),
     .gemm_unpacked = KAON_K(kaon_gemm_unpacked),
     .gemm_pack_16 = KAON_K(kaon_gemm_pack_16),
     .gemm_f16 = KAON_K(kaon_gemm_f16),
     .gemm_bf16 = KAON_K(kaon_gemm_bf16),
+    .gemm_pack_s8 = KAON_K(kaon_gemm_pack_s8),
+    .gemm_u8s8 = KAON_X(kaon_gemm_u8s8),
     .softmax_rows = KAON_K(kaon_softmax_rows),
+    .softmax_by = KAON_K(kaon_softmax_by),
+    .softmax_topk = KAON_K(kaon_softmax_topk),
     .log_softmax_rows = KAON_K(kaon_log_softmax_rows),
     .log_sum_exp_rows = KAON_K(kaon_log_sum_exp_rows),
     .layernorm_rows = KAON_K(kaon_layernorm_rows),
@@ -24,6 +29,7 @@ const struct kaon_kernels KAON_K(kaon_kernels) = {
     .reduce_rows = KAON_K(kaon_reduce_rows),
     .reduce_columns = KAON_K(kaon_reduce_columns),
     .transpose_32 = KAON_K(kaon_transpose_32),
+    .copy_rows_32 = KAON_K(kaon_copy_rows_32),
     .gather_rows_32 = KAON_K(kaon_gather_rows_32),
     .f32_from_f16 = KAON_K(kaon_f32_from_f16),
     .f16_from_f32 = KAON_K(kaon_f16_from_f32),

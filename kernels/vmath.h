@@ -41,22 +41,22 @@ static inline __attribute__((always_inline)) void v_exp_parts_many(vf *x, vf *n,
                                   0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f };
     const vf magic = v_set(0x1.8p23f);
     vf p[V_SIDE];
-    V_FOR(k, count)
-    n[k] = v_fma(x[k], v_set(0x1.715476p+0f), magic); /* log2(e) */
-    V_FOR(k, count)
-    n[k] = v_sub(n[k], magic);
-    V_FOR(k, count)
-    x[k] = v_fnma(n[k], v_set(0x1.62e4p-1f), x[k]); /* ln 2, upper */
-    V_FOR(k, count)
-    x[k] = v_fnma(n[k], v_set(0x1.7f7d1cp-20f), x[k]); /* ln 2, rest */
-    V_FOR(k, count)
-    p[k] = v_fma(v_set(coef[5]), x[k], v_set(coef[4]));
+    V_FOR (k, count)
+        n[k] = v_fma(x[k], v_set(0x1.715476p+0f), magic); /* log2(e) */
+    V_FOR (k, count)
+        n[k] = v_sub(n[k], magic);
+    V_FOR (k, count)
+        x[k] = v_fnma(n[k], v_set(0x1.62e4p-1f), x[k]); /* ln 2, upper */
+    V_FOR (k, count)
+        x[k] = v_fnma(n[k], v_set(0x1.7f7d1cp-20f), x[k]); /* ln 2, rest */
+    V_FOR (k, count)
+        p[k] = v_fma(v_set(coef[5]), x[k], v_set(coef[4]));
 #pragma GCC unroll 4
     for (int i = 3; i >= 0; i--)
-        V_FOR(k, count)
-    p[k] = v_fma(p[k], x[k], v_set(coef[i]));
-    V_FOR(k, count)
-    x[k] = v_fma(v_mul(x[k], x[k]), p[k], x[k]);
+        V_FOR (k, count)
+            p[k] = v_fma(p[k], x[k], v_set(coef[i]));
+    V_FOR (k, count)
+        x[k] = v_fma(v_mul(x[k], x[k]), p[k], x[k]);
 }
 
 static inline vf v_exp_parts(vf x, vf *n)
@@ -75,11 +75,11 @@ static inline __attribute__((always_inline)) void v_exp_negative_many(vf *x, con
 {
     vf n[V_SIDE];
     vm m[V_SIDE];
-    V_FOR(k, count)
-    m[k] = lanes ? v_not_lt_if(*lanes, x[k], v_set(EXP_LOW)) : v_not_lt(x[k], v_set(EXP_LOW));
+    V_FOR (k, count)
+        m[k] = lanes ? v_not_lt_if(*lanes, x[k], v_set(EXP_LOW)) : v_not_lt(x[k], v_set(EXP_LOW));
     v_exp_parts_many(x, n, count);
-    V_FOR(k, count)
-    x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
+    V_FOR (k, count)
+        x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
 }
 
 static inline vf v_exp_negative(vf x)

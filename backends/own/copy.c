@@ -98,6 +98,19 @@ static void line(const struct kaon_copy *c, char *dst, const char *src)
         line_tensor(dst, d, src, s, n);
 }
 
+/* The last two axes as rows of 32-bit elements, where both sides are contiguous along the last. */
+static bool rows(const struct kaon_copy *c, void *dst, const void *src,
+                 const struct kaon_kernels *kernels)
+{
+    const int32_t i = c->rank - 2, j = c->rank - 1;
+    const ptrdiff_t words = (ptrdiff_t)c->bytes / 4;
+    if (c->bytes % 4 || c->dst_step[j] != 1 || c->src_step[j] != 1)
+        return false;
+    kernels->copy_rows_32(dst, c->dst_step[i] * words, src, c->src_step[i] * words,
+                          (size_t)c->dims[i], (size_t)c->dims[j] * (size_t)words);
+    return true;
+}
+
 /* The last two axes as a transposition of 32-bit elements, where they are one. */
 static bool plane(const struct kaon_copy *c, void *dst, const void *src,
                   const struct kaon_kernels *kernels)
@@ -118,7 +131,7 @@ static void walk(const struct kaon_copy *c, int32_t k, char *dst, const char *sr
         line(c, dst, src);
         return;
     }
-    if (k == c->rank - 2 && plane(c, dst, src, kernels))
+    if (k == c->rank - 2 && (rows(c, dst, src, kernels) || plane(c, dst, src, kernels)))
         return;
     const ptrdiff_t d = c->dst_step[k] * (ptrdiff_t)c->bytes,
                     s = c->src_step[k] * (ptrdiff_t)c->bytes;

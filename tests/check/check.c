@@ -19,9 +19,17 @@ static const struct {
     const char *family;
     check_fn *run;
 } checks[] = {
-    { "gemm", check_gemm },     { "gemm_half", check_gemm_half }, { "softmax", check_softmax },
-    { "norm", check_norm },     { "unary", check_unary },         { "binary", check_binary },
-    { "reduce", check_reduce }, { "move", check_move },           { "convert", check_convert },
+<<<<<<< HEAD
+    { "gemm", check_gemm },           { "gemm_half", check_gemm_half },
+    { "gemm_u8s8", check_gemm_u8s8 }, { "softmax", check_softmax },
+    { "norm", check_norm },           { "unary", check_unary },
+    { "binary", check_binary },       { "reduce", check_reduce },
+    { "move", check_move },           { "convert", check_convert },
+=======
+    { "gemm", check_gemm },     { "softmax", check_softmax }, { "softmax_by", check_softmax_by },
+    { "norm", check_norm },     { "unary", check_unary },     { "binary", check_binary },
+    { "reduce", check_reduce }, { "move", check_move },       { "convert", check_convert },
+>>>>>>> softmax
 };
 
 /* Buffers: slots mapped once, each ending in a page without access, so that one byte past a buffer
@@ -397,7 +405,8 @@ int main(int argc, char **argv)
     signal(SIGILL, crashed);
     signal(SIGFPE, crashed);
 
-    const uint32_t sets[] = { 0, KAON_CPU_AVX2, KAON_CPU_AVX2 | KAON_CPU_AVX512 };
+    const uint32_t avx512 = KAON_CPU_AVX2 | KAON_CPU_AVX512;
+    const uint32_t sets[] = { 0, KAON_CPU_AVX2, avx512, avx512 | KAON_CPU_VNNI };
     const struct kaon_kernels *last = NULL;
     for (size_t i = 0; i < CHECK_COUNT(sets); i++) {
         const struct kaon_kernels *table = kaon_kernels_select(cpu & sets[i]);

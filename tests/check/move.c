@@ -1,4 +1,4 @@
-/* transpose_32 and gather_rows_32. */
+/* transpose_32, copy_rows_32 and gather_rows_32. */
 #include "tests/check/check.h"
 
 static void transpose(struct check *c, size_t rows, size_t cols)
@@ -17,6 +17,27 @@ static void transpose(struct check *c, size_t rows, size_t cols)
             want[j * ld_y + i] = x[i * ld_x + j];
     c->now->transpose_32(got, x, rows, cols, ld_x, ld_y);
     check_same_bytes(c, want, got, size_y * 4); /* the gaps keep their filling */
+}
+
+/* Rows of x from the last to the first, and one row many times. */
+static void copy(struct check *c, size_t rows, size_t n)
+{
+    const size_t ld_y = n + 2, size_y = rows ? (rows - 1) * ld_y + n : 0;
+    if (!check_begin(c, &c->now->copy_rows_32, "copy_rows_32_%zu_%zu", rows, n))
+        return;
+    uint32_t *x = check_alloc(c, rows * n * 4), *want = check_alloc(c, size_y * 4),
+             *got = check_alloc(c, size_y * 4);
+    for (size_t i = 0; i < rows * n; i++)
+        x[i] = (uint32_t)check_random(c);
+    for (int backwards = 0; backwards < 2; backwards++) {
+        const ptrdiff_t ld_x = backwards ? -(ptrdiff_t)n : 0;
+        const uint32_t *from = rows ? x + (rows - 1) * n : x;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t e = 0; e < n; e++)
+                want[r * ld_y + e] = from[(ptrdiff_t)r * ld_x + (ptrdiff_t)e];
+        c->now->copy_rows_32(got, (ptrdiff_t)ld_y, from, ld_x, rows, n);
+        check_same_bytes(c, want, got, size_y * 4); /* the gaps keep their filling */
+    }
 }
 
 static void gather(struct check *c, size_t n_index, size_t n)
@@ -67,8 +88,14 @@ void check_move(struct check *c)
         for (size_t j = 0; j < CHECK_COUNT(extents); j++) {
             transpose(c, extents[i], extents[j]);
             gather(c, extents[i], extents[j]);
+            copy(c, extents[i], extents[j]);
         }
+    copy(c, 3, 300);
+    gather(c, 3, 300);
+    transpose(c, 70, 130);
+    bench(c, 15, 16);
     bench(c, 15, 64);
     bench(c, 64, 64);
     bench(c, 128, 128);
+    bench(c, 250, 250);
 }
