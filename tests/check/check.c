@@ -19,17 +19,9 @@ static const struct {
     const char *family;
     check_fn *run;
 } checks[] = {
-<<<<<<< HEAD
-    { "gemm", check_gemm },           { "gemm_half", check_gemm_half },
-    { "gemm_u8s8", check_gemm_u8s8 }, { "softmax", check_softmax },
-    { "norm", check_norm },           { "unary", check_unary },
-    { "binary", check_binary },       { "reduce", check_reduce },
-    { "move", check_move },           { "convert", check_convert },
-=======
-    { "gemm", check_gemm },     { "softmax", check_softmax }, { "softmax_by", check_softmax_by },
-    { "norm", check_norm },     { "unary", check_unary },     { "binary", check_binary },
-    { "reduce", check_reduce }, { "move", check_move },       { "convert", check_convert },
->>>>>>> softmax
+#define CHECK_FAMILY(family) { #family, check_##family },
+#include "tests/check/checks.inc"
+#undef CHECK_FAMILY
 };
 
 /* Buffers: slots mapped once, each ending in a page without access, so that one byte past a buffer

@@ -81,12 +81,8 @@ typedef void check_timed_fn(const struct kaon_kernels *k, void *arg);
 void check_time(struct check *c, double elements, double flops, check_timed_fn *fn, void *arg);
 
 typedef void check_fn(struct check *c);
-<<<<<<< HEAD
-check_fn check_gemm, check_gemm_half, check_gemm_u8s8, check_softmax, check_norm, check_unary,
-    check_binary, check_reduce, check_move, check_convert;
-=======
-check_fn check_gemm, check_softmax, check_softmax_by, check_norm, check_unary, check_binary,
-    check_reduce, check_move, check_convert;
->>>>>>> softmax
+#define CHECK_FAMILY(family) check_fn check_##family;
+#include "tests/check/checks.inc"
+#undef CHECK_FAMILY
 
 #endif
