@@ -95,6 +95,19 @@ expect 2 'named like a batch' bench "$gn2" --batch 2
 expect 2 'nope' bench "$small" --backend nope
 expect 2 'nope' bench "$small" --isa nope
 
+# ---- the report, of what is there
+mkdir runs docs
+bench kernels softmax --shape n=15 --isa all --save runs/softmax.json >/dev/null
+bench "$small" --save runs/btag_small.json >/dev/null
+printf '<!-- begin softmax -->\nold\n<!-- end softmax -->\n<!-- begin gemm -->\nkept\n<!-- end gemm -->\n' >docs/performance.md
+export KAON="$kaon" DOCS="$PWD/docs"
+expect 0 'written' "$models/../tools/bench/report" --draw runs
+grep -q '^| softmax/n=15 |' docs/performance.md && grep -q '^kept' docs/performance.md &&
+    ! grep -q '^old' docs/performance.md || { echo "FAILED: the report's tables"; bad=1; }
+[ -s docs/performance_softmax.png ] && [ -s docs/performance_btag_small.png ] ||
+    { echo "FAILED: the report's pictures"; bad=1; }
+expect 2 'usage' "$models/../tools/bench/report" --zebra
+
 # ---- Ctrl-C: what is there is printed
 "$kaon" bench kernels --quick --all --isa all >out 2>err &
 sleep 1

@@ -41,12 +41,35 @@ static void run(void *arg)
     kaon_blas_activate(b->c);
 }
 
-void kaon_blas_enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
-                     struct kaon_bench_field *field, kaon_blas_sgemm_fn *sgemm)
+static void run_vector(void *arg)
 {
-    struct kaon_blas_call *b = kaon_blas_fits(c) ? malloc(sizeof *b) : NULL;
+    const struct kaon_blas_call *b = arg;
+    kaon_blas_put_bias(b->c);
+    b->sgemv(KAON_BLAS_ROW_MAJOR, KAON_BLAS_TRANS, b->k, b->n, 1.0f, b->c->in[1].data, b->n,
+             b->c->in[0].data, 1, b->c->in[2].data ? 1.0f : 0.0f, b->c->out.data, 1);
+    kaon_blas_activate(b->c);
+}
+
+static void enter(struct kaon_peer_loaded *p, struct kaon_bench_field *field, const char *form,
+                  kaon_bench_fn *how, struct kaon_blas_call call)
+{
+    struct kaon_blas_call *b = malloc(sizeof *b);
     if (!b)
         return;
-    *b = (struct kaon_blas_call){ c, sgemm, (int)c->shape.m, (int)c->shape.n, (int)c->shape.k };
-    kaon_peer_enter(p, field, "", run, b, free);
+    *b = call;
+    kaon_peer_enter(p, field, form, how, b, free);
+}
+
+void kaon_blas_enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                     struct kaon_bench_field *field, kaon_blas_sgemm_fn *sgemm,
+                     kaon_blas_sgemv_fn *sgemv)
+{
+    if (!kaon_blas_fits(c))
+        return;
+    const struct kaon_blas_call call = {
+        c, sgemm, sgemv, (int)c->shape.m, (int)c->shape.n, (int)c->shape.k
+    };
+    enter(p, field, "", run, call);
+    if (c->shape.m == 1)
+        enter(p, field, "sgemv", run_vector, call);
 }

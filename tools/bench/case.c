@@ -30,6 +30,14 @@ static void fill(struct kaon_tensor *t, double lo, double hi, uint64_t seed)
             x[i] = (int64_t)(lo + (hi - lo) * (double)(next_random(&state) >> 40) * 0x1p-24);
         return;
     }
+    if (t->type == KAON_U8 || t->type == KAON_I8) {
+        uint8_t *x = t->data;
+        for (size_t i = 0; i < n; i++) {
+            x[i] = (uint8_t)(next_random(&state) >> 56);
+            x[i] = t->type == KAON_I8 && x[i] == 0x80 ? 0x81 : x[i]; /* -128: not every peer's */
+        }
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         kaon_element_random(t, i, next_random(&state));
 }

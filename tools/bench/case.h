@@ -27,6 +27,8 @@ enum kaon_bench_kind {
     KAON_BENCH_WIDEN,          /* y (n) float = x (n) half or bfloat16, `which` = enum kaon_type */
     KAON_BENCH_NARROW,         /* y (n) half or bfloat16 = x (n) float, `which` = enum kaon_type */
     KAON_BENCH_QUANTIZED,      /* as GEMM, with whatever the suite's forms make of w */
+    KAON_BENCH_MATMUL_U8S8,    /* y (m, n) int32 = x (m, k) uint8, w (k, n) int8, constant */
+    KAON_BENCH_OWN,            /* what only kaon has: no peer computes it */
     KAON_BENCH_KINDS
 };
 
@@ -69,6 +71,7 @@ struct kaon_bench_case {
     double tolerance; /* outputs that differ by more, times the largest output, are wrong */
 
     double elements; /* that "ns an element" is about */
+    bool bytes;      /* whose arithmetic is in bytes: the peak is that of vpdpbusd */
     double flops;    /* of a run; 0: not counted, as in a copy */
     double bytes_read, bytes_written;
     size_t footprint; /* bytes that a run touches */

@@ -8,7 +8,7 @@
 struct kaon_bench_contender {
     char impl[64];      /* "kaon", or a peer's name and version */
     char form[48];      /* of several that the implementation has, else "" */
-    const char *isa;    /* of kaon's; "" for a peer, which chooses itself */
+    char isa[24];       /* of kaon's, "avx512 vnni"; "" for a peer, which chooses itself */
     bool chosen;        /* what kaon's selection picks */
     kaon_bench_fn *run; /* writes the case's output */
     void *arg;

@@ -31,21 +31,21 @@ static void close_own(void *arg)
 }
 
 static void enter_own(struct kaon_bench_field *field, const struct kaon_bench_case *c,
-                      const struct kaon_kernels *k, const struct kaon_bench_form *form, bool chosen)
+                      const struct kaon_kernels *k, const struct kaon_bench_op *op,
+                      const struct kaon_bench_form *form, bool chosen)
 {
     struct own *own = calloc(1, sizeof *own);
-    struct kaon_bench_contender who = { .impl = "kaon",
-                                        .isa = k->isa,
-                                        .chosen = chosen,
-                                        .run = run_own,
-                                        .arg = own,
-                                        .close = close_own };
+    struct kaon_bench_contender who = {
+        .impl = "kaon", .chosen = chosen, .run = run_own, .arg = own, .close = close_own
+    };
     if (!own) {
         field->failed = true;
         return;
     }
     *own = (struct own){ { k, c, NULL }, form };
     snprintf(who.form, sizeof who.form, "%s", form->name);
+    snprintf(who.isa, sizeof who.isa, "%s%s%s", k->isa, op->extended && *k->extension ? " " : "",
+             op->extended ? k->extension : "");
     if (form->prepare && !form->prepare(&own->call)) {
         close_own(own);
         return;
@@ -94,10 +94,11 @@ static void enter_forms(struct kaon_bench_field *field, const struct kaon_bench_
 {
     const struct tables tables = tables_of(job->host->cpu_bits);
     for (size_t i = 0; i < tables.n; i++) {
-        if (!wants_isa(job, tables.at[i], tables.at[0]))
+        const bool again = i && !strcmp(tables.at[i]->isa, tables.at[i - 1]->isa);
+        if (!wants_isa(job, tables.at[i], tables.at[0]) || (again && !op->extended))
             continue;
         for (const struct kaon_bench_form *f = op->forms; f->run; f++)
-            enter_own(field, c, tables.at[i], f, i == 0 && f == op->forms);
+            enter_own(field, c, tables.at[i], op, f, i == 0 && f == op->forms);
     }
 }
 
@@ -135,6 +136,16 @@ static enum kaon_status compare_outputs(struct kaon_bench_field *field, struct k
     return KAON_OK;
 }
 
+/* What lives in the last cache takes several runs to come back to it: longer batches. */
+static struct kaon_bench_pace pace_for(const struct kaon_bench_kernels_job *job,
+                                       const struct kaon_bench_case *c)
+{
+    struct kaon_bench_pace pace = job->pace;
+    if (kaon_bench_level_of(job->limits, c->footprint) == &job->limits->level[2])
+        pace.batch_ns *= 40;
+    return pace;
+}
+
 static enum kaon_status time_field(const struct kaon_bench_kernels_job *job,
                                    const struct kaon_bench_case *c, struct kaon_bench_field *field,
                                    json_t *rows, struct kaon_msg *msg)
@@ -146,7 +157,8 @@ static enum kaon_status time_field(const struct kaon_bench_kernels_job *job,
     for (size_t i = 0; i < field->n; i++)
         timed[i] = (struct kaon_bench_timed){ .run = field->at[i].run, .arg = field->at[i].arg };
     timed[field->n] = (struct kaon_bench_timed){ .run = kaon_bench_spin_run, .arg = &spin };
-    const enum kaon_status st = kaon_bench_time(timed, field->n + 1, &job->pace, msg);
+    const struct kaon_bench_pace pace = pace_for(job, c);
+    const enum kaon_status st = kaon_bench_time(timed, field->n + 1, &pace, msg);
     const double spin_ns = kaon_bench_median(timed[field->n].sample_ns, timed[field->n].n);
     for (size_t i = 0; st == KAON_OK && i < field->n; i++)
         if (timed[i].n)

@@ -212,7 +212,6 @@ static void add_way(struct kaon_bench_runners *all, const struct kaon_bench_mode
                          msg.text);
 }
 
-/* A model of fixed shapes is the same in every way: one is enough. */
 static void add_peers(struct kaon_bench_runners *all, const struct kaon_bench_model_job *job)
 {
     for (size_t i = 0; i < job->peers->n; i++) {
@@ -220,8 +219,8 @@ static void add_peers(struct kaon_bench_runners *all, const struct kaon_bench_mo
         if (!p->state || !p->peer->open_model)
             continue;
         for (size_t w = 0; w < KAON_PEER_WAYS && p->peer->ways[w]; w++)
-            if (w == 0 || all->draw.n_ranges)
-                add_way(all, job, p, p->peer->ways[w]);
+            if (all->draw.n_ranges || strcmp(p->peer->ways[w], "dynamic") != 0)
+                add_way(all, job, p, p->peer->ways[w]); /* fixed shapes are not dynamic */
     }
 }
 

@@ -47,8 +47,8 @@ struct kaon_peer {
     bool (*open)(struct kaon_peer_loaded *p, void *library);
     void (*close)(struct kaon_peer_loaded *p);
     kaon_peer_enter_fn *enter[KAON_BENCH_KINDS]; /* NULL: does not have it */
-    /* Whole models; NULL: does not run them. `way`: one of ways[], "" for the only one; those of
-     * `static` in their name want a model of fixed shapes and make one for each slot. */
+    /* Whole models; NULL: does not run them. `way`: one of ways[], "" for the only one; the
+     * way "dynamic" is left out for models of fixed shapes. */
     enum kaon_status (*open_model)(struct kaon_peer_loaded *p, const char *path, const char *way,
                                    struct kaon_peer_model *model, struct kaon_msg *msg);
     const char *ways[KAON_PEER_WAYS];

@@ -7,6 +7,7 @@
 
 struct blis {
     kaon_blas_sgemm_fn *sgemm;
+    kaon_blas_sgemv_fn *sgemv;
     int (*query_id)(void);            /* bli_arch_query_id: the family it runs as */
     const char *(*arch_name)(int id); /* bli_arch_string */
     const char *(*version)(void);     /* bli_info_get_version_str */
@@ -14,6 +15,7 @@ struct blis {
 
 static const struct kaon_peer_symbol symbols[] = {
     { "cblas_sgemm", offsetof(struct blis, sgemm) },
+    { "cblas_sgemv", offsetof(struct blis, sgemv) },
     { "bli_arch_query_id", offsetof(struct blis, query_id) },
     { "bli_arch_string", offsetof(struct blis, arch_name) },
     { "bli_info_get_version_str", offsetof(struct blis, version) },
@@ -42,7 +44,7 @@ static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
                   struct kaon_bench_field *field)
 {
     const struct blis *b = p->state;
-    kaon_blas_enter(p, c, field, b->sgemm);
+    kaon_blas_enter(p, c, field, b->sgemm, b->sgemv);
 }
 
 const struct kaon_peer kaon_peer_blis = {

@@ -11,6 +11,7 @@ typedef void jit_sgemm_fn(void *jitter, float *a, float *b, float *c);
 
 struct mkl {
     kaon_blas_sgemm_fn *sgemm;
+    kaon_blas_sgemv_fn *sgemv;
     size_t (*pack_size)(int which, int m, int n, int k); /* bytes */
     void (*pack)(int order, int which, int trans, int m, int n, int k, float alpha,
                  const float *from, int ld, float *to);
@@ -28,6 +29,7 @@ struct mkl {
 
 static const struct kaon_peer_symbol symbols[] = {
     { "cblas_sgemm", offsetof(struct mkl, sgemm) },
+    { "cblas_sgemv", offsetof(struct mkl, sgemv) },
     { "cblas_sgemm_pack_get_size", offsetof(struct mkl, pack_size) },
     { "cblas_sgemm_pack", offsetof(struct mkl, pack) },
     { "cblas_sgemm_compute", offsetof(struct mkl, compute) },
@@ -167,7 +169,7 @@ static void enter_product(struct kaon_peer_loaded *p, const struct kaon_bench_ca
     const struct mkl *mkl = p->state;
     if (!kaon_blas_fits(c))
         return;
-    kaon_blas_enter(p, c, field, mkl->sgemm);
+    kaon_blas_enter(p, c, field, mkl->sgemm, mkl->sgemv);
     if (c->constant[1])
         enter_packed(p, c, field);
     enter_jit(p, c, field);

@@ -33,7 +33,7 @@ struct exec_arg {
 
 /* Values of its enumerations. */
 enum { CPU = 1, INFERENCE = 96, IN_ORDER = 1, SCRATCH_OF_USER = 1 };
-enum { F16 = 1, BF16 = 2, F32 = 3 };
+enum { F16 = 1, BF16 = 2, F32 = 3, S32 = 4, S8 = 5, U8 = 6 };
 enum { TAG_ANY = 1, TAG_A = 2, TAG_AB = 3 };
 enum {
     ARG_SRC = 1,
@@ -366,6 +366,27 @@ static void enter_product(struct kaon_peer_loaded *p, const struct kaon_bench_ca
     end(p, r, field, "");
 }
 
+static void enter_bytes(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                        struct kaon_bench_field *field)
+{
+    const size_t m = c->shape.m, n = c->shape.n, k = c->shape.k;
+    struct ready *r = begin(p);
+    struct desc desc;
+    struct md src, plain, any, dst;
+    if (!r)
+        return;
+    matrix(r, &src, m, k, U8, TAG_AB);
+    matrix(r, &plain, k, n, S8, TAG_AB);
+    matrix(r, &any, k, n, S8, TAG_ANY);
+    matrix(r, &dst, m, n, S32, TAG_AB);
+    check(r, r->d->api.matmul(&desc, &src, &any, NULL, &dst));
+    plan(r, &desc);
+    add_arg(r, ARG_SRC, &src, c->in[0].data);
+    pack_weights(r, &plain, c->in[1].data);
+    add_arg(r, ARG_DST, &dst, c->out.data);
+    end(p, r, field, "");
+}
+
 static void enter_layernorm(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
                             struct kaon_bench_field *field)
 {
@@ -510,6 +531,7 @@ const struct kaon_peer kaon_peer_onednn = {
                [KAON_BENCH_GEMM] = enter_product,
                [KAON_BENCH_GEMM_ACT] = enter_product,
                [KAON_BENCH_MATMUL] = enter_product,
+               [KAON_BENCH_MATMUL_U8S8] = enter_bytes,
                [KAON_BENCH_LAYERNORM] = enter_layernorm,
                [KAON_BENCH_UNARY] = enter_unary,
                [KAON_BENCH_BINARY] = enter_binary,

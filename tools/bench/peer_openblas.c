@@ -11,6 +11,7 @@
 
 struct openblas {
     kaon_blas_sgemm_fn *sgemm;
+    kaon_blas_sgemv_fn *sgemv;
     void (*set_num_threads)(int n);
     char *(*get_corename)(void);
     char *(*get_config)(void); /* "OpenBLAS 0.3.21 NO_LAPACKE ..." */
@@ -18,6 +19,7 @@ struct openblas {
 
 static const struct kaon_peer_symbol symbols[] = {
     { "cblas_sgemm", offsetof(struct openblas, sgemm) },
+    { "cblas_sgemv", offsetof(struct openblas, sgemv) },
     { "openblas_set_num_threads", offsetof(struct openblas, set_num_threads) },
     { "openblas_get_corename", offsetof(struct openblas, get_corename) },
     { "openblas_get_config", offsetof(struct openblas, get_config) },
@@ -97,7 +99,7 @@ static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
                   struct kaon_bench_field *field)
 {
     const struct openblas *b = p->state;
-    kaon_blas_enter(p, c, field, b->sgemm);
+    kaon_blas_enter(p, c, field, b->sgemm, b->sgemv);
 }
 
 const struct kaon_peer kaon_peer_openblas = {

@@ -420,6 +420,7 @@ const struct kaon_peer kaon_peer_openvino = {
                [KAON_BENCH_REDUCE_ROWS] = enter,
                [KAON_BENCH_REDUCE_COLUMNS] = enter,
                [KAON_BENCH_TRANSPOSE] = enter,
+               [KAON_BENCH_MATMUL_U8S8] = enter,
                [KAON_BENCH_GATHER] = enter },
     .open_model = open_model,
     .ways = { "static", "dynamic" },

@@ -48,7 +48,7 @@ bool kaon_peer_symbols(struct kaon_peer_loaded *p, void *library,
 void kaon_peer_enter(struct kaon_peer_loaded *p, struct kaon_bench_field *field, const char *form,
                      kaon_bench_fn *run, void *arg, void (*close)(void *arg))
 {
-    struct kaon_bench_contender c = { .isa = "", .run = run, .arg = arg, .close = close };
+    struct kaon_bench_contender c = { .run = run, .arg = arg, .close = close };
     snprintf(c.impl, sizeof c.impl, "%s", p->impl);
     snprintf(c.form, sizeof c.form, "%s", form);
     kaon_bench_enter(field, c);

@@ -101,7 +101,7 @@ static void difference(struct kaon_out *out, const json_t *row)
 {
     const double d = kaon_bench_member(row, "max_abs_diff");
     if (json_is_true(json_object_get(row, "wrong")))
-        kaon_out_printf(out, "   WRONG");
+        kaon_out_printf(out, " %7.0e WRONG", d);
     else if (d > 0)
         kaon_out_printf(out, " %7.0e", d);
     else
@@ -118,7 +118,7 @@ static double rate(const json_t *row, const char *count)
 static void kernel_line(const json_t *row, const json_t *chosen, struct kaon_out *out)
 {
     const double ns = kaon_bench_member(row, "median_ns");
-    kaon_out_printf(out, "%c %-28s", row == chosen ? '*' : ' ', kaon_bench_who(row).text);
+    kaon_out_printf(out, "%c %-32s", row == chosen ? '*' : ' ', kaon_bench_who(row).text);
     column(out, 10, ns);
     kaon_out_printf(out, " %4.0f", 100 * kaon_bench_member(row, "spread_ns") / ns);
     column(out, 8, ns / kaon_bench_member(row, "elements"));
@@ -134,7 +134,7 @@ static void kernel_case(const json_t *rows, size_t first, struct kaon_out *out)
 {
     const json_t *chosen = kaon_bench_chosen(rows, first);
     const size_t end = kaon_bench_case_end(rows, first);
-    kaon_out_printf(out, "%-30s %10s %4s %8s %8s %7s %5s %6s %7s\n",
+    kaon_out_printf(out, "%-34s %10s %4s %8s %8s %7s %5s %6s %7s\n",
                     kaon_bench_text(json_array_get(rows, first), "case"), "ns", "+-%", "ns/elem",
                     "GFLOP/s", "GB/s", "limit%", "ratio", "diff");
     for (size_t i = first; i < end; i++)
@@ -159,12 +159,12 @@ static void model_case(const json_t *rows, size_t first, struct kaon_out *out)
     static const char *const times[] = { "median_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns" };
     const json_t *chosen = kaon_bench_chosen(rows, first);
     const size_t end = kaon_bench_case_end(rows, first);
-    kaon_out_printf(out, "%s\n%-30s %9s %9s %9s %9s %9s %9s %6s %6s %6s %7s\n",
+    kaon_out_printf(out, "%s\n%-34s %9s %9s %9s %9s %9s %9s %6s %6s %6s %7s\n",
                     kaon_bench_text(json_array_get(rows, first), "case"), "us", "p50", "p90", "p99",
                     "p99.9", "max", "runs/s", "ratio", "allocs", "faults", "diff");
     for (size_t i = first; i < end; i++) {
         const json_t *row = json_array_get(rows, i);
-        kaon_out_printf(out, "%c %-28s", row == chosen ? '*' : ' ', kaon_bench_who(row).text);
+        kaon_out_printf(out, "%c %-32s", row == chosen ? '*' : ' ', kaon_bench_who(row).text);
         for (size_t t = 0; t < sizeof times / sizeof *times; t++)
             microseconds(out, row, times[t]);
         column(out, 9, kaon_bench_member(row, "runs_per_second"));

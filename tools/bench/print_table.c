@@ -47,18 +47,14 @@ static double fastest(const json_t *rows, size_t first, size_t end)
 }
 
 /* What a table is about: cases that compute much tell the share of the limit too, others the time of
- * an element, models microseconds. */
+ * an element. */
 static double scale_of(const json_t *row)
 {
-    if (json_object_get(row, "p999_ns"))
-        return 1e-3;
     return kaon_bench_member(row, "flops") > 0 ? 1.0 : 1.0 / kaon_bench_member(row, "elements");
 }
 
 static const char *unit_of(const json_t *row)
 {
-    if (json_object_get(row, "p999_ns"))
-        return "us, median";
     return kaon_bench_member(row, "flops") > 0 ? "ns (share of the limit)" : "ns an element";
 }
 
@@ -72,7 +68,7 @@ static void print_cell(const json_t *row, double best, struct kaon_out *out)
     const double ns = kaon_bench_member(row, "median_ns"), v = scale_of(row) * ns;
     const char *bold = ns <= 1.03 * best ? "**" : "";
     kaon_out_printf(out, " %s%.*f%s", bold, v < 1 ? 3 : v < 10 ? 2 : v < 1000 ? 1 : 0, v, bold);
-    if (kaon_bench_member(row, "flops") > 0 && !json_object_get(row, "p999_ns"))
+    if (kaon_bench_member(row, "flops") > 0)
         kaon_out_printf(out, " (%.0f %%)", 100 * kaon_bench_member(row, "limit_share"));
     if (json_is_true(json_object_get(row, "wrong")))
         kaon_out_printf(out, " wrong");
@@ -166,11 +162,51 @@ static void print_standings(const json_t *rows, size_t first, size_t end, const 
     free(room);
 }
 
-/* Whether two cases belong into one table: the same operation, or both are models. */
+/* ---- models: a row an implementation --------------------------------------------------------- */
+
+static void print_number(double v, struct kaon_out *out)
+{
+    if (isfinite(v))
+        kaon_out_printf(out, " %.*f |", v < 10 ? 2 : v < 1000 ? 1 : 0, v);
+    else
+        kaon_out_printf(out, " |");
+}
+
+static void print_model(const json_t *rows, size_t first, size_t end, struct kaon_out *out)
+{
+    static const char *const times[] = { "median_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns" };
+    const json_t *chosen = kaon_bench_chosen(rows, first);
+    kaon_out_printf(out,
+                    "| %s, us | p50 | p90 | p99 | p99.9 | max | runs/s | times kaon's | "
+                    "allocations | page faults | load, ms | difference |\n"
+                    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+                    kaon_bench_text(json_array_get(rows, first), "case"));
+    for (size_t i = first; i < end; i++) {
+        const json_t *row = json_array_get(rows, i);
+        kaon_out_printf(out, "| %s |", kaon_bench_who(row).text);
+        for (size_t t = 0; t < sizeof times / sizeof *times; t++)
+            print_number(1e-3 * kaon_bench_member(row, times[t]), out);
+        print_number(kaon_bench_member(row, "runs_per_second"), out);
+        print_number(kaon_bench_member(row, "median_ns") / kaon_bench_member(chosen, "median_ns"),
+                     out);
+        print_number(kaon_bench_member(row, "allocations"), out);
+        print_number(kaon_bench_member(row, "page_faults"), out);
+        print_number(kaon_bench_member(row, "load_ms"), out);
+        const double d = kaon_bench_member(row, "max_abs_diff");
+        if (isfinite(d))
+            kaon_out_printf(out, " %.0e%s |\n", d,
+                            json_is_true(json_object_get(row, "wrong")) ? ", wrong" : "");
+        else
+            kaon_out_printf(out, " |\n");
+    }
+    kaon_out_printf(out, "\n");
+}
+
+/* Whether two cases belong into one table: the same operation. Each model has its own. */
 static bool same_table(const json_t *a, const json_t *b)
 {
-    if (json_object_get(a, "p999_ns") && json_object_get(b, "p999_ns"))
-        return true;
+    if (json_object_get(a, "p999_ns"))
+        return !strcmp(kaon_bench_text(a, "case"), kaon_bench_text(b, "case"));
     const char *x = kaon_bench_text(a, "case"), *y = kaon_bench_text(b, "case");
     const size_t n = strcspn(x, "/ ");
     return n == strcspn(y, "/ ") && !strncmp(x, y, n);
@@ -225,7 +261,10 @@ void kaon_bench_print_markdown(const json_t *run, struct kaon_out *out)
         end = first;
         while (end < n && same_table(json_array_get(rows, first), json_array_get(rows, end)))
             end++;
-        print_table(rows, first, end, out);
+        if (json_object_get(json_array_get(rows, first), "p999_ns"))
+            print_model(rows, first, end, out);
+        else
+            print_table(rows, first, end, out);
     }
 }
 

@@ -31,8 +31,10 @@ json_t *kaon_bench_row(const struct kaon_bench_case *c, const struct kaon_bench_
 {
     json_t *in_order = samples(timed);
     const struct kaon_bench_summary s = kaon_bench_summarise(timed->sample_ns, timed->n);
+    const double flops =
+        c->bytes && limits->vnni > 0 ? c->flops * kaon_bench_peak(limits) / limits->vnni : c->flops;
     const double floor_ns =
-        kaon_bench_floor_ns(limits, c->flops, c->bytes_read, c->bytes_written, c->footprint);
+        kaon_bench_floor_ns(limits, flops, c->bytes_read, c->bytes_written, c->footprint);
     /* The limits were measured when the spin took limits->spin_ns: now the core is that much
      * slower or faster. */
     const double pace = spin_ns > 0.0 ? spin_ns / limits->spin_ns : 1.0;

@@ -30,7 +30,8 @@ struct kaon_bench_op {
     int which;                           /* enum kaon_unary and the like */
     const struct kaon_bench_form *forms; /* the default first; an entry without run ends */
     struct kaon_bench_node node;
-    bool quiet; /* only with --all */
+    bool quiet;    /* only with --all */
+    bool extended; /* has a form of its own where the CPU has an extension, such as VNNI */
 };
 
 struct kaon_bench_suite {

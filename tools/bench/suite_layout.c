@@ -14,6 +14,19 @@ static void gather(const struct kaon_bench_call *call)
     call->k->gather_rows_32(c->out.data, c->in[0].data, c->in[1].data, c->shape.m, c->shape.n);
 }
 
+/* Half of each row, as a split does. */
+static void copy(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    const ptrdiff_t n = (ptrdiff_t)c->shape.n;
+    call->k->copy_rows_32(c->out.data, n, c->in[0].data, 2 * n, c->shape.m, c->shape.n);
+}
+
+static const struct kaon_bench_form copy_forms[] = {
+    { "", copy },
+    { 0 },
+};
+
 static const struct kaon_bench_form transpose_forms[] = {
     { "", transpose },
     { 0 },
@@ -26,6 +39,7 @@ static const struct kaon_bench_form gather_forms[] = {
 
 static const struct kaon_bench_op ops[] = {
     { "transpose", KAON_BENCH_TRANSPOSE, 0, transpose_forms, { "Transpose" } },
+    { "copy_rows", KAON_BENCH_OWN, 0, copy_forms, { NULL } },
     { "gather", KAON_BENCH_GATHER, 0, gather_forms, { "Gather" } },
 };
 
@@ -44,7 +58,11 @@ static bool make(struct kaon_bench_case *c)
     if (c->kind == KAON_BENCH_TRANSPOSE)
         return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, n }, -1.0, 1.0, 1) &&
                kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ n, m }, 0.0, 0.0, 0);
-    c->bytes_read = 4.0 * c->elements + 8.0 * (double)m;
+    c->bytes_read = 4.0 * c->elements;
+    if (c->kind == KAON_BENCH_OWN)
+        return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, 2 * n }, -1.0, 1.0, 1) &&
+               kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ m, n }, 0.0, 0.0, 0);
+    c->bytes_read += 8.0 * (double)m;
     return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ 4 * m, n }, -1.0, 1.0, 1) &&
            kaon_bench_tensor(&c->in[1], KAON_I64, 1, &m, 0.0, 4.0 * (double)m, 2) &&
            kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ m, n }, 0.0, 0.0, 0);

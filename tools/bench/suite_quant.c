@@ -52,10 +52,42 @@ static const struct kaon_bench_form bf16_forms[] = {
     { 0 },
 };
 
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static bool pack_bytes(struct kaon_bench_call *call)
+{
+    const struct kaon_bench_shape *s = &call->c->shape;
+    call->memory = aligned_alloc(64, (kaon_gemm_packed_bytes(s->k, s->n) + 127) & ~(size_t)63);
+    if (!call->memory)
+        return false;
+    call->k->gemm_pack_s8(call->memory, call->c->in[1].data, (ptrdiff_t)s->n, 1, s->k, s->n);
+    return true;
+}
+
+static void gemm_u8s8(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    const struct kaon_bench_shape *s = &c->shape;
+    const struct kaon_byte_zeros none = { 0 };
+    call->k->gemm_u8s8(c->out.data, s->n, c->in[0].data, s->k, call->memory, s->m, s->n, s->k,
+                       &none);
+}
+
+static const struct kaon_bench_form u8s8_forms[] = {
+    { "", gemm_u8s8, pack_bytes },
+    { 0 },
+};
+
 /* One line an operation: name, kind, type of the weights, forms. */
 static const struct kaon_bench_op ops[] = {
     { "gemm_f16", KAON_BENCH_QUANTIZED, KAON_F16, f16_forms, { NULL } },
     { "gemm_bf16", KAON_BENCH_QUANTIZED, KAON_BF16, bf16_forms, { NULL } },
+    { "gemm_u8s8",
+      KAON_BENCH_MATMUL_U8S8,
+      KAON_I8,
+      u8s8_forms,
+      { "MatMulInteger" },
+      .extended = true },
 };
 
 /* m, n, k */
@@ -70,6 +102,12 @@ static bool make(struct kaon_bench_case *c)
     c->elements = (double)m * (double)n;
     c->flops = 2.0 * (double)m * (double)n * (double)k;
     c->constant[1] = c->constant[2] = true;
+    if (c->kind == KAON_BENCH_MATMUL_U8S8) {
+        c->bytes = true;
+        return kaon_bench_tensor(&c->in[0], KAON_U8, 2, (int64_t[]){ m, k }, 0.0, 255.0, 1) &&
+               kaon_bench_tensor(&c->in[1], KAON_I8, 2, (int64_t[]){ k, n }, -127.0, 127.0, 2) &&
+               kaon_bench_tensor(&c->out, KAON_I32, 2, (int64_t[]){ m, n }, 0.0, 0.0, 0);
+    }
     return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, k }, -1.0, 1.0, 1) &&
            kaon_bench_tensor(&c->in[1], (enum kaon_type)c->which, 2, (int64_t[]){ k, n }, -1.0, 1.0,
                              2) &&

@@ -1,5 +1,7 @@
 /* Softmax and its logarithm along rows. Short rows come many at a time, so that the data fills half
  * of a first-level cache as the scores of an attention layer do; a long row comes alone. */
+#include <stdlib.h>
+
 #include "tools/bench/suite.h"
 
 static void softmax(const struct kaon_bench_call *call)
@@ -20,9 +22,54 @@ static void log_sum_exp(const struct kaon_bench_call *call)
     call->k->log_sum_exp_rows(c->out.data, c->in[0].data, c->shape.m, c->shape.n);
 }
 
+/* A way by its number; the default is what softmax_rows is. */
+static void by(const struct kaon_bench_call *call, enum kaon_softmax_algorithm which)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->softmax_by[which](c->out.data, c->in[0].data, c->shape.m, c->shape.n);
+}
+
+static void recompute(const struct kaon_bench_call *call)
+{
+    by(call, KAON_SOFTMAX_3PASS_RECOMPUTE);
+}
+
+static void reload(const struct kaon_bench_call *call)
+{
+    by(call, KAON_SOFTMAX_3PASS_RELOAD);
+}
+
+static void two_pass(const struct kaon_bench_call *call)
+{
+    by(call, KAON_SOFTMAX_2PASS);
+}
+
+static void online(const struct kaon_bench_call *call)
+{
+    by(call, KAON_SOFTMAX_ONLINE);
+}
+
+enum { TOP = 8 };
+
+static bool room_for_indices(struct kaon_bench_call *call)
+{
+    call->memory = calloc(call->c->shape.m * TOP, sizeof(int32_t));
+    return call->memory != NULL;
+}
+
+static void topk(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->softmax_topk(c->out.data, call->memory, c->in[0].data, c->shape.m, c->shape.n, TOP);
+}
+
 /* One line a form: its name, and a function like the ones above. */
 static const struct kaon_bench_form softmax_forms[] = {
     { "", softmax },
+    { "3-pass recompute", recompute },
+    { "3-pass reload", reload },
+    { "2-pass", two_pass },
+    { "online", online },
     { 0 },
 };
 
@@ -33,6 +80,11 @@ static const struct kaon_bench_form log_softmax_forms[] = {
 
 static const struct kaon_bench_form log_sum_exp_forms[] = {
     { "", log_sum_exp },
+    { 0 },
+};
+
+static const struct kaon_bench_form topk_forms[] = {
+    { "", topk, room_for_indices },
     { 0 },
 };
 
@@ -50,6 +102,7 @@ static const struct kaon_bench_op ops[] = {
       log_sum_exp_forms,
       { "ReduceLogSumExp", { { "axes", 'I', 1 }, { "keepdims", 'i', 0 } }, .opset = 17 },
       .quiet = true },
+    { "softmax_top8", KAON_BENCH_OWN, 0, topk_forms, { NULL }, .quiet = true },
 };
 
 /* m 0: as many rows as make 2048 elements. */
@@ -70,10 +123,13 @@ static bool make(struct kaon_bench_case *c)
     if (!c->shape.m)
         c->shape.m = n < 2048 ? 2048 / n : 1;
     const int64_t dims[] = { (int64_t)c->shape.m, (int64_t)n };
+    const int64_t top[] = { (int64_t)c->shape.m, TOP };
+    if (n > 1 << 18)
+        c->tolerance = 5e-2; /* float sums of millions of terms: the difference is told beside it */
     c->elements = (double)c->shape.m * (double)n;
     return kaon_bench_tensor(&c->in[0], KAON_F32, 2, dims, -10.0, 10.0, 1) &&
-           kaon_bench_tensor(&c->out, KAON_F32, c->kind == KAON_BENCH_REDUCE_ROWS ? 1 : 2, dims,
-                             0.0, 0.0, 0);
+           kaon_bench_tensor(&c->out, KAON_F32, c->kind == KAON_BENCH_REDUCE_ROWS ? 1 : 2,
+                             c->kind == KAON_BENCH_OWN ? top : dims, 0.0, 0.0, 0);
 }
 
 const struct kaon_bench_suite kaon_bench_softmax = {

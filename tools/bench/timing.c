@@ -14,6 +14,9 @@ double kaon_bench_now(void)
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
+/* What takes longer goes over more memory than caches hold: nothing would come back. */
+#define LONG_RUN_NS 1e7
+
 static double cpu_now(void)
 {
     struct timespec t;
@@ -47,6 +50,14 @@ static void calibrate(struct kaon_bench_timed *t, double want_ns)
     }
 }
 
+/* Brings back what the others drove out of the caches. */
+static void warm_up(const struct kaon_bench_timed *t)
+{
+    const uint64_t runs = t->last_ns < LONG_RUN_NS ? 1 + t->batch / 3 : 0;
+    for (uint64_t i = 0; i < runs; i++)
+        t->run(t->arg);
+}
+
 static size_t rounds_of(const struct kaon_bench_timed *timed, size_t n,
                         const struct kaon_bench_pace *pace)
 {
@@ -77,9 +88,9 @@ enum kaon_status kaon_bench_time(struct kaon_bench_timed *timed, size_t n,
     for (size_t r = 0; r < rounds && !kaon_interrupted(); r++)
         for (size_t k = 0; k < n; k++) {
             struct kaon_bench_timed *t = &timed[(r + k) % n];
-            if (t->batch > 1)
-                t->run(t->arg); /* brings back what the one before drove out of the caches */
-            t->sample_ns[t->n++] = batch_ns(t) / (double)t->batch;
+            warm_up(t);
+            t->last_ns = batch_ns(t) / (double)t->batch;
+            t->sample_ns[t->n++] = t->last_ns;
         }
     return KAON_OK;
 }

@@ -23,6 +23,7 @@ struct kaon_bench_timed {
     kaon_bench_fn *run;
     void *arg;
     uint64_t batch;    /* runs in one sample */
+    double last_ns;    /* of the last sample */
     double *sample_ns; /* of one run, a sample a round; free() it */
     size_t n;
 };
