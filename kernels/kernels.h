@@ -53,8 +53,8 @@ struct kaon_kernels {
     kaon_layernorm_of_sum_fn *layernorm_of_sum;
     kaon_rmsnorm_of_sum_fn *rmsnorm_of_sum;
     kaon_rotary_rows_fn *rotary_rows;
-    kaon_unary_fn *const *unary;           /* [KAON_UNARY_COUNT], by enum kaon_unary */
-    kaon_binary_fn *const *binary;         /* [KAON_BINARY_COUNT], by enum kaon_binary */
+    kaon_unary_fn *const *unary;   /* [KAON_UNARY_COUNT], by enum kaon_unary */
+    kaon_binary_fn *const *binary; /* [KAON_BINARY_COUNT], by enum kaon_binary */
     kaon_chain_fn *chain;
     kaon_reduce_fn *const *reduce_rows;    /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_reduce_fn *const *reduce_columns; /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
