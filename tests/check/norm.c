@@ -73,6 +73,43 @@ static void rmsnorm(struct check *c, size_t n, unsigned pattern, bool with_scale
     check_same_floats(c, want, x, ROWS * n);
 }
 
+/* Of a sum: against Add, Add and the norm of the scalar form. */
+static void of_sum(struct check *c, size_t n, unsigned pattern, bool layer, bool with_bias)
+{
+    const void *member = layer ? (const void *)&c->now->layernorm_of_sum : &c->now->rmsnorm_of_sum;
+    if (!check_begin(c, member, "%snorm_of_sum_%zu pattern %u%s", layer ? "layer" : "rms", n,
+                     pattern, with_bias ? " bias" : ""))
+        return;
+    float *x = check_floats(c, ROWS * n), *residual = check_floats(c, ROWS * n);
+    float *scale = check_floats(c, n), *bias = check_floats(c, n), *bias_in = check_floats(c, n);
+    float *want = check_floats(c, ROWS * n), *got = check_floats(c, ROWS * n);
+    float *sum = check_floats(c, ROWS * n), *got_sum = check_floats(c, ROWS * n);
+    check_pattern(c, CHECK_RANDOM, scale, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, bias, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, bias_in, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, residual, ROWS * n, -5.0f, 5.0f);
+    check_pattern(c, pattern, x, ROWS * n, -5.0f, 5.0f);
+    for (size_t i = 0; i < ROWS * n; i++)
+        sum[i] = (with_bias ? x[i] + bias_in[i % n] : x[i]) + residual[i];
+    const struct kaon_norm_sum s = { got_sum, residual, with_bias ? bias_in : NULL };
+    if (layer) {
+        c->ref->layernorm_rows(want, sum, scale, bias, ROWS, n, eps, NULL, NULL);
+        c->now->layernorm_of_sum(got, x, &s, scale, bias, ROWS, n, eps);
+    } else {
+        c->ref->rmsnorm_rows(want, sum, scale, ROWS, n, eps);
+        c->now->rmsnorm_of_sum(got, x, &s, scale, ROWS, n, eps);
+    }
+    check_same_floats(c, want, got, ROWS * n);
+    check_same_floats(c, sum, got_sum, ROWS * n);
+    const struct kaon_norm_sum in_place = { residual, residual, with_bias ? bias_in : NULL };
+    if (layer)
+        c->now->layernorm_of_sum(x, x, &in_place, scale, bias, ROWS, n, eps);
+    else
+        c->now->rmsnorm_of_sum(x, x, &in_place, scale, ROWS, n, eps);
+    check_same_floats(c, want, x, ROWS * n);
+    check_same_floats(c, sum, residual, ROWS * n);
+}
+
 struct timed {
     float *y, *x, *scale;
     size_t rows, n;
@@ -106,6 +143,8 @@ void check_norm(struct check *c)
                 layernorm(c, widths[w], p, t & 1, t & 2);
             rmsnorm(c, widths[w], p, false);
             rmsnorm(c, widths[w], p, true);
+            for (unsigned t = 0; t < 4; t++)
+                of_sum(c, widths[w], p, t & 1, t & 2);
         }
     for (size_t i = 0; i < CHECK_COUNT(timed); i++)
         bench(c, timed[i]);
