@@ -3,8 +3,8 @@
 
 #include "tests/check/check.h"
 
-static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384 };
-enum { ROWS = 7 }; /* groups of four and of two, and what is left */
+static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384, 1030 };
+enum { ROWS = 37 }; /* blocks of sixteen and some */
 static const float eps = 1e-5f;
 
 static void layernorm(struct check *c, size_t n, unsigned pattern, bool with_scale, bool with_bias)
@@ -40,6 +40,10 @@ static void layernorm(struct check *c, size_t n, unsigned pattern, bool with_sca
             const double y = z + (b ? (double)b[i] : 0.0);
             check_near(c, &y, &got[r * n + i], 1, 1.0, 2e-6 * (fabs(z) + (s ? fabsf(s[i]) : 1.0)));
         }
+    }
+    for (size_t r = 0; r < ROWS; r += 12) { /* alone as among others */
+        c->now->layernorm_rows(got, x + r * n, s, b, 1, n, eps, NULL, NULL);
+        check_same_floats(c, want + r * n, got, n);
     }
     c->now->layernorm_rows(x, x, s, b, ROWS, n, eps, NULL, NULL);
     check_same_floats(c, want, x, ROWS * n);
@@ -136,7 +140,7 @@ static void bench(struct check *c, size_t n)
 
 void check_norm(struct check *c)
 {
-    static const size_t timed[] = { 32, 64, 256 };
+    static const size_t timed[] = { 16, 32, 64, 256, 768 };
     for (size_t w = 0; w < CHECK_COUNT(widths); w++)
         for (unsigned p = 0; p < CHECK_PATTERNS; p++) {
             for (unsigned t = 0; t < 4; t++)
