@@ -5,15 +5,9 @@
 #include "kernels/gemm.h"
 #include "kernels/isa.h"
 #include "kernels/unary.h"
+#include "kernels/unrolled.h"
 
 enum { PANEL_COLS = KAON_GEMM_PANEL / VLEN, ROWS_LIMIT = 16, COLS_LIMIT = 8 };
-
-/* A loop of constant extent that must vanish, or its arrays stay in memory. */
-#ifdef __clang__
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
 
 /* Where the sums go. */
 struct result {

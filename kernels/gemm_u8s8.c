@@ -5,6 +5,7 @@
 #include "kernels/gemm_u8s8.h"
 
 #include "kernels/dot.h"
+#include "kernels/unrolled.h"
 
 enum { PANEL = 32, COLS_LIMIT = 8 };
 
@@ -21,12 +22,6 @@ enum { ROWS = 4, COLS = 1, ROW_COLS = 2 };
 #else
 enum { ROWS = 1, COLS = 1, ROW_COLS = 1 };
 #define HEIGHTS(X) X(1)
-#endif
-
-#ifdef __clang__
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
 struct problem {

@@ -15,6 +15,12 @@ static inline vf v_set(float x)
     return (vf){ _mm256_set1_ps(x), _mm256_set1_ps(x) };
 }
 
+static inline vf v_lane_numbers(void)
+{
+    return (vf){ _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7),
+                 _mm256_setr_ps(8, 9, 10, 11, 12, 13, 14, 15) };
+}
+
 static inline vf v_load(const float *p)
 {
     return (vf){ _mm256_loadu_ps(p), _mm256_loadu_ps(p + 8) };
@@ -251,6 +257,19 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return (vf){ v_scale_if_half(m.lo, x.lo, n.lo), v_scale_if_half(m.hi, x.hi, n.hi) };
 }
 
+static inline vm m_bytes(const uint8_t *p, size_t n)
+{
+    const __m128i zero = _mm_setzero_si128();
+    __m128i bytes = zero;
+    if (n >= 16)
+        bytes = _mm_loadu_si128((const __m128i *)p);
+    else
+        memcpy(&bytes, p, n);
+    const __m128i set = _mm_xor_si128(_mm_cmpeq_epi8(bytes, zero), _mm_set1_epi8(-1));
+    return (vm){ _mm256_castsi256_ps(_mm256_cvtepi8_epi32(set)),
+                 _mm256_castsi256_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(set, 8))) };
+}
+
 /* The exponent field of 2^n is n + 127: 0, and so the number, for n = -127. */
 static inline __m256 v_shrink_half(__m256 x, __m256 n)
 {
@@ -380,6 +399,21 @@ static inline uint32_t m_bits(vm m)
     return (uint32_t)_mm256_movemask_ps(m.lo) | (uint32_t)_mm256_movemask_ps(m.hi) << 8;
 }
 
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    const __m256i words = _mm256_permute4x64_epi64(
+        _mm256_packs_epi32(_mm256_cvtps_epi32(x.lo), _mm256_cvtps_epi32(x.hi)), 0xd8);
+    const __m128i bytes =
+        _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    memcpy(p, &bytes, n);
+}
+
+static inline vf v_gather(const float *p, vf index)
+{
+    return (vf){ _mm256_i32gather_ps(p, _mm256_cvtps_epi32(index.lo), 4),
+                 _mm256_i32gather_ps(p, _mm256_cvtps_epi32(index.hi), 4) };
+}
+
 static inline float v_first(vf x)
 {
     return _mm256_cvtss_f32(x.lo);
@@ -480,4 +514,10 @@ static inline vi i_odd_s8(vi a)
 static inline vi i_madd_16(vi a, vi b)
 {
     return (vi){ _mm256_madd_epi16(a.lo, b.lo), _mm256_madd_epi16(a.hi, b.hi) };
+}
+
+static inline vi i_load_u8(const uint8_t *p)
+{
+    return (vi){ _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)),
+                 _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8))) };
 }

@@ -11,6 +11,11 @@ static inline vf v_set(float x)
     return _mm512_set1_ps(x);
 }
 
+static inline vf v_lane_numbers(void)
+{
+    return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
 static inline vf v_load(const float *p)
 {
     return _mm512_loadu_ps(p);
@@ -199,6 +204,13 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return _mm512_maskz_scalef_ps(m, x, n);
 }
 
+static inline vm m_bytes(const uint8_t *p, size_t n)
+{
+    const __mmask16 first = (__mmask16)(n >= 16 ? 0xffff : (1u << n) - 1);
+    const __m128i bytes = _mm_maskz_loadu_epi8(first, p);
+    return _mm_test_epi8_mask(bytes, bytes);
+}
+
 enum { V_SHRINK_CLEARS = 1 };
 static inline vf v_shrink(vf x, vf n)
 {
@@ -312,6 +324,16 @@ static inline uint32_t m_bits(vm m)
     return m;
 }
 
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    _mm512_mask_cvtepi32_storeu_epi8(p, (__mmask16)((1u << n) - 1), _mm512_cvtps_epi32(x));
+}
+
+static inline vf v_gather(const float *p, vf index)
+{
+    return _mm512_i32gather_ps(_mm512_cvtps_epi32(index), p, 4);
+}
+
 static inline float v_first(vf x)
 {
     return _mm512_cvtss_f32(x);
@@ -400,4 +422,9 @@ static inline vi i_odd_s8(vi a)
 static inline vi i_madd_16(vi a, vi b)
 {
     return _mm512_madd_epi16(a, b);
+}
+
+static inline vi i_load_u8(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
 }

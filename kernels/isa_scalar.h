@@ -20,6 +20,15 @@ static inline vf v_set(float x)
     return r;
 }
 
+/* 0, 1 .. 15 */
+static inline vf v_lane_numbers(void)
+{
+    vf r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = (float)i;
+    return r;
+}
+
 static inline vf v_load(const float *p)
 {
     vf r;
@@ -319,6 +328,15 @@ static inline vf v_scale_if(vm m, vf x, vf n)
     return v_keep(m, v_scale(x, n));
 }
 
+/* lane i: is p[i] other than 0; false from n on */
+static inline vm m_bytes(const uint8_t *p, size_t n)
+{
+    vm m;
+    for (size_t i = 0; i < 16; i++)
+        m.l[i] = i < n && p[i] ? UINT32_MAX : 0;
+    return m;
+}
+
 /* x * 2^n for whole n <= 0, and 0 for n < -126, for NaN too where V_SHRINK_CLEARS. NaN where both are. */
 enum { V_SHRINK_CLEARS = 0 };
 static inline vf v_shrink(vf x, vf n)
@@ -432,6 +450,21 @@ static inline uint32_t m_bits(vm m)
     for (int i = 0; i < 16; i++)
         bits |= (m.l[i] & 1) << i;
     return bits;
+}
+
+/* the first n lanes, whole numbers 0 .. 255, as bytes; n <= 16 */
+static inline void v_store_bytes(uint8_t *p, vf x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)x.l[i];
+}
+
+/* p[index], for whole numbers */
+static inline vf v_gather(const float *p, vf index)
+{
+    for (int i = 0; i < 16; i++)
+        index.l[i] = p[(int32_t)index.l[i]];
+    return index;
 }
 
 static inline float v_first(vf x)
@@ -578,4 +611,13 @@ static inline vi i_madd_16(vi a, vi b)
         a.l[i] = (uint32_t)low + (uint32_t)high;
     }
     return a;
+}
+
+/* sixteen bytes, a lane each */
+static inline vi i_load_u8(const uint8_t *p)
+{
+    vi r;
+    for (int i = 0; i < 16; i++)
+        r.l[i] = p[i];
+    return r;
 }

@@ -9,11 +9,15 @@
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_half.h"
+#include "kernels/gemm_nbits.h"
 #include "kernels/gemm_u8s8.h"
 #include "kernels/move.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
+#include "kernels/softmax_quant.h"
+#include "kernels/softmax_scores.h"
+#include "kernels/softmax_table.h"
 #include "kernels/unary.h"
 
 /* The checker counts everything after `need`: only function pointers, or pointers to arrays of
@@ -30,9 +34,16 @@ struct kaon_kernels {
     kaon_gemm_half_fn *gemm_bf16;
     kaon_gemm_pack_s8_fn *gemm_pack_s8;
     kaon_gemm_u8s8_fn *gemm_u8s8;
+    kaon_gemm_pack_nbits_fn *gemm_pack_nbits;
+    kaon_gemm_nbits_fn *gemm_nbits;
+    kaon_gemm_nbits_fn *gemm_nbits_s8;
     kaon_softmax_rows_fn *softmax_rows;
     kaon_softmax_rows_fn *const *softmax_by; /* by enum kaon_softmax_algorithm */
     kaon_softmax_topk_fn *softmax_topk;
+    kaon_softmax_scores_fn *softmax_scores;
+    kaon_quant_softmax_fn *quant_softmax;
+    kaon_softmax_tables_fn *softmax_tables;
+    kaon_table_softmax_fn *table_softmax;
     kaon_softmax_rows_fn *log_softmax_rows;
     kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;

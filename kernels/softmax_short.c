@@ -2,12 +2,12 @@
 
 #include "kernels/softmax_row.h"
 
-/* What is fixed for rows of one length: n = 16 full + a tail of 1 .. group elements. */
+/* What is fixed for rows of one length: 16 full + a tail of 1 .. group elements. */
 struct form {
     enum softmax_kind kind;
-    size_t n, full;
-    int group; /* 4, 8 or 16: the lanes of one tail */
-    vm tail;   /* those that hold an element */
+    size_t stride, full; /* of x */
+    int group;           /* 4, 8 or 16: the lanes of one tail */
+    vm tail;             /* those that hold an element */
 };
 
 /* Sixteen rows between the passes: full vectors row by row, and tails as v_load_groups has them. They
@@ -40,15 +40,18 @@ ALWAYS void joins(vf *v, int from, int to, v_op2 *op)
 
 ALWAYS vf load_tails(const struct form *f, const float *x, int j)
 {
-    return v_load_groups(x + (size_t)j * f->n + f->full * VLEN, f->n, f->group);
+    return v_load_groups(x + (size_t)j * f->stride + f->full * VLEN, f->stride, f->group);
 }
 
-/* Where the kind has a meaning for rows without a finite maximum: 0 in place of an infinite one. */
+/* What to subtract: 0 in place of a maximum that is infinite where the kind has a meaning for that. */
 ALWAYS vf shift_of(const struct form *f, vf max)
 {
-    if (f->kind != LOG_SUM_EXP && f->kind != SOFTMAX_OR_ZERO)
-        return max;
-    return v_select(v_lt(v_abs(max), v_set(INFINITY)), max, v_set(0.0f));
+    const vf zero = v_set(0.0f);
+    if (f->kind == LOG_SUM_EXP)
+        return v_select(v_lt(v_abs(max), v_set(INFINITY)), max, zero);
+    if (f->kind == SOFTMAX_OR_ZERO)
+        return v_select(v_eq(max, v_set(-INFINITY)), zero, max);
+    return max;
 }
 
 ALWAYS vf block_max(const struct form *f, const float *x)
@@ -57,9 +60,9 @@ ALWAYS vf block_max(const struct form *f, const float *x)
     vf v[BLOCK_ROWS];
     if (f->full) {
         for (size_t r = 0; r < BLOCK_ROWS; r++) {
-            v[r] = v_load(x + r * f->n);
+            v[r] = v_load(x + r * f->stride);
             for (size_t i = 1; i < f->full; i++)
-                v[r] = v_max(v[r], v_load(x + r * f->n + i * VLEN));
+                v[r] = v_max(v[r], v_load(x + r * f->stride + i * VLEN));
         }
         if (group < 16)
             joins(v, 8, group, v_max);
@@ -115,7 +118,7 @@ ALWAYS void full_exp(const struct form *f, struct block *b, const float *x, vf *
             vf d[V_SIDE];
             V_FOR (k, V_SIDE) {
                 const size_t row = r + (size_t)k;
-                d[k] = v_sub(v_load(x + row * f->n + i * VLEN), v_set(max[row]));
+                d[k] = v_sub(v_load(x + row * f->stride + i * VLEN), v_set(max[row]));
             }
             exp_keep(f, d, NULL, keep + i, f->full);
             V_FOR (k, V_SIDE) {
@@ -158,61 +161,60 @@ ALWAYS vf end_of(const struct form *f, const struct block *b, vf sum)
     return factor;
 }
 
-/* The last pass. Tails are stored whole: what goes past a row's end is the beginning of the rows after
- * it, which are stored later; only what would reach past the block is cut. */
-ALWAYS void block_store(const struct form *f, const struct block *b, float *y)
+/* The last pass. Where rows lie one behind the other, tails are stored whole: what goes past a row's end is
+ * the beginning of the rows after it, which are stored later; only what would reach past the last is cut. */
+ALWAYS void block_store(const struct form *f, const struct block *b, float *y, size_t stride,
+                        size_t rows, size_t tail)
 {
     const float *ends = (const float *)&b->end;
-    const size_t tail = f->n - f->full * VLEN;
+    const size_t group = (size_t)f->group, n = f->full * VLEN + tail;
     const vf *full = b->full;
 #pragma GCC unroll 1
-    for (int r = 0; r < BLOCK_ROWS; r++) {
+    for (size_t r = 0; r < rows; r++, y += stride) {
         const vf end = v_set(ends[r]);
-        for (size_t i = 0; i < f->full; i++, full++, y += VLEN)
-            v_store(y, f->kind == LOG_SOFTMAX ? v_sub(*full, end) : v_mul(*full, end));
-        const float *at = (const float *)(b->tails + r % f->group) + r / f->group * f->group;
+        for (size_t i = 0; i < f->full; i++, full++)
+            v_store(y + i * VLEN, f->kind == LOG_SOFTMAX ? v_sub(*full, end) : v_mul(*full, end));
+        const float *at = (const float *)(b->tails + r % group) + r / group * group;
         const vf t = v_load_group(at, f->group);
         const vf last = f->kind == LOG_SOFTMAX ? v_sub(t, end) : v_mul(t, end);
-        if ((size_t)(BLOCK_ROWS - r) * f->n - f->full * VLEN >= (size_t)f->group)
-            v_store_group(y, last, f->group);
+        if (stride == n && (rows - r) * n >= f->full * VLEN + group)
+            v_store_group(y + f->full * VLEN, last, f->group);
         else
-            v_store_n(y, last, tail);
-        y += tail;
+            v_store_n(y + f->full * VLEN, last, tail);
     }
 }
 
-/* `count` blocks. The next block's maxima are found before this one's ends are needed: folds, division
- * and logarithm are long chains, which the other block's work fills. */
-ALWAYS void blocks(enum softmax_kind kind, float *y, const float *x, size_t count, size_t n,
-                   size_t full, int group)
+/* The next block's maxima are found before this one's ends are needed: folds, division and logarithm are
+ * long chains, which the other block's work fills. */
+ALWAYS void blocks(const struct softmax_short *s, enum softmax_kind kind, size_t full, int group)
 {
-    const struct form f = { kind, n, full, group, m_first(n - full * VLEN, group) };
+    const size_t tail = s->n - full * VLEN;
+    const struct form f = { kind, s->x_stride, full, group, m_first(tail, group) };
+    const float *x = s->x;
+    float *y = s->y;
     struct block b;
     b.max = block_max(&f, x);
-    for (; count > 0; count--) {
+    for (size_t left = s->rows; left > 0;) {
+        const size_t rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
         b.end = end_of(&f, &b, block_exp(&f, &b, x));
-        x += BLOCK_ROWS * n;
-        if (kind == LOG_SUM_EXP) {
-            v_store(y, b.end);
-            y += BLOCK_ROWS;
-        }
-        if (count > 1)
+        x += BLOCK_ROWS * s->x_stride;
+        left -= rows;
+        if (left > 0)
             b.max = block_max(&f, x);
-        if (kind != LOG_SUM_EXP) {
-            block_store(&f, &b, y);
-            y += BLOCK_ROWS * n;
-        }
+        if (kind == LOG_SUM_EXP)
+            v_store_n(y, b.end, rows);
+        else
+            block_store(&f, &b, y, s->y_stride, rows, tail);
+        y += kind == LOG_SUM_EXP ? BLOCK_ROWS : BLOCK_ROWS * s->y_stride;
     }
 }
 
 /* Softmax has a function for every number of full vectors up to 3: 5 % faster. */
-typedef void blocks_fn(enum softmax_kind kind, float *y, const float *x, size_t count, size_t n);
+typedef void blocks_fn(const struct softmax_short *s);
 #define BLOCKS(name, kind, full, group)                                                            \
-    static void name##_##group(enum softmax_kind k, float *y, const float *x, size_t count,        \
-                               size_t n)                                                           \
+    static void name##_##group(const struct softmax_short *s)                                      \
     {                                                                                              \
-        (void)k;                                                                                   \
-        blocks(kind, y, x, count, n, full, group);                                                 \
+        blocks(s, kind, full, group);                                                              \
     }
 #define BLOCKS_OF(name, kind, full)                                                                \
     BLOCKS(name, kind, full, 4)                                                                    \
@@ -222,9 +224,9 @@ BLOCKS_OF(softmax_0, SOFTMAX, 0)
 BLOCKS_OF(softmax_1, SOFTMAX, 1)
 BLOCKS_OF(softmax_2, SOFTMAX, 2)
 BLOCKS_OF(softmax_3, SOFTMAX, 3)
-BLOCKS_OF(softmax_n, SOFTMAX, (n - 1) / VLEN)
-BLOCKS_OF(other_0, k, 0)
-BLOCKS_OF(other_n, k, (n - 1) / VLEN)
+BLOCKS_OF(softmax_n, SOFTMAX, (s->n - 1) / VLEN)
+BLOCKS_OF(other_0, s->kind, 0)
+BLOCKS_OF(other_n, s->kind, (s->n - 1) / VLEN)
 
 /* By full vectors and group. */
 #define ROW(name)                                                                                  \
@@ -237,45 +239,41 @@ static blocks_fn *const softmax_forms[FULL_FORMS + 1][3] = { ROW(softmax_0), ROW
                                                              ROW(softmax_n) };
 static blocks_fn *const other_forms[2][3] = { ROW(other_0), ROW(other_n) };
 
-static blocks_fn *form_for(enum softmax_kind kind, size_t n)
+void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s)
 {
-    const size_t full = (n - 1) / VLEN, tail = n - full * VLEN;
+    const size_t full = (s->n - 1) / VLEN, tail = s->n - full * VLEN;
     const int group = tail <= 4 ? 0 : tail <= 8 ? 1 : 2;
-    if (kind == SOFTMAX)
-        return softmax_forms[full < FULL_FORMS ? full : FULL_FORMS][group];
-    return other_forms[full > 0][group];
+    if (s->rows == 0)
+        return;
+    if (s->kind == SOFTMAX)
+        softmax_forms[full < FULL_FORMS ? full : FULL_FORMS][group](s);
+    else
+        other_forms[full > 0][group](s);
 }
 
-/* Up to sixteen rows, in memory where a block may read and write past them. */
-static void part_block(blocks_fn *run, enum softmax_kind kind, float *y, const float *x,
-                       size_t rows, size_t n)
+/* Up to sixteen rows, read from where a block may read past them. */
+static void part_block(struct softmax_short *s)
 {
-    float copy[BLOCK_ROWS * SHORT_ROW + VLEN], sums[BLOCK_ROWS];
-    memcpy(copy, x, rows * n * sizeof *x);
-    memset(copy + rows * n, 0, ((BLOCK_ROWS - rows) * n + VLEN) * sizeof *x);
-    run(kind, kind == LOG_SUM_EXP ? sums : copy, copy, 1, n);
-    if (kind == LOG_SUM_EXP)
-        memcpy(y, sums, rows * sizeof *y);
-    else
-        memcpy(y, copy, rows * n * sizeof *y);
+    float copy[BLOCK_ROWS * SHORT_ROW + VLEN];
+    const size_t elements = s->rows * s->n;
+    memcpy(copy, s->x, elements * sizeof *copy);
+    memset(copy + elements, 0, (BLOCK_ROWS * s->n + VLEN - elements) * sizeof *copy);
+    s->x = copy;
+    KAON_K(kaon_softmax_blocks)(s);
 }
 
 void KAON_K(kaon_softmax_short)(enum softmax_kind kind, float *y, const float *x, size_t rows,
                                 size_t n)
 {
-    blocks_fn *const run = form_for(kind, n);
-    /* tails are read whole too: what follows a block in x must be as long as a vector */
-    const size_t after = (VLEN + n - 1) / n;
-    const size_t count = rows > after ? (rows - after) / BLOCK_ROWS : 0, step = count * BLOCK_ROWS;
-    if (count > 0)
-        run(kind, y, x, count, n);
-    x += step * n;
-    y += kind == LOG_SUM_EXP ? step : step * n;
-    for (rows -= step; rows > 0;) {
-        const size_t some = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
-        part_block(run, kind, y, x, some, n);
-        x += some * n;
-        y += kind == LOG_SUM_EXP ? some : some * n;
-        rows -= some;
+    struct softmax_short s = { kind, y, x, rows, n, n, n };
+    /* how many rows have the rest of their block and sixteen floats behind them */
+    const size_t after = (VLEN + n - 1) / n, out = kind == LOG_SUM_EXP ? 1 : n;
+    s.rows = rows > after ? (rows - after) / BLOCK_ROWS * BLOCK_ROWS : 0;
+    KAON_K(kaon_softmax_blocks)(&s);
+    for (size_t r = s.rows; r < rows; r += BLOCK_ROWS) {
+        s.x = x + r * n;
+        s.y = y + r * out;
+        s.rows = rows - r < BLOCK_ROWS ? rows - r : BLOCK_ROWS;
+        part_block(&s);
     }
 }

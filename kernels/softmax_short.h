@@ -22,10 +22,22 @@ enum softmax_kind {
 
 enum { SHORT_ROW = 128, BLOCK_ROWS = 16 };
 
-/* x, y (rows, n) contiguous, y may be x; n in 1 .. SHORT_ROW. */
+/* y, x (rows, n) with strides, n in 1 .. SHORT_ROW; LOG_SUM_EXP: y (rows). */
+struct softmax_short {
+    enum softmax_kind kind;
+    float *y;
+    const float *x;
+    size_t rows, n, y_stride, x_stride;
+};
+
 #ifdef KAON_ISA
+/* Rows one behind the other; y may be x. */
 void KAON_K(kaon_softmax_short)(enum softmax_kind kind, float *y, const float *x, size_t rows,
                                 size_t n);
+
+/* Any strides, where x may be read for whole blocks of sixteen rows and sixteen floats more. y may be x if
+ * the strides are the same. */
+void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s);
 #endif
 
 #endif

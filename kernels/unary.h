@@ -54,9 +54,10 @@ enum kaon_unary {
     KAON_UNARY_ASINH,
     KAON_UNARY_ACOSH,
     KAON_UNARY_ATANH,
-    KAON_UNARY_SQUARE, /* x x */
-    KAON_UNARY_AFFINE, /* a x, then + b: two roundings */
-    KAON_UNARY_SWISH,  /* x sigmoid(a x), 3.5 ulp or 8e-6 |x|: a x is rounded */
+    KAON_UNARY_SQUARE,     /* x x */
+    KAON_UNARY_AFFINE,     /* a x, then + b: two roundings */
+    KAON_UNARY_SWISH,      /* x sigmoid(a x), 3.5 ulp or 8e-6 |x|: a x is rounded */
+    KAON_UNARY_GELU_TABLE, /* GELU from a table of 177 entries, exact to 1e-4: arXiv:2305.18691 */
     KAON_UNARY_COUNT
 };
 

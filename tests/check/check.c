@@ -1,6 +1,6 @@
 /* kaon_check_kernels: compares every kernel of every instruction set with the scalar form, bit for
  * bit, and the scalar form with double. Options: --seed N, --only TEXT and --except TEXT (cases whose
- * name holds it, or does not), --bench. */
+ * name holds it, or does not), --bench, --exhaustive (minutes: every float of some functions' range). */
 #include "tests/check/check.h"
 
 #include <math.h>
@@ -278,6 +278,12 @@ static double ulp_of(double x)
     return ldexp(1.0, (e < -125 ? -125 : e) - 24);
 }
 
+double check_ulp(double want, float got)
+{
+    const double off = fabs((double)got - want) / ulp_of(want);
+    return off < INFINITY ? off : 0.0;
+}
+
 static bool near(double want, float got, double ulp, double absolute)
 {
     const double largest = 0x1.fffffep+127;
@@ -375,10 +381,12 @@ int main(int argc, char **argv)
             c.except = argv[++i];
         } else if (strcmp(argv[i], "--bench") == 0) {
             c.bench = true;
+        } else if (strcmp(argv[i], "--exhaustive") == 0) {
+            c.exhaustive = true;
         } else {
-            fprintf(
-                stderr,
-                "usage: kaon_check_kernels [--seed N] [--only TEXT] [--except TEXT] [--bench]\n");
+            fprintf(stderr,
+                    "usage: kaon_check_kernels [--seed N] [--only TEXT] [--except TEXT] [--bench] "
+                    "[--exhaustive]\n");
             return 2;
         }
     }

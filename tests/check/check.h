@@ -16,6 +16,7 @@ struct check {
     const struct kaon_kernels *ref, *now;
     bool scalar; /* now == ref: compare with double; otherwise with ref, bit for bit */
     bool bench;
+    bool exhaustive;
     bool tame; /* the last pattern holds only ordinary numbers */
     uint64_t random;
     const char *only, *except;
@@ -69,6 +70,8 @@ void check_same_bytes(struct check *c, const void *want, const void *got, size_t
  * may round to infinity. */
 void check_near(struct check *c, const double *want, const float *got, size_t n, double ulp,
                 double absolute);
+/* |got - want| in ulp of want; 0 where neither is finite. */
+double check_ulp(double want, float got);
 double *check_doubles(struct check *c, size_t n);
 
 void check_fail(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

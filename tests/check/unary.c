@@ -1,5 +1,7 @@
 /* Every unary function: one row of the table below each. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "tests/check/check.h"
 
@@ -116,6 +118,17 @@ static double exact_gelu_tanh(double x, double a, double b)
     (void)a;
     (void)b;
     return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+/* From the definition of the table; between its entries GELU itself is 1e-4 away. */
+static double exact_gelu_table(double x, double a, double b)
+{
+    const double t = fabs(x) * 32.0, i = fmin(floor(t), 175.0), top = 0x1.0p22;
+    const double from = rint(top * i / 64.0 * erfc(i / 32.0 * M_SQRT1_2)) / top;
+    const double to = rint(top * (i + 1.0) / 64.0 * erfc((i + 1.0) / 32.0 * M_SQRT1_2)) / top;
+    (void)a;
+    (void)b;
+    return x != x ? x : fmax(x, 0) - (t < 176.0 ? from + (t - i) * (to - from) : 0.0);
 }
 
 static double exact_silu(double x, double a, double b)
@@ -321,6 +334,8 @@ static const struct spec specs[KAON_UNARY_COUNT] = {
                               0.0 },
     [KAON_UNARY_GELU_TANH] = { "gelu_tanh", exact_gelu_tanh, -9.0f, 9.0f, 0.0f, 0.0f, 4.0, 5e-07,
                                0.0 },
+    [KAON_UNARY_GELU_TABLE] = { "gelu_table", exact_gelu_table, -7.0f, 7.0f, 0.0f, 0.0f, 2.0, 0.0,
+                                3e-8 },
     [KAON_UNARY_SILU] = { "silu", exact_silu, -80.0f, 30.0f, 0.0f, 0.0f, 3.5, 0.0, 1e-37 },
     [KAON_UNARY_MISH] = { "mish", exact_mish, -80.0f, 40.0f, 0.0f, 0.0f, 6.0, 0.0, 1e-37 },
     [KAON_UNARY_HARD_SWISH] = { "hard_swish", exact_hard_swish, -9.0f, 9.0f, 0.0f, 0.0f, 2.0,
@@ -399,6 +414,78 @@ static void bench(struct check *c, const struct spec *s)
     check_time(c, (double)t.n, 0, run_timed, &t);
 }
 
+static float float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* What softmax relies on. */
+static void exp_exact(struct check *c)
+{
+    static const uint32_t x[] = { 0, 0x80000000u, 0xff800000u, 0x7f800000u }; /* 0, -0, -inf, inf */
+    static const float want[] = { 1.0f, 1.0f, 0.0f, INFINITY };
+    float *in = check_floats(c, CHECK_COUNT(x)), *got = check_floats(c, CHECK_COUNT(x));
+    memcpy(in, x, sizeof x);
+    c->now->unary[KAON_UNARY_EXP](got, in, CHECK_COUNT(x), 0.0f, 0.0f);
+    check_same_floats(c, want, got, CHECK_COUNT(x));
+}
+
+/* Every `step`-th float from the bits `first` to `last`: the same as scalar, and within the bound. Prints
+ * the largest error, which is what a bound is set by. */
+static void sweep(struct check *c, const struct spec *s, uint32_t first, uint32_t last,
+                  uint32_t step)
+{
+    enum { CHUNK = 1 << 16 };
+    const size_t f = (size_t)(s - specs);
+    float *x = check_floats(c, CHUNK), *got = check_floats(c, CHUNK),
+          *want = check_floats(c, CHUNK);
+    double worst = 0.0;
+    float at = 0.0f;
+    for (uint64_t bits = first; bits <= last && !c->failed; bits += (uint64_t)step * CHUNK) {
+        for (uint64_t i = 0; i < CHUNK; i++) {
+            const uint64_t b = bits + i * step;
+            x[i] = float_of(b <= last ? (uint32_t)b : last);
+        }
+        c->now->unary[f](got, x, CHUNK, s->a, s->b);
+        if (!c->scalar) {
+            c->ref->unary[f](want, x, CHUNK, s->a, s->b);
+            check_same_floats(c, want, got, CHUNK);
+            continue;
+        }
+        for (size_t i = 0; i < CHUNK && !c->failed; i++) {
+            const double exact = s->exact((double)x[i], (double)s->a, (double)s->b);
+            const double off = check_ulp(exact, got[i]);
+            check_near(c, &exact, &got[i], 1, s->ulp, s->absolute);
+            if (off > worst) {
+                worst = off;
+                at = x[i];
+            }
+        }
+    }
+    if (c->scalar)
+        printf("%s: at most %.4f ulp, at %a\n", c->name, worst, (double)at);
+}
+
+static void sweeps(struct check *c)
+{
+    static const struct {
+        enum kaon_unary f;
+        uint32_t first, last, step;
+    } ranges[] = {
+        { KAON_UNARY_EXP, 0x80000000u, 0xc2d00000u, 1 }, /* -0 .. -104: that of softmax, whole */
+        { KAON_UNARY_EXP, 0, 0x42b20000u, 7 },           /* 0 .. 89 */
+        { KAON_UNARY_LOG, 0, 0x7f7fffffu, 7 },           { KAON_UNARY_ERF, 0, 0x7f7fffffu, 7 },
+        { KAON_UNARY_TANH, 0, 0x7f7fffffu, 7 },          { KAON_UNARY_SIGMOID, 0, 0xff7fffffu, 13 },
+        { KAON_UNARY_SOFTPLUS, 0, 0xff7fffffu, 13 },
+    };
+    for (size_t i = 0; i < CHECK_COUNT(ranges); i++)
+        if (check_begin(c, &c->now->unary, "%s sweep from %08x", specs[ranges[i].f].name,
+                        ranges[i].first))
+            sweep(c, &specs[ranges[i].f], ranges[i].first, ranges[i].last, ranges[i].step);
+}
+
 void check_unary(struct check *c)
 {
     static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 100 };
@@ -421,4 +508,8 @@ void check_unary(struct check *c)
             compare(c, s, now, ref, 100003, CHECK_ANY_BITS);
         bench(c, s);
     }
+    if (check_begin(c, &c->now->unary, "exp_exact"))
+        exp_exact(c);
+    if (c->exhaustive)
+        sweeps(c);
 }
