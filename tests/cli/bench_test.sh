@@ -49,6 +49,8 @@ expect 3 'not a run' bench saved no_run.json
 echo 'x' >no_json.json
 expect 3 'no_json.json: line 1' bench saved no_json.json
 
+expect 4 'the peer openvino cannot be used' bench kernels --peer openvino --peers-folder "$dir"
+
 # ---- machine
 expect 0 'an empty step' bench machine
 expect 0 '"levels"' bench machine --json

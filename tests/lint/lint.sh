@@ -92,6 +92,11 @@ echo "$sources" | grep '\.cc\?$' | grep -v '/examples/' | while read -r file; do
         echo "$cmake" | grep "/$folder/" | xargs grep -qE "[ (]$stem([ );]|\$)" || echo "$file"
 done | report 'sources that no CMakeLists.txt names'
 
+sed -n '/^struct kaon_kernels {/,/^}/p' kernels/kernels.h |
+    sed -n 's/^ *kaon_[a-z0-9_]*_fn [^;]*\*\([a-z][a-z0-9_]*\);.*/\1/p' | while read -r member; do
+        grep -qE "k->$member\b" tools/bench/suite_*.c || echo "$member"
+    done | report 'kernels that no suite of kaon bench times (tools/bench/README.md)'
+
 # ---- documents name what is there
 
 find . -path ./build -prune -o -path ./third_party -prune -o -name '*.md' -print |

@@ -28,6 +28,8 @@ enum kaon_bench_kind {
     KAON_BENCH_NARROW,         /* y (n) half or bfloat16 = x (n) float, `which` = enum kaon_type */
     KAON_BENCH_QUANTIZED,      /* as GEMM, with whatever the suite's forms make of w */
     KAON_BENCH_MATMUL_U8S8,    /* y (m, n) int32 = x (m, k) uint8, w (k, n) int8, constant */
+    KAON_BENCH_NBITS,          /* y (m, n) = x (m, k) times weights of `which` bits in blocks of 32,
+                                  w and bias hold them as MatMulNBits has them */
     KAON_BENCH_OWN,            /* what only kaon has: no peer computes it */
     KAON_BENCH_KINDS
 };
@@ -48,10 +50,11 @@ struct kaon_bench_attr {
 /* The operation as a node of ONNX, for peers that read graphs. Its inputs are those of the case. */
 struct kaon_bench_node {
     const char *op; /* NULL: cannot be said in ONNX */
-    struct kaon_bench_attr attr[3];
-    const char *then; /* a second operator on the result, "Relu", or NULL */
-    bool then_x;      /* which takes x as its second input */
-    int opset;        /* 0: 20 */
+    struct kaon_bench_attr attr[4];
+    const char *then;   /* a second operator on the result, "Relu", or NULL */
+    bool then_x;        /* which takes x as its second input */
+    int opset;          /* of ai.onnx; 0: 20 */
+    const char *domain; /* of op; NULL: ai.onnx */
 };
 
 enum { KAON_BENCH_INPUTS = 3 };

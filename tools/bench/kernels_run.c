@@ -237,6 +237,12 @@ static enum kaon_status run_given(const struct kaon_bench_kernels_job *job,
     return st;
 }
 
+/* Whether --only means this operation: by a part of its name, or by a case's name that holds it. */
+static bool is_named(const struct kaon_bench_kernels_job *job, const char *op)
+{
+    return job->only && (strstr(op, job->only) || strstr(job->only, op));
+}
+
 static enum kaon_status run_suite(const struct kaon_bench_kernels_job *job,
                                   const struct kaon_bench_suite *suite, json_t *rows,
                                   struct kaon_msg *msg)
@@ -244,7 +250,7 @@ static enum kaon_status run_suite(const struct kaon_bench_kernels_job *job,
     enum kaon_status st = KAON_OK;
     for (size_t i = 0; i < suite->n_ops && st == KAON_OK; i++) {
         const struct kaon_bench_op *op = &suite->ops[i];
-        if (op->quiet && !job->all && !(job->only && strstr(op->name, job->only)))
+        if (op->quiet && !job->all && !is_named(job, op->name))
             continue;
         if (job->shapes->n) {
             st = run_given(job, suite, op, rows, msg);

@@ -113,6 +113,8 @@ static void put_nodes(struct kaon_buffer *graph, const struct kaon_bench_case *c
             put_text(&node, 1, kaon_bench_onnx_input(i));
     put_text(&node, 2, n->then ? "t" : "y");
     put_text(&node, 4, n->op);
+    if (n->domain)
+        put_text(&node, 7, n->domain);
     for (size_t i = 0; i < sizeof n->attr / sizeof *n->attr && n->attr[i].name; i++)
         put_attribute(&node, &n->attr[i]);
     put_message(graph, 1, &node);
@@ -153,6 +155,11 @@ bool kaon_bench_onnx(const struct kaon_bench_case *c, struct kaon_buffer *model)
     put_int(&opset, 2, c->node.opset ? c->node.opset : 20);
     put_message(model, 7, &graph);
     put_message(model, 8, &opset);
+    if (c->node.domain) {
+        put_text(&opset, 1, c->node.domain);
+        put_int(&opset, 2, 1);
+        put_message(model, 8, &opset);
+    }
     if (model->failed)
         free(model->at);
     return !model->failed;

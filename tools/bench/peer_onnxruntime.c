@@ -486,6 +486,7 @@ const struct kaon_peer kaon_peer_onnxruntime = {
                [KAON_BENCH_REDUCE_COLUMNS] = enter,
                [KAON_BENCH_TRANSPOSE] = enter,
                [KAON_BENCH_MATMUL_U8S8] = enter,
+               [KAON_BENCH_NBITS] = enter,
                [KAON_BENCH_GATHER] = enter,
                [KAON_BENCH_WIDEN] = enter,
                [KAON_BENCH_NARROW] = enter },

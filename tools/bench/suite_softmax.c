@@ -63,6 +63,59 @@ static void topk(const struct kaon_bench_call *call)
     call->k->softmax_topk(c->out.data, call->memory, c->in[0].data, c->shape.m, c->shape.n, TOP);
 }
 
+/* Scores of an attention layer whose last keys are padding. */
+static bool make_mask(struct kaon_bench_call *call)
+{
+    const size_t n = call->c->shape.n;
+    uint8_t *mask = malloc(n);
+    call->memory = mask;
+    for (size_t i = 0; mask && i < n; i++)
+        mask[i] = i < n - n / 8;
+    return mask != NULL;
+}
+
+static void scores(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    const size_t n = c->shape.n;
+    const struct kaon_scores s = { .rows = c->shape.m,
+                                   .n = n,
+                                   .y_stride = n,
+                                   .x_stride = n,
+                                   .scale = 0.25f,
+                                   .mask = call->memory,
+                                   .first = KAON_KEYS_FIRST,
+                                   .last = KAON_KEYS_LAST };
+    call->k->softmax_scores(c->out.data, c->in[0].data, &s);
+}
+
+static bool room_for_codes(struct kaon_bench_call *call)
+{
+    call->memory = malloc(call->c->shape.m * call->c->shape.n);
+    return call->memory != NULL;
+}
+
+static void quantised(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->quant_softmax(call->memory, c->out.data, c->in[0].data, c->shape.m, c->shape.n, 8,
+                           1e-6f);
+}
+
+static bool make_tables(struct kaon_bench_call *call)
+{
+    call->memory = malloc(sizeof(struct kaon_softmax_tables));
+    if (call->memory)
+        call->k->softmax_tables(call->memory, KAON_TABLE_SOFTMAX_STABLE);
+    return call->memory != NULL;
+}
+
+static void by_tables(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    call->k->table_softmax(c->out.data, c->in[0].data, c->shape.m, c->shape.n, call->memory);
+}
+
 /* One line a form: its name, and a function like the ones above. */
 static const struct kaon_bench_form softmax_forms[] = {
     { "", softmax },
@@ -88,6 +141,21 @@ static const struct kaon_bench_form topk_forms[] = {
     { 0 },
 };
 
+static const struct kaon_bench_form scores_forms[] = {
+    { "", scores, make_mask },
+    { 0 },
+};
+
+static const struct kaon_bench_form quantised_forms[] = {
+    { "", quantised, room_for_codes },
+    { 0 },
+};
+
+static const struct kaon_bench_form tables_forms[] = {
+    { "", by_tables, make_tables },
+    { 0 },
+};
+
 static const struct kaon_bench_op ops[] = {
     { "softmax", KAON_BENCH_SOFTMAX, 0, softmax_forms, { "Softmax", { { "axis", 'i', -1 } } } },
     { "log_softmax",
@@ -102,7 +170,10 @@ static const struct kaon_bench_op ops[] = {
       log_sum_exp_forms,
       { "ReduceLogSumExp", { { "axes", 'I', 1 }, { "keepdims", 'i', 0 } }, .opset = 17 },
       .quiet = true },
-    { "softmax_top8", KAON_BENCH_OWN, 0, topk_forms, { NULL }, .quiet = true },
+    { "softmax_top8", KAON_BENCH_OWN, TOP, topk_forms, { NULL }, .quiet = true },
+    { "softmax_scores", KAON_BENCH_OWN, 0, scores_forms, { NULL }, .quiet = true },
+    { "quant_softmax", KAON_BENCH_OWN, 0, quantised_forms, { NULL }, .quiet = true },
+    { "table_softmax", KAON_BENCH_OWN, 0, tables_forms, { NULL }, .quiet = true },
 };
 
 /* m 0: as many rows as make 2048 elements. */
@@ -129,7 +200,8 @@ static bool make(struct kaon_bench_case *c)
     c->elements = (double)c->shape.m * (double)n;
     return kaon_bench_tensor(&c->in[0], KAON_F32, 2, dims, -10.0, 10.0, 1) &&
            kaon_bench_tensor(&c->out, KAON_F32, c->kind == KAON_BENCH_REDUCE_ROWS ? 1 : 2,
-                             c->kind == KAON_BENCH_OWN ? top : dims, 0.0, 0.0, 0);
+                             c->kind == KAON_BENCH_OWN && c->which == TOP ? top : dims, 0.0, 0.0,
+                             0);
 }
 
 const struct kaon_bench_suite kaon_bench_softmax = {
