@@ -43,14 +43,15 @@ static inline vf v_load_f16(const uint16_t *p)
     for (int i = 0; i < 16; i++) {
         const uint32_t magnitude = (uint32_t)(p[i] & 0x7fff) << 13;
         const uint32_t sign = (uint32_t)(p[i] & 0x8000) << 16, special = 0x7c00u << 13;
-        uint32_t bits = magnitude >= special ? magnitude | 0x7f800000 : magnitude;
-        float x = 0.0f;
-        memcpy(&x, &bits, sizeof x);
+        const uint32_t bits = magnitude >= special ? magnitude | 0x7f800000 : magnitude;
+        union {
+            uint32_t bits;
+            float value;
+        } x = { bits };
         if (magnitude < special)
-            x *= 0x1.0p112f;
-        memcpy(&bits, &x, sizeof bits);
-        bits |= sign;
-        memcpy(&r.l[i], &bits, sizeof bits);
+            x.value *= 0x1.0p112f;
+        x.bits |= sign;
+        r.l[i] = x.value;
     }
     return r;
 }
