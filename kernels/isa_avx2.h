@@ -432,6 +432,17 @@ static inline vf v_gather(const float *p, vf index)
                  _mm256_i32gather_ps(p, _mm256_cvtps_epi32(index.hi), 4) };
 }
 
+static inline __m256 v_scale_normal_half(__m256 x, __m256 n)
+{
+    n = _mm256_add_ps(n, _mm256_set1_ps(0x1.8p23f + 127.0f));
+    return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(n), 23)));
+}
+
+static inline vf v_scale_normal(vf x, vf n)
+{
+    return (vf){ v_scale_normal_half(x.lo, n.lo), v_scale_normal_half(x.hi, n.hi) };
+}
+
 static inline float v_first(vf x)
 {
     return _mm256_cvtss_f32(x.lo);

@@ -351,6 +351,11 @@ static inline vf v_gather(const float *p, vf index)
     return _mm512_i32gather_ps(_mm512_cvtps_epi32(index), p, 4);
 }
 
+static inline vf v_scale_normal(vf x, vf n)
+{
+    return _mm512_scalef_ps(x, n);
+}
+
 static inline float v_first(vf x)
 {
     return _mm512_cvtss_f32(x);

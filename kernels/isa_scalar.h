@@ -495,6 +495,12 @@ static inline vf v_gather(const float *p, vf index)
     return index;
 }
 
+/* v_scale for n in -126 .. 127, which takes one factor; anything for other n unless x is NaN */
+static inline vf v_scale_normal(vf x, vf n)
+{
+    return v_scale(x, n);
+}
+
 static inline float v_first(vf x)
 {
     return x.l[0];

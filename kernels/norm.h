@@ -9,7 +9,7 @@
  * NaN. The variance is taken in a second pass over the row, so a large mean costs no digits of it
  * beyond those of x - mean. scale and bias enter by one fma. Error against double for |x| in a
  * range that float squares (1e18), n <= 4096: layernorm 2e-6 (|y - bias| + |scale|) for rows whose
- * spread is at least 1e-2 of their mean; rmsnorm 6 ulp. */
+ * spread is at least 1e-2 of their mean; rmsnorm 6 + n / 64 ulp. */
 #ifndef KAON_KERNELS_NORM_H
 #define KAON_KERNELS_NORM_H
 

@@ -57,11 +57,12 @@ static void register_rows(float *y, const float *x, size_t rows, size_t n)
  * chains, which the other row's work fills. */
 static void overlapped_rows(float *y, const float *x, size_t rows, size_t n)
 {
-    vf max = row_max(x, n);
+    bool normal;
+    vf max = row_range(x, n, &normal);
     for (; rows > 0; rows--, x += n, y += n) {
-        const vf sum = exp_sum(EXP_STORE_SUM, y, x, n, max);
+        const vf sum = exp_store_sum(y, x, n, max, normal);
         if (rows > 1)
-            max = row_max(x + n, n);
+            max = row_range(x + n, n, &normal);
         scale_row(y, n, reciprocal(sum));
     }
 }
@@ -137,7 +138,7 @@ void KAON_K(kaon_log_softmax_rows)(float *y, const float *x, size_t rows, size_t
     y += blocks * n;
     for (size_t r = blocks; r < rows && n > 0; r++, x += n, y += n) {
         const vf max = v_set(v_first(row_max(x, n))); /* here the sign of a zero would show */
-        const vf log_sum = v_log(exp_sum(EXP_SUM, NULL, x, n, max));
+        const vf log_sum = v_log(exp_sum(EXP_SUM, NULL, x, n, max, false));
         for (size_t i = 0; i < n; i += VLEN)
             v_store_n(y + i, v_sub(v_sub(v_load_n(x + i, n - i), max), log_sum), n - i);
     }
@@ -161,7 +162,7 @@ void KAON_K(kaon_log_sum_exp_rows)(float *y, const float *x, size_t rows, size_t
     for (size_t r = blocks; r < rows; r++, x += n) {
         const vf max = row_max(x, n);
         if (fabsf(v_first(max)) < INFINITY)
-            y[r] = v_first(v_add(v_log(exp_sum(EXP_SUM, NULL, x, n, max)), max));
+            y[r] = v_first(v_add(v_log(exp_sum(EXP_SUM, NULL, x, n, max, false)), max));
         else
             y[r] = log_sum_exp_unshifted(x, n);
     }

@@ -20,23 +20,25 @@ static size_t before_stream(const float *y, const float *x, size_t n)
 static void exp_output(float *y, const float *x, size_t n, vf max, vf factor)
 {
     const size_t head = before_stream(y, x, n);
-    exp_pass(EXP_STORE, y, x, head, max, factor, AHEAD);
+    exp_pass(EXP_STORE, y, x, head, max, factor, AHEAD, false);
     if (head == n)
         return;
-    exp_pass(EXP_STREAM, y + head, x + head, n - head, max, factor, AHEAD);
+    exp_pass(EXP_STREAM, y + head, x + head, n - head, max, factor, AHEAD, false);
     v_stream_end();
 }
 
 void KAON_K(kaon_softmax_reload_row)(float *y, const float *x, size_t n)
 {
-    const vf sum = exp_sum(EXP_STORE_SUM, y, x, n, row_max(x, n));
+    bool normal;
+    const vf max = row_range(x, n, &normal);
+    const vf sum = exp_store_sum(y, x, n, max, normal);
     scale_row(y, n, reciprocal(sum));
 }
 
 void KAON_K(kaon_softmax_recompute_row)(float *y, const float *x, size_t n)
 {
     const vf max = row_max(x, n);
-    exp_output(y, x, n, max, reciprocal(exp_sum(EXP_SUM, NULL, x, n, max)));
+    exp_output(y, x, n, max, reciprocal(exp_sum(EXP_SUM, NULL, x, n, max, false)));
 }
 
 void KAON_K(kaon_softmax_online_row)(float *y, const float *x, size_t n)

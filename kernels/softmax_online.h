@@ -33,7 +33,7 @@ ALWAYS void online_add(struct online *o, const float *x, size_t n, vf block_max)
     const vf factor = v_exp_negative(v_sub(o->max, shift));
     o->total.sum = v_mul(o->total.sum, factor);
     o->total.lost = v_mul(o->total.lost, factor);
-    total_add(&o->total, exp_pass(EXP_SUM, NULL, x, n, shift, shift, AHEAD));
+    total_add(&o->total, exp_pass(EXP_SUM, NULL, x, n, shift, shift, AHEAD, false));
     o->max = max;
 }
 

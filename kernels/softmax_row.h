@@ -36,6 +36,28 @@ ALWAYS vf row_max(const float *x, size_t n)
     return v_fold(lane_max(x, n), v_max);
 }
 
+/* row_max, and whether x - max lies above EXP_NORMAL throughout. NaN may escape, and makes NaN of any sum. */
+ALWAYS vf row_range(const float *x, size_t n, bool *normal)
+{
+    const vf low = v_set(-INFINITY), high = v_set(INFINITY);
+    vf max[2] = { low, low }, min[2] = { high, high };
+    size_t i = 0;
+    for (; i + 2 * VLEN <= n; i += 2 * VLEN)
+        V_FOR (k, 2) {
+            const vf v = v_load(x + i + (size_t)k * VLEN);
+            max[k] = v_max(max[k], v);
+            min[k] = v_min(min[k], v);
+        }
+    for (; i < n; i += VLEN) {
+        max[0] = v_max(max[0], v_load_fill(x + i, n - i, low));
+        min[0] = v_min(min[0], v_load_fill(x + i, n - i, high));
+    }
+    const vf most = v_fold(v_max(max[0], max[1]), v_max);
+    const vf least = v_fold(v_min(min[0], min[1]), v_min);
+    *normal = v_first(v_sub(least, most)) > EXP_NORMAL;
+    return most;
+}
+
 /* Asks for what lies `ahead` elements after p; nothing is read. */
 ALWAYS void prefetch(const float *p, size_t ahead)
 {
@@ -47,9 +69,10 @@ enum exp_to { EXP_SUM, EXP_STORE_SUM, EXP_STORE, EXP_STREAM };
 /* e = exp(x[i] - max), several vectors side by side; what becomes of them is a constant in every call:
  *   EXP_SUM     returns the sum of e, lane by lane   EXP_STORE_SUM   and y[i] = e
  *   EXP_STORE   y[i] = e factor                      EXP_STREAM      past the caches, y aligned
- * What lies `ahead` in x is fetched meanwhile, unless that is 0. NaN where x[i] - max is. */
+ * What lies `ahead` in x is fetched meanwhile, unless that is 0. NaN where x[i] - max is. `normal`, a
+ * constant too: as row_range has it; the bits are the same. */
 ALWAYS vf exp_pass(enum exp_to to, float *y, const float *x, size_t n, vf max, vf factor,
-                   size_t ahead)
+                   size_t ahead, bool normal)
 {
     const bool add = to == EXP_SUM || to == EXP_STORE_SUM;
     vf sum = v_set(0.0f);
@@ -62,7 +85,10 @@ ALWAYS vf exp_pass(enum exp_to to, float *y, const float *x, size_t n, vf max, v
                 prefetch(at, ahead);
             e[k] = v_sub(v_load(at), max);
         }
-        v_exp_negative_many(e, NULL, V_SIDE);
+        if (normal)
+            v_exp_normal_many(e, V_SIDE);
+        else
+            v_exp_negative_many(e, NULL, V_SIDE);
         V_FOR (k, V_SIDE) {
             float *at = y + i + (size_t)k * VLEN;
             if (add)
@@ -97,17 +123,23 @@ ALWAYS void total_add(struct total *t, vf x)
 }
 
 /* EXP_SUM or EXP_STORE_SUM over a whole row; the sum of all lanes, in every lane. */
-ALWAYS vf exp_sum(enum exp_to to, float *y, const float *x, size_t n, vf max)
+ALWAYS vf exp_sum(enum exp_to to, float *y, const float *x, size_t n, vf max, bool normal)
 {
     const vf zero = v_set(0.0f);
     if (n <= SUM_BLOCK)
-        return v_fold(exp_pass(to, y, x, n, max, zero, 0), v_add);
+        return v_fold(exp_pass(to, y, x, n, max, zero, 0, normal), v_add);
     struct total t = { zero, zero };
     for (size_t i = 0; i < n; i += SUM_BLOCK) {
         const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
-        total_add(&t, exp_pass(to, y ? y + i : NULL, x + i, some, max, zero, AHEAD));
+        total_add(&t, exp_pass(to, y ? y + i : NULL, x + i, some, max, zero, AHEAD, normal));
     }
     return v_fold(v_add(t.sum, t.lost), v_add);
+}
+
+ALWAYS vf exp_store_sum(float *y, const float *x, size_t n, vf max, bool normal)
+{
+    return normal ? exp_sum(EXP_STORE_SUM, y, x, n, max, true)
+                  : exp_sum(EXP_STORE_SUM, y, x, n, max, false);
 }
 
 ALWAYS void scale_row(float *y, size_t n, vf factor)

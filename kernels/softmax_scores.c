@@ -122,7 +122,7 @@ static void score_row(float *y, const float *x, const struct kaon_scores *s, siz
     fill(to + keys.end, s->n - keys.end, whole ? -INFINITY : 0.0f);
     const vf max = row_max(z, n);
     const bool nothing = v_first(max) == -INFINITY; /* or NaN and -inf alone */
-    const vf sum = exp_sum(EXP_STORE_SUM, z, z, n, nothing ? v_set(0.0f) : max);
+    const vf sum = exp_sum(EXP_STORE_SUM, z, z, n, nothing ? v_set(0.0f) : max, false);
     scale_row(z, n, v_first(sum) == 0.0f ? v_set(0.0f) : reciprocal(sum));
 }
 

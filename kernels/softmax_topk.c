@@ -66,6 +66,6 @@ void KAON_K(kaon_softmax_topk)(float *w, int32_t *index, const float *x, size_t 
         }
         vf max, sum;
         online_fold(&o, &max, &sum);
-        exp_pass(EXP_STORE, w, w, k, max, reciprocal(sum), 0);
+        exp_pass(EXP_STORE, w, w, k, max, reciprocal(sum), 0, false);
     }
 }

@@ -82,6 +82,16 @@ static inline __attribute__((always_inline)) void v_exp_negative_many(vf *x, con
         x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
 }
 
+/* The same for x >= EXP_NORMAL, whose exponentials need no care, or NaN. */
+#define EXP_NORMAL (-87.0f)
+static inline __attribute__((always_inline)) void v_exp_normal_many(vf *x, int count)
+{
+    vf n[V_SIDE];
+    v_exp_parts_many(x, n, count);
+    V_FOR (k, count)
+        x[k] = v_scale_normal(v_add(x[k], v_set(1.0f)), n[k]);
+}
+
 static inline vf v_exp_negative(vf x)
 {
     vf n;
