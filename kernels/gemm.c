@@ -247,10 +247,22 @@ static void row_block(const struct problem *p, size_t i, size_t m)
     }
 }
 
+/* A product that one tile covers needs no more than that. */
+static int one_tile(const struct problem *p, size_t m)
+{
+    const size_t cols = (p->out.n + VLEN - 1) / VLEN;
+    if (cols > COLS_LIMIT || m > size.tall[cols] || m == 0)
+        return 0;
+    tiles[cols][m](p, 0, 0, NULL, 0);
+    if (activates_later(p->out.e))
+        activate(&p->out, 0, m, 0, p->out.n);
+    return 1;
+}
+
 static void product(const struct problem *p, size_t m)
 {
     const size_t tall = size.tall[size.wide[0]];
-    if (m == 0)
+    if (m == 0 || one_tile(p, m))
         return;
     if (m * p->k <= size.a_floats || m <= tall) {
         row_block(p, 0, m);

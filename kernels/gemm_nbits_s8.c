@@ -80,7 +80,6 @@ static inline __attribute__((always_inline)) void block_step(tile_sums acc, cons
             sums[r][1] = i_mul(nbits_zeros(f, &b, 1), i_set(all));
         }
     }
-    UNROLLED
     for (size_t quad = 0; quad < QUADS; quad++) {
         vi q[2];
         nbits_quad(q, f->bits, b.weights, quad);

@@ -43,6 +43,28 @@ static inline __attribute__((always_inline)) void clear(tile_sums acc, size_t ro
     }
 }
 
+/* `left`: columns of the last vector, or more. One branch for the tile, not one for each row. */
+static inline __attribute__((always_inline)) void store(float *c, size_t ld, tile_sums acc,
+                                                        size_t left, size_t rows, size_t cols)
+{
+    if (left >= VLEN) {
+        UNROLLED
+        for (size_t r = 0; r < rows; r++, c += ld) {
+            UNROLLED
+            for (size_t v = 0; v < cols; v++)
+                v_store(c + v * VLEN, acc[r][v]);
+        }
+        return;
+    }
+    UNROLLED
+    for (size_t r = 0; r < rows; r++, c += ld) {
+        UNROLLED
+        for (size_t v = 0; v + 1 < cols; v++)
+            v_store(c + v * VLEN, acc[r][v]);
+        v_store_part(c + (cols - 1) * VLEN, acc[r][cols - 1], left);
+    }
+}
+
 /* x = x + y for a row of y that all rows of the tile share. */
 static inline __attribute__((always_inline)) void add_columns(tile_sums acc, const float *y,
                                                               size_t left, size_t rows, size_t cols)
@@ -119,21 +141,7 @@ finish(const struct result *p, tile_sums acc, size_t i, size_t j, size_t rows, s
         }
     }
 
-    float *c = p->c + i * p->ldc + j;
-    UNROLLED
-    for (size_t r = 0; r < rows; r++, c += p->ldc) {
-        UNROLLED
-        for (size_t v = 0; v + 1 < cols; v++)
-            v_store(c + v * VLEN, acc[r][v]);
-        if (left >= VLEN)
-            v_store(c + (cols - 1) * VLEN, acc[r][cols - 1]);
-    }
-    if (left >= VLEN)
-        return;
-    c = p->c + i * p->ldc + j + (cols - 1) * VLEN;
-    UNROLLED
-    for (size_t r = 0; r < rows; r++, c += p->ldc)
-        v_store_part(c, acc[r][cols - 1], left);
+    store(p->c + i * p->ldc + j, p->ldc, acc, left, rows, cols);
 }
 
 static inline int activates_later(const struct kaon_epilogue *e)

@@ -107,6 +107,34 @@ static inline __attribute__((always_inline)) float v_reduce(vf x, v_op2 *op)
     return v_first(v_fold(x, op));
 }
 
+/* One step of v_fold for 2 half vectors, and the steps from lanes `from` apart to lanes `to` apart, both
+ * powers of two: see v_join. */
+static inline __attribute__((always_inline)) void v_join_all(vf *v, int half, v_op2 *op)
+{
+#pragma GCC unroll 8
+    for (int j = 0; j < half; j++)
+        v[j] = v_join(v[j], v[j + half], half, op);
+}
+
+static inline __attribute__((always_inline)) void v_join_steps(vf *v, int from, int to, v_op2 *op)
+{
+    if (from >= 8 && to <= 8)
+        v_join_all(v, 8, op);
+    if (from >= 4 && to <= 4)
+        v_join_all(v, 4, op);
+    if (from >= 2 && to <= 2)
+        v_join_all(v, 2, op);
+    if (to <= 1)
+        v_join_all(v, 1, op);
+}
+
+/* v_reduce of sixteen vectors, v[r] to lane r. */
+static inline __attribute__((always_inline)) vf v_reduce_16(vf *v, v_op2 *op)
+{
+    v_join_steps(v, 8, 1, op);
+    return v[0];
+}
+
 static inline float v_sum(vf x)
 {
     return v_reduce(x, v_add);

@@ -81,6 +81,24 @@ static inline void v_store_part(float *p, vf x, size_t n)
         _mm256_maskstore_ps(p + 8, v_part_mask(n, 8), x.hi);
 }
 
+static inline vf v_alternate(float even, float odd)
+{
+    const __m256 x = _mm256_setr_ps(even, odd, even, odd, even, odd, even, odd);
+    return (vf){ x, x };
+}
+
+static inline vf v_swap_pairs(vf x)
+{
+    return (vf){ _mm256_permute_ps(x.lo, 0xb1), _mm256_permute_ps(x.hi, 0xb1) };
+}
+
+static inline vf v_load_twice(const float *p, size_t n)
+{
+    const __m256 x = n >= 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, v_part_mask(n, 0));
+    const __m256 lo = _mm256_unpacklo_ps(x, x), hi = _mm256_unpackhi_ps(x, x);
+    return (vf){ _mm256_permute2f128_ps(lo, hi, 0x20), _mm256_permute2f128_ps(lo, hi, 0x31) };
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return (vf){ _mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi) };

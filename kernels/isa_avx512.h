@@ -54,6 +54,23 @@ static inline void v_store_part(float *p, vf x, size_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), x);
 }
 
+static inline vf v_alternate(float even, float odd)
+{
+    return _mm512_setr4_ps(even, odd, even, odd);
+}
+
+static inline vf v_swap_pairs(vf x)
+{
+    return _mm512_permute_ps(x, 0xb1);
+}
+
+static inline vf v_load_twice(const float *p, size_t n)
+{
+    const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    const __mmask16 real = (__mmask16)(n >= 8 ? 0xff : (1u << n) - 1);
+    return _mm512_permutexvar_ps(twice, _mm512_maskz_loadu_ps(real, p));
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return _mm512_add_ps(a, b);

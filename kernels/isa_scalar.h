@@ -95,6 +95,33 @@ static inline void v_store_part(float *p, vf x, size_t n)
         p[i] = x.l[i];
 }
 
+/* even, odd, even, odd, ... */
+static inline vf v_alternate(float even, float odd)
+{
+    vf x;
+    for (int i = 0; i < 16; i++)
+        x.l[i] = i % 2 ? odd : even;
+    return x;
+}
+
+/* Each pair of lanes (2i, 2i + 1) exchanged. */
+static inline vf v_swap_pairs(vf x)
+{
+    vf y;
+    for (int i = 0; i < 16; i++)
+        y.l[i] = x.l[i ^ 1];
+    return y;
+}
+
+/* p[0], p[0], p[1], p[1], ...: the first min(n, 8) of p, zeros after. */
+static inline vf v_load_twice(const float *p, size_t n)
+{
+    vf x;
+    for (size_t i = 0; i < 16; i++)
+        x.l[i] = i / 2 < n ? p[i / 2] : 0.0f;
+    return x;
+}
+
 static inline vf v_add(vf a, vf b)
 {
     for (int i = 0; i < 16; i++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "kernels/binary.h"
+#include "kernels/chain.h"
 #include "kernels/convert.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_half.h"
@@ -14,6 +15,7 @@
 #include "kernels/move.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
+#include "kernels/rotary.h"
 #include "kernels/softmax.h"
 #include "kernels/softmax_quant.h"
 #include "kernels/softmax_scores.h"
@@ -48,8 +50,12 @@ struct kaon_kernels {
     kaon_softmax_rows_fn *log_sum_exp_rows;
     kaon_layernorm_rows_fn *layernorm_rows;
     kaon_rmsnorm_rows_fn *rmsnorm_rows;
-    kaon_unary_fn *const *unary;           /* [KAON_UNARY_COUNT], by enum kaon_unary */
-    kaon_binary_fn *const *binary;         /* [KAON_BINARY_COUNT], by enum kaon_binary */
+    kaon_layernorm_of_sum_fn *layernorm_of_sum;
+    kaon_rmsnorm_of_sum_fn *rmsnorm_of_sum;
+    kaon_rotary_rows_fn *rotary_rows;
+    kaon_unary_fn *const *unary;   /* [KAON_UNARY_COUNT], by enum kaon_unary */
+    kaon_binary_fn *const *binary; /* [KAON_BINARY_COUNT], by enum kaon_binary */
+    kaon_chain_fn *chain;
     kaon_reduce_fn *const *reduce_rows;    /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_reduce_fn *const *reduce_columns; /* [KAON_REDUCE_COUNT], by enum kaon_reduce */
     kaon_transpose_32_fn *transpose_32;

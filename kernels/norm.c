@@ -161,3 +161,48 @@ void KAON_K(kaon_rmsnorm_rows)(float *y, const float *x, const float *scale, siz
     for (; r < rows; r++)
         rmsnorm(&p, r, 1);
 }
+
+/* The rows of a group before they are normalised, which they then are from cache. */
+static void add_rows(const float *x, const struct kaon_norm_sum *s, size_t row, size_t rows,
+                     size_t n)
+{
+    for (size_t k = row; k < row + rows; k++)
+        for (size_t i = 0; i < n; i += VLEN) {
+            const size_t at = k * n + i, left = n - i;
+            vf v = v_load_n(x + at, left);
+            if (s->bias_in)
+                v = v_add(v, v_load_n(s->bias_in + i, left));
+            v_store_n(s->sum + at, v_add(v, v_load_n(s->residual + at, left)), left);
+        }
+}
+
+void KAON_K(kaon_layernorm_of_sum)(float *y, const float *x, const struct kaon_norm_sum *s,
+                                   const float *scale, const float *bias, size_t rows, size_t n,
+                                   float eps)
+{
+    const struct norm p = { y, s->sum, scale, bias, n, eps };
+    size_t r = 0;
+    for (; r + ABREAST <= rows; r += ABREAST) {
+        add_rows(x, s, r, ABREAST, n);
+        layernorm(&p, r, ABREAST, NULL, NULL);
+    }
+    for (; r < rows; r++) {
+        add_rows(x, s, r, 1, n);
+        layernorm(&p, r, 1, NULL, NULL);
+    }
+}
+
+void KAON_K(kaon_rmsnorm_of_sum)(float *y, const float *x, const struct kaon_norm_sum *s,
+                                 const float *scale, size_t rows, size_t n, float eps)
+{
+    const struct norm p = { y, s->sum, scale, NULL, n, eps };
+    size_t r = 0;
+    for (; r + ABREAST <= rows; r += ABREAST) {
+        add_rows(x, s, r, ABREAST, n);
+        rmsnorm(&p, r, ABREAST);
+    }
+    for (; r < rows; r++) {
+        add_rows(x, s, r, 1, n);
+        rmsnorm(&p, r, 1);
+    }
+}

@@ -23,9 +23,26 @@ typedef void kaon_layernorm_rows_fn(float *y, const float *x, const float *scale
 typedef void kaon_rmsnorm_rows_fn(float *y, const float *x, const float *scale, size_t rows,
                                   size_t n, float eps);
 
+/* LayerNorm of a sum: sum[r][i] = (x[r][i] + bias_in[i]) + residual[r][i], and y its layernorm.
+ *
+ * residual (rows, n); bias_in (n) or NULL; sum (rows, n) is written too, and may be x or residual; y may be
+ * any of them but sum. The rest as layernorm; the bits are those of Add, Add and LayerNorm run one after another.
+ * rmsnorm_of_sum likewise. */
+struct kaon_norm_sum {
+    float *sum;
+    const float *residual, *bias_in;
+};
+typedef void kaon_layernorm_of_sum_fn(float *y, const float *x, const struct kaon_norm_sum *s,
+                                      const float *scale, const float *bias, size_t rows, size_t n,
+                                      float eps);
+typedef void kaon_rmsnorm_of_sum_fn(float *y, const float *x, const struct kaon_norm_sum *s,
+                                    const float *scale, size_t rows, size_t n, float eps);
+
 #ifdef KAON_ISA
 kaon_layernorm_rows_fn KAON_K(kaon_layernorm_rows);
 kaon_rmsnorm_rows_fn KAON_K(kaon_rmsnorm_rows);
+kaon_layernorm_of_sum_fn KAON_K(kaon_layernorm_of_sum);
+kaon_rmsnorm_of_sum_fn KAON_K(kaon_rmsnorm_of_sum);
 #endif
 
 #endif

@@ -18,26 +18,6 @@ struct block {
     vf max, end;
 };
 
-ALWAYS void join(vf *v, int half, v_op2 *op)
-{
-#pragma GCC unroll 8
-    for (int j = 0; j < half; j++)
-        v[j] = v_join(v[j], v[j + half], half, op);
-}
-
-/* The joins of lanes `from` .. `to` apart, from >= to, powers of two and constants in every call. */
-ALWAYS void joins(vf *v, int from, int to, v_op2 *op)
-{
-    if (from >= 8 && to <= 8)
-        join(v, 8, op);
-    if (from >= 4 && to <= 4)
-        join(v, 4, op);
-    if (from >= 2 && to <= 2)
-        join(v, 2, op);
-    if (to <= 1)
-        join(v, 1, op);
-}
-
 ALWAYS vf load_tails(const struct form *f, const float *x, int j)
 {
     return v_load_groups(x + (size_t)j * f->stride + f->full * VLEN, f->stride, f->group);
@@ -58,6 +38,8 @@ ALWAYS vf block_max(const struct form *f, const float *x)
 {
     const int group = f->group;
     vf v[BLOCK_ROWS];
+    for (int r = 0; r < BLOCK_ROWS; r++)
+        v[r] = v_set(-INFINITY);
     if (f->full) {
         for (size_t r = 0; r < BLOCK_ROWS; r++) {
             v[r] = v_load(x + r * f->stride);
@@ -65,14 +47,11 @@ ALWAYS vf block_max(const struct form *f, const float *x)
                 v[r] = v_max(v[r], v_load(x + r * f->stride + i * VLEN));
         }
         if (group < 16)
-            joins(v, 8, group, v_max);
-    } else {
-        for (int j = 0; j < group; j++)
-            v[j] = v_set(-INFINITY);
+            v_join_steps(v, 8, group, v_max);
     }
     for (int j = 0; j < group; j++)
         v[j] = v_max_if(f->tail, v[j], load_tails(f, x, j));
-    joins(v, group / 2, 1, v_max);
+    v_join_steps(v, group / 2, 1, v_max);
     return shift_of(f, v[0]);
 }
 
@@ -133,6 +112,8 @@ ALWAYS vf block_exp(const struct form *f, struct block *b, const float *x)
 {
     const int group = f->group;
     vf logs[BLOCK_ROWS], v[BLOCK_ROWS];
+    for (int r = 0; r < BLOCK_ROWS; r++)
+        v[r] = v_set(0.0f);
     const vf *tails = f->kind == LOG_SOFTMAX ? logs : b->tails;
     tails_exp(f, b, x, logs);
     if (f->full) {
@@ -140,12 +121,12 @@ ALWAYS vf block_exp(const struct form *f, struct block *b, const float *x)
         for (int r = 0; r < BLOCK_ROWS; r++)
             v[r] = v_add(v[r], v_group(tails[r % group], r / group, group));
         if (group < 16)
-            joins(v, 8, group, v_add);
+            v_join_steps(v, 8, group, v_add);
     } else {
         for (int j = 0; j < group; j++)
             v[j] = tails[j];
     }
-    joins(v, group / 2, 1, v_add);
+    v_join_steps(v, group / 2, 1, v_add);
     return v[0];
 }
 
@@ -209,6 +190,21 @@ ALWAYS void blocks(const struct softmax_short *s, enum softmax_kind kind, size_t
     }
 }
 
+ALWAYS int group_of(size_t tail)
+{
+    return tail <= 4 ? 4 : tail <= 8 ? 8 : 16;
+}
+
+#if defined(KAON_ISA_SCALAR) ||                                                                    \
+    !defined(__OPTIMIZE__) /* one function, where no number of them is fast */
+void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s)
+{
+    const size_t full = (s->n - 1) / VLEN;
+    if (s->rows > 0)
+        blocks(s, s->kind, full, group_of(s->n - full * VLEN));
+}
+#else
+
 /* Softmax has a function for every number of full vectors up to 3: 5 % faster. */
 typedef void blocks_fn(const struct softmax_short *s);
 #define BLOCKS(name, kind, full, group)                                                            \
@@ -241,8 +237,8 @@ static blocks_fn *const other_forms[2][3] = { ROW(other_0), ROW(other_n) };
 
 void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s)
 {
-    const size_t full = (s->n - 1) / VLEN, tail = s->n - full * VLEN;
-    const int group = tail <= 4 ? 0 : tail <= 8 ? 1 : 2;
+    const size_t full = (s->n - 1) / VLEN;
+    const int group = group_of(s->n - full * VLEN) / 8; /* 0, 1, 2 */
     if (s->rows == 0)
         return;
     if (s->kind == SOFTMAX)
@@ -250,6 +246,7 @@ void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s)
     else
         other_forms[full > 0][group](s);
 }
+#endif
 
 /* Up to sixteen rows, read from where a block may read past them. */
 static void part_block(struct softmax_short *s)

@@ -292,20 +292,6 @@ bool kaon_line_pair(struct kaon_line *l, enum kaon_pair pair, enum kaon_type typ
 
 /* ---- two inputs ------------------------------------------------------------------------------ */
 
-struct binary {
-    struct kaon_lines lines;
-    struct kaon_line line;
-};
-
-static enum kaon_status run_binary(const struct kaon_step *step, struct kaon_msg *msg)
-{
-    const struct binary *p = step->args;
-    const void *x[] = { step->call.in[0]->data, step->call.in[1]->data, NULL };
-    if (kaon_lines_run(&p->lines, &p->line, step->call.out[0]->data, x))
-        return KAON_OK;
-    return kaon_own_fail(&step->call, msg, KAON_BAD_INPUT, "an integer is divided by zero");
-}
-
 /* Before opset 7 the second input's axes stand at `axis` of the first's: ones follow them. */
 static struct kaon_tensor aligned(const struct kaon_call *call)
 {
@@ -329,19 +315,14 @@ static enum kaon_status prepare_row(struct kaon_step *step, struct kaon_arena *m
     const struct kaon_binary_attr *a = call->attr;
     const struct kaon_tensor b = aligned(call), *y = call->out[0];
     const struct kaon_tensor *in[] = { call->in[0], &b };
-    struct binary *p = kaon_own_args(step, memory, sizeof *p, msg);
-    if (!p)
-        return KAON_NO_MEMORY;
+    struct kaon_line line = { 0 };
     if (b.type != in[0]->type)
         return kaon_own_fail(call, msg, KAON_BAD_MODEL, "inputs are %s and %s",
                              kaon_type_name(in[0]->type), kaon_type_name(b.type));
-    if (!choose(&p->line, row, b.type, 2, y->type == b.type))
+    if (!choose(&line, row, b.type, 2, y->type == b.type))
         return kaon_own_no_type(call, b.type, msg);
-    p->line.kernels = call->kernels;
-    p->line.flag = call->op->kind == KAON_OP_bit_shift ? a->left : a->fmod;
-    kaon_lines_plan(&p->lines, y, in, 2);
-    step->run = run_binary;
-    return KAON_OK;
+    line.flag = call->op->kind == KAON_OP_bit_shift ? a->left : a->fmod;
+    return kaon_lines_prepare(step, memory, &line, in, 2, msg);
 }
 
 static enum kaon_status prepare_binary(struct kaon_step *step, struct kaon_arena *memory,
@@ -438,20 +419,14 @@ static enum kaon_status prepare_pow(struct kaon_step *step, struct kaon_arena *m
     if (!kaon_convert_can(base, b.type) || base == KAON_BOOL ||
         (kaon_type_is_float(base) && kaon_type_bytes(base) == 1))
         return kaon_own_no_type(call, base, msg);
-    struct binary *p = kaon_own_args(step, memory, sizeof *p, msg);
-    if (!p)
-        return KAON_NO_MEMORY;
-    p->line = (struct kaon_line){
+    const struct kaon_line line = {
         .fn = kaon_type_is_float(base) ? pow_converted : pow_mixed,
-        .kernels = call->kernels,
         .type = base,
         .n_in = 2,
         .whole_a = (int64_t)kaon_type_bytes(b.type),
         .whole_b = b.type,
     };
-    kaon_lines_plan(&p->lines, call->out[0], in, 2);
-    step->run = run_binary;
-    return KAON_OK;
+    return kaon_lines_prepare(step, memory, &line, in, 2, msg);
 }
 
 const struct kaon_own kaon_own_pow = { .prepare = prepare_pow };
@@ -558,7 +533,7 @@ static enum kaon_status prepare_where(struct kaon_step *step, struct kaon_arena 
     const struct kaon_line line = { .fn = bytes <= 8 ? by_bytes[bytes] : NULL, .n_in = 3 };
     if (!line.fn || call->in[0]->type != KAON_BOOL || call->in[1]->type != call->in[2]->type)
         return kaon_own_no_type(call, call->in[line.fn ? 0 : 1]->type, msg);
-    return kaon_lines_prepare(step, memory, &line, 3, msg);
+    return kaon_lines_prepare(step, memory, &line, step->call.in, 3, msg);
 }
 
 const struct kaon_own kaon_own_where = { .prepare = prepare_where };

@@ -131,11 +131,9 @@ static enum kaon_status run_products(const struct kaon_step *step, const float *
         kernels->reduce_rows[KAON_REDUCE_SUM](y, a, p->m, p->k);
     } else {
         kaon_copy_run(&p->b, b, in[1], kernels);
-        for (size_t i = 0; i < p->batch; i++) {
-            kernels->gemm_pack(packed, b + i * p->k * p->n, (ptrdiff_t)p->n, 1, p->k, p->n);
-            kernels->gemm(y + i * p->m * p->n, p->n, a + i * p->m * p->k, p->k, packed, p->m, p->n,
-                          p->k, NULL);
-        }
+        for (size_t i = 0; i < p->batch; i++)
+            kernels->gemm_unpacked(y + i * p->m * p->n, p->n, a + i * p->m * p->k, p->k,
+                                   b + i * p->k * p->n, p->n, p->m, p->n, p->k, NULL, packed);
     }
     kaon_copy_run(&p->y, out[0], y, kernels);
     return KAON_OK;
@@ -212,8 +210,7 @@ static enum kaon_status prepare_einsum(struct kaon_step *step, struct kaon_arena
     p->y_at = p->b_at + (step->call.n_in > 1 ? p->batch * p->k * p->n : 0);
     p->packed_at = p->y_at + p->batch * p->m * p->n;
     return kaon_wide_prepare(step, &p->wide, run_products,
-                             (p->packed_at + kaon_gemm_packed_floats(p->k, p->n)) * sizeof(float),
-                             msg);
+                             (p->packed_at + KAON_GEMM_PANEL * p->k) * sizeof(float), msg);
 }
 
 const struct kaon_own kaon_own_einsum = { .prepare = prepare_einsum };

@@ -156,14 +156,16 @@ static bool cannot_fail(const struct kaon_line *line)
 }
 
 enum kaon_status kaon_lines_prepare(struct kaon_step *step, struct kaon_arena *memory,
-                                    const struct kaon_line *line, size_t n_in, struct kaon_msg *msg)
+                                    const struct kaon_line *line,
+                                    const struct kaon_tensor *const *in, size_t n_in,
+                                    struct kaon_msg *msg)
 {
     struct prepared *p = kaon_own_args(step, memory, sizeof *p, msg);
     if (!p)
         return KAON_NO_MEMORY;
     p->line = *line;
     p->line.kernels = step->call.kernels;
-    kaon_lines_plan(&p->lines, step->call.out[0], step->call.in, n_in);
+    kaon_lines_plan(&p->lines, step->call.out[0], in, n_in);
     step->run = run;
     if (step->call.parallel && cannot_fail(line)) {
         step->n_parts = kaon_parts(kaon_own_count(step->call.out[0]), KAON_PART_ELEMENTS,

@@ -72,9 +72,14 @@ enum kaon_integer {
 };
 extern kaon_line_fn *const *const kaon_line_integer[KAON_INTEGER_COUNT];
 
-/* Inputs that broadcast to the output: prepares a step that computes `line`. */
+/* Prepares a step that computes `line` of the call's inputs, which have the shapes of `in` and broadcast
+ * to the output. */
 enum kaon_status kaon_lines_prepare(struct kaon_step *step, struct kaon_arena *memory,
-                                    const struct kaon_line *line, size_t n_in,
+                                    const struct kaon_line *line,
+                                    const struct kaon_tensor *const *in, size_t n_in,
                                     struct kaon_msg *msg);
+
+/* The kernel of an operator of one input that has one. */
+enum kaon_unary kaon_own_unary_kernel(enum kaon_op_kind kind);
 
 #endif

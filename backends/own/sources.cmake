@@ -3,6 +3,7 @@ set(KAON_OWN_SOURCES
     backends/own/biased.c
     backends/own/binary.c
     backends/own/cast.c
+    backends/own/chain.c
     backends/own/conv.c
     backends/own/convert.c
     backends/own/copy.c

@@ -2,6 +2,7 @@
  * float64 uses the C library: its results may differ in the last bit between C libraries. */
 #include "backends/own/convert.h"
 #include "backends/own/elementwise.h"
+#include "backends/own/split.h"
 
 #include <math.h>
 #include <string.h>
@@ -298,6 +299,11 @@ static const struct form {
     [KAON_OP_bitwise_not] = { KAON_UNARY_COUNT, NULL, KAON_INTEGER_NOT },
 };
 
+enum kaon_unary kaon_own_unary_kernel(enum kaon_op_kind kind)
+{
+    return forms[kind].kernel;
+}
+
 /* Shrink has only additions and comparisons: plain C gives the same bits everywhere. */
 static bool shrink_f32(const struct kaon_line *l, void *y, const void *const *x, const size_t *step,
                        size_t n)
@@ -353,6 +359,13 @@ static enum kaon_status run_unary(const struct kaon_step *step, struct kaon_msg 
     return KAON_OK;
 }
 
+static void part_of_unary(const struct kaon_step *step, size_t i)
+{
+    const struct unary *u = step->args;
+    const void *x[] = { step->call.in[0]->data, NULL, NULL };
+    kaon_lines_part(&u->lines, &u->line.line, step->call.out[0]->data, x, i, step->n_parts);
+}
+
 /* The form for the element type; false if there is none. */
 static bool choose(struct real_line *r, enum kaon_op_kind kind, enum kaon_type type)
 {
@@ -403,6 +416,10 @@ static enum kaon_status prepare_unary(struct kaon_step *step, struct kaon_arena 
     u->line.line.kernels = step->call.kernels;
     kaon_lines_plan(&u->lines, step->call.out[0], &x, 1);
     step->run = run_unary;
+    if (step->call.parallel) {
+        step->n_parts = kaon_parts(kaon_own_count(x), KAON_PART_ELEMENTS, (size_t)u->lines.dims[0]);
+        step->part = part_of_unary;
+    }
     return KAON_OK;
 }
 
@@ -593,7 +610,7 @@ static enum kaon_status prepare_test(struct kaon_step *step, struct kaon_arena *
     };
     if (kind == KAON_OP_not ? type != KAON_BOOL : !kaon_type_is_float(type))
         return kaon_own_no_type(&step->call, type, msg);
-    return kaon_lines_prepare(step, memory, &line, 1, msg);
+    return kaon_lines_prepare(step, memory, &line, step->call.in, 1, msg);
 }
 
 const struct kaon_own kaon_own_not = { .prepare = prepare_test };

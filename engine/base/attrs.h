@@ -178,6 +178,22 @@ static inline int32_t kaon_legacy_axis(const struct kaon_binary_attr *a, int32_t
     return (int32_t)(a->axis < 0 ? a->axis + rank_a : a->axis);
 }
 
+/* Chain: y = link[n - 1]( .. link[0](first input)). */
+enum { KAON_CHAIN_LINKS = 8 };
+
+struct kaon_chain {
+    int32_t n;
+    struct kaon_chain_link {
+        enum kaon_op_kind kind;
+        int32_t input; /* the other operand; -1: there is none */
+        bool first;    /* it comes first */
+        float a, b;    /* parameters, as in struct kaon_unary_attr */
+    } link[KAON_CHAIN_LINKS];
+};
+
+/* How many operands a link of that kind has; 0: it can be none. */
+int kaon_chain_operands(enum kaon_op_kind kind);
+
 /* ---- reductions and searches ----------------------------------------------------------------- */
 
 struct kaon_reduction {

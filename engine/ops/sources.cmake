@@ -4,6 +4,7 @@ set(KAON_OPS_SOURCES
     engine/ops/table.c
     engine/ops/binary.c
     engine/ops/cast.c
+    engine/ops/chain.c
     engine/ops/concat.c
     engine/ops/einsum.c
     engine/ops/expand.c

@@ -3,8 +3,8 @@
 
 #include "tests/check/check.h"
 
-static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384 };
-enum { ROWS = 7 }; /* groups of four and of two, and what is left */
+static const size_t widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384, 1030 };
+enum { ROWS = 37 }; /* blocks of sixteen and some */
 static const float eps = 1e-5f;
 
 static void layernorm(struct check *c, size_t n, unsigned pattern, bool with_scale, bool with_bias)
@@ -41,6 +41,10 @@ static void layernorm(struct check *c, size_t n, unsigned pattern, bool with_sca
             check_near(c, &y, &got[r * n + i], 1, 1.0, 2e-6 * (fabs(z) + (s ? fabsf(s[i]) : 1.0)));
         }
     }
+    for (size_t r = 0; r < ROWS; r += 12) { /* alone as among others */
+        c->now->layernorm_rows(got, x + r * n, s, b, 1, n, eps, NULL, NULL);
+        check_same_floats(c, want + r * n, got, n);
+    }
     c->now->layernorm_rows(x, x, s, b, ROWS, n, eps, NULL, NULL);
     check_same_floats(c, want, x, ROWS * n);
 }
@@ -73,6 +77,43 @@ static void rmsnorm(struct check *c, size_t n, unsigned pattern, bool with_scale
     check_same_floats(c, want, x, ROWS * n);
 }
 
+/* Of a sum: against Add, Add and the norm of the scalar form. */
+static void of_sum(struct check *c, size_t n, unsigned pattern, bool layer, bool with_bias)
+{
+    const void *member = layer ? (const void *)&c->now->layernorm_of_sum : &c->now->rmsnorm_of_sum;
+    if (!check_begin(c, member, "%snorm_of_sum_%zu pattern %u%s", layer ? "layer" : "rms", n,
+                     pattern, with_bias ? " bias" : ""))
+        return;
+    float *x = check_floats(c, ROWS * n), *residual = check_floats(c, ROWS * n);
+    float *scale = check_floats(c, n), *bias = check_floats(c, n), *bias_in = check_floats(c, n);
+    float *want = check_floats(c, ROWS * n), *got = check_floats(c, ROWS * n);
+    float *sum = check_floats(c, ROWS * n), *got_sum = check_floats(c, ROWS * n);
+    check_pattern(c, CHECK_RANDOM, scale, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, bias, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, bias_in, n, -2.0f, 2.0f);
+    check_pattern(c, CHECK_RANDOM, residual, ROWS * n, -5.0f, 5.0f);
+    check_pattern(c, pattern, x, ROWS * n, -5.0f, 5.0f);
+    for (size_t i = 0; i < ROWS * n; i++)
+        sum[i] = (with_bias ? x[i] + bias_in[i % n] : x[i]) + residual[i];
+    const struct kaon_norm_sum s = { got_sum, residual, with_bias ? bias_in : NULL };
+    if (layer) {
+        c->ref->layernorm_rows(want, sum, scale, bias, ROWS, n, eps, NULL, NULL);
+        c->now->layernorm_of_sum(got, x, &s, scale, bias, ROWS, n, eps);
+    } else {
+        c->ref->rmsnorm_rows(want, sum, scale, ROWS, n, eps);
+        c->now->rmsnorm_of_sum(got, x, &s, scale, ROWS, n, eps);
+    }
+    check_same_floats(c, want, got, ROWS * n);
+    check_same_floats(c, sum, got_sum, ROWS * n);
+    const struct kaon_norm_sum in_place = { residual, residual, with_bias ? bias_in : NULL };
+    if (layer)
+        c->now->layernorm_of_sum(x, x, &in_place, scale, bias, ROWS, n, eps);
+    else
+        c->now->rmsnorm_of_sum(x, x, &in_place, scale, ROWS, n, eps);
+    check_same_floats(c, want, x, ROWS * n);
+    check_same_floats(c, sum, residual, ROWS * n);
+}
+
 struct timed {
     float *y, *x, *scale;
     size_t rows, n;
@@ -99,13 +140,15 @@ static void bench(struct check *c, size_t n)
 
 void check_norm(struct check *c)
 {
-    static const size_t timed[] = { 32, 64, 256 };
+    static const size_t timed[] = { 16, 32, 64, 256, 768 };
     for (size_t w = 0; w < CHECK_COUNT(widths); w++)
         for (unsigned p = 0; p < CHECK_PATTERNS; p++) {
             for (unsigned t = 0; t < 4; t++)
                 layernorm(c, widths[w], p, t & 1, t & 2);
             rmsnorm(c, widths[w], p, false);
             rmsnorm(c, widths[w], p, true);
+            for (unsigned t = 0; t < 4; t++)
+                of_sum(c, widths[w], p, t & 1, t & 2);
         }
     for (size_t i = 0; i < CHECK_COUNT(timed); i++)
         bench(c, timed[i]);
