@@ -44,7 +44,7 @@ static inline vf v_load_f16(const uint16_t *p)
         const uint32_t magnitude = (uint32_t)(p[i] & 0x7fff) << 13;
         const uint32_t sign = (uint32_t)(p[i] & 0x8000) << 16, special = 0x7c00u << 13;
         uint32_t bits = magnitude >= special ? magnitude | 0x7f800000 : magnitude;
-        float x;
+        float x = 0.0f;
         memcpy(&x, &bits, sizeof x);
         if (magnitude < special)
             x *= 0x1.0p112f;
