@@ -15,14 +15,31 @@ static bool same_column(const json_t *a, const json_t *b)
     return !strcmp(kaon_bench_who(a).text, kaon_bench_who(b).text);
 }
 
-/* One row for each column, in order of appearance. */
-static json_t *columns_of(const json_t *rows, size_t first, size_t end)
+static bool is_kaon(const json_t *row)
+{
+    return !strcmp(kaon_bench_text(row, "impl"), "kaon");
+}
+
+static bool has_form(const json_t *row)
+{
+    return *kaon_bench_text(row, "form") != 0;
+}
+
+/* What kaon would run, and peers. */
+static bool stands_for_all(const json_t *row)
+{
+    return !is_kaon(row) || !has_form(row);
+}
+
+/* One row for each column that is wanted, in order of appearance. */
+static json_t *columns_of(const json_t *rows, size_t first, size_t end,
+                          bool (*wanted)(const json_t *row))
 {
     json_t *columns = json_array(), *column;
     size_t k;
     for (size_t i = first; i < end; i++) {
         const json_t *row = json_array_get(rows, i);
-        bool known = false;
+        bool known = !wanted(row);
         json_array_foreach(columns, k, column) known |= same_column(row, column);
         if (!known)
             json_array_append(columns, json_array_get(rows, i));
@@ -38,11 +55,18 @@ static const json_t *cell(const json_t *rows, size_t first, size_t end, const js
     return NULL;
 }
 
-static double fastest(const json_t *rows, size_t first, size_t end)
+/* Of those that have a column. */
+static double fastest(const json_t *rows, size_t first, size_t end, const json_t *columns)
 {
     double best = (double)INFINITY;
-    for (size_t i = first; i < end; i++)
-        best = fmin(best, kaon_bench_member(json_array_get(rows, i), "median_ns"));
+    const json_t *column, *row;
+    size_t k;
+    json_array_foreach(columns, k, column)
+    {
+        row = cell(rows, first, end, column);
+        if (row && !json_is_true(json_object_get(row, "wrong")))
+            best = fmin(best, kaon_bench_member(row, "median_ns"));
+    }
     return best;
 }
 
@@ -66,11 +90,12 @@ static void print_cell(const json_t *row, double best, struct kaon_out *out)
         return;
     }
     const double ns = kaon_bench_member(row, "median_ns"), v = scale_of(row) * ns;
-    const char *bold = ns <= 1.03 * best ? "**" : "";
+    const bool wrong = json_is_true(json_object_get(row, "wrong"));
+    const char *bold = !wrong && ns <= 1.03 * best ? "**" : "";
     kaon_out_printf(out, " %s%.*f%s", bold, v < 1 ? 3 : v < 10 ? 2 : v < 1000 ? 1 : 0, v, bold);
     if (kaon_bench_member(row, "flops") > 0)
         kaon_out_printf(out, " (%.0f %%)", 100 * kaon_bench_member(row, "limit_share"));
-    if (json_is_true(json_object_get(row, "wrong")))
+    if (wrong)
         kaon_out_printf(out, " wrong");
     kaon_out_printf(out, " |");
 }
@@ -212,9 +237,10 @@ static bool same_table(const json_t *a, const json_t *b)
     return n == strcspn(y, "/ ") && !strncmp(x, y, n);
 }
 
-static void print_table(const json_t *rows, size_t first, size_t end, struct kaon_out *out)
+static void print_columns(const json_t *rows, size_t first, size_t end, const json_t *columns,
+                          struct kaon_out *out)
 {
-    json_t *columns = columns_of(rows, first, end), *column;
+    const json_t *column;
     size_t k;
     kaon_out_printf(out, "| %s |", unit_of(json_array_get(rows, first)));
     json_array_foreach(columns, k, column)
@@ -229,14 +255,29 @@ static void print_table(const json_t *rows, size_t first, size_t end, struct kao
         kaon_out_printf(out, "| %s |", kaon_bench_text(json_array_get(rows, i), "case"));
         json_array_foreach(columns, k, column)
         {
-            print_cell(cell(rows, i, next, column), fastest(rows, i, next), out);
+            print_cell(cell(rows, i, next, column), fastest(rows, i, next, columns), out);
         }
         kaon_out_printf(out, "\n");
         i = next;
     }
     kaon_out_printf(out, "\n");
+}
+
+/* What kaon chooses beside peers, how it stands, and, where kaon has several forms, these. */
+static void print_table(const json_t *rows, size_t first, size_t end, struct kaon_out *out)
+{
+    json_t *columns = columns_of(rows, first, end, stands_for_all);
+    json_t *forms = columns_of(rows, first, end, is_kaon);
+    const json_t *column;
+    size_t k;
+    bool several = false;
+    print_columns(rows, first, end, columns, out);
     print_standings(rows, first, end, columns, out);
+    json_array_foreach(forms, k, column) several |= has_form(column);
+    if (several)
+        print_columns(rows, first, end, forms, out);
     json_decref(columns);
+    json_decref(forms);
 }
 
 void kaon_bench_print_markdown(const json_t *run, struct kaon_out *out)

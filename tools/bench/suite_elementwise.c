@@ -7,6 +7,22 @@ static void run(const struct kaon_bench_call *call)
     call->k->binary[c->which](c->out.data, c->in[0].data, 1, c->in[1].data, 1, c->shape.n);
 }
 
+/* A gated activation: silu(x) w. */
+static void gated(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    const struct kaon_link links[] = {
+        { .unary = KAON_UNARY_SILU },
+        { .two = true, .binary = KAON_BINARY_MUL, .other = c->in[1].data, .step = 1 },
+    };
+    call->k->chain(c->out.data, c->in[0].data, c->shape.n, links, KAON_BENCH_COUNT(links));
+}
+
+static const struct kaon_bench_form gated_forms[] = {
+    { "", gated },
+    { 0 },
+};
+
 static const struct kaon_bench_form forms[] = {
     { "", run },
     { 0 },
@@ -15,6 +31,7 @@ static const struct kaon_bench_form forms[] = {
 static const struct kaon_bench_op ops[] = {
     { "add", KAON_BENCH_BINARY, KAON_BINARY_ADD, forms, { "Add" } },
     { "mul", KAON_BENCH_BINARY, KAON_BINARY_MUL, forms, { "Mul" } },
+    { "silu_mul", KAON_BENCH_OWN, 0, gated_forms, { NULL } },
     { "div", KAON_BENCH_BINARY, KAON_BINARY_DIV, forms, { "Div" }, .quiet = true },
     { "sub", KAON_BENCH_BINARY, KAON_BINARY_SUB, forms, { "Sub" }, .quiet = true },
     { "max", KAON_BENCH_BINARY, KAON_BINARY_MAX, forms, { "Max" }, .quiet = true },

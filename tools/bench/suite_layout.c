@@ -1,4 +1,4 @@
-/* Moves: transposes, and gathers of rows. */
+/* Moves: transposes, gathers and copies of rows; rotary embedding, which is nearly one. */
 #include "tools/bench/suite.h"
 
 static void transpose(const struct kaon_bench_call *call)
@@ -27,6 +27,26 @@ static const struct kaon_bench_form copy_forms[] = {
     { 0 },
 };
 
+static void rotary(const struct kaon_bench_call *call)
+{
+    const struct kaon_bench_case *c = call->c;
+    const size_t n = c->shape.n, pairs = n / 2;
+    const struct kaon_rotary r = { .rows = c->shape.m,
+                                   .n = n,
+                                   .pairs = pairs,
+                                   .y_stride = n,
+                                   .x_stride = n,
+                                   .angle_stride = pairs,
+                                   .cos = c->in[1].data,
+                                   .sin = c->in[2].data };
+    call->k->rotary_rows(c->out.data, c->in[0].data, &r);
+}
+
+static const struct kaon_bench_form rotary_forms[] = {
+    { "", rotary },
+    { 0 },
+};
+
 static const struct kaon_bench_form transpose_forms[] = {
     { "", transpose },
     { 0 },
@@ -37,9 +57,12 @@ static const struct kaon_bench_form gather_forms[] = {
     { 0 },
 };
 
+enum { ROTARY = 1 }; /* among the kinds of its own */
+
 static const struct kaon_bench_op ops[] = {
     { "transpose", KAON_BENCH_TRANSPOSE, 0, transpose_forms, { "Transpose" } },
     { "copy_rows", KAON_BENCH_OWN, 0, copy_forms, { NULL } },
+    { "rotary", KAON_BENCH_OWN, ROTARY, rotary_forms, { NULL } },
     { "gather", KAON_BENCH_GATHER, 0, gather_forms, { "Gather" } },
 };
 
@@ -58,6 +81,11 @@ static bool make(struct kaon_bench_case *c)
     if (c->kind == KAON_BENCH_TRANSPOSE)
         return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, n }, -1.0, 1.0, 1) &&
                kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ n, m }, 0.0, 0.0, 0);
+    if (c->kind == KAON_BENCH_OWN && c->which == ROTARY)
+        return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, n }, -1.0, 1.0, 1) &&
+               kaon_bench_tensor(&c->in[1], KAON_F32, 2, (int64_t[]){ m, n / 2 }, -1.0, 1.0, 2) &&
+               kaon_bench_tensor(&c->in[2], KAON_F32, 2, (int64_t[]){ m, n / 2 }, -1.0, 1.0, 3) &&
+               kaon_bench_tensor(&c->out, KAON_F32, 2, (int64_t[]){ m, n }, 0.0, 0.0, 0);
     c->bytes_read = 4.0 * c->elements;
     if (c->kind == KAON_BENCH_OWN)
         return kaon_bench_tensor(&c->in[0], KAON_F32, 2, (int64_t[]){ m, 2 * n }, -1.0, 1.0, 1) &&
