@@ -36,6 +36,14 @@ enum { VLEN = 16 };
 #error "define KAON_ISA (scalar, avx2 or avx512) and KAON_ISA_<NAME>: see kernels/CMakeLists.txt"
 #endif
 
+/* For functions whose arguments are constants in every call: specialised at each. Not so the scalar form, whose
+ * every operation is a loop: it would be written out tenfold and no faster. */
+#ifdef KAON_ISA_SCALAR
+#define ALWAYS static inline
+#else
+#define ALWAYS static inline __attribute__((always_inline))
+#endif
+
 typedef vf v_op1(vf);
 typedef vf v_op2(vf, vf);
 

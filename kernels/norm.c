@@ -7,8 +7,6 @@
 
 #include "kernels/isa.h"
 
-#define ALWAYS static inline __attribute__((always_inline))
-
 enum {
     BLOCK_ROWS = 16,
     WORTH_A_BLOCK = 4, /* fewer rows are faster one by one */
