@@ -45,6 +45,14 @@ enum { VLEN = 16 };
 #define KAON_EXTENSION_NEED 0
 #endif
 
+/* For functions whose arguments are constants in every call: specialised at each. Not so the scalar form, whose
+ * every operation is a loop: it would be written out tenfold and no faster. */
+#ifdef KAON_ISA_SCALAR
+#define ALWAYS static inline
+#else
+#define ALWAYS static inline __attribute__((always_inline))
+#endif
+
 typedef vf v_op1(vf);
 typedef vf v_op2(vf, vf);
 

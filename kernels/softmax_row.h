@@ -7,8 +7,6 @@
 #include "kernels/isa.h"
 #include "kernels/vmath.h"
 
-#define ALWAYS static inline __attribute__((always_inline))
-
 /* A sum runs in plain lanes over so many elements; longer rows add up such sums. */
 enum { SUM_BLOCK = 4096 };
 

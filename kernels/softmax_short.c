@@ -195,8 +195,8 @@ ALWAYS int group_of(size_t tail)
     return tail <= 4 ? 4 : tail <= 8 ? 8 : 16;
 }
 
-#if defined(KAON_ISA_SCALAR) ||                                                                    \
-    !defined(__OPTIMIZE__) /* one function, where no number of them is fast */
+#if defined(KAON_ISA_SCALAR) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* One function, where no number of them is fast. */
 void KAON_K(kaon_softmax_blocks)(const struct softmax_short *s)
 {
     const size_t full = (s->n - 1) / VLEN;

@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, 
  *
  * Adding 1.5 * 2^23 rounds x / ln 2 to the integer n. The upper part of ln 2 has 16 bits, so n
  * times it is exact. (e^r - 1 - r) / r^2 on |r| <= ln2/2: error 2^-32. */
-static inline __attribute__((always_inline)) void v_exp_parts_many(vf *x, vf *n, int count)
+ALWAYS void v_exp_parts_many(vf *x, vf *n, int count)
 {
     static const float coef[] = { 0x1.0p-1f,      0x1.55555p-3f,  0x1.5554e4p-5f,
                                   0x1.111868p-7f, 0x1.6d515p-10f, 0x1.9715f8p-13f };
@@ -70,8 +70,7 @@ static inline vf v_exp_parts(vf x, vf *n)
 /* x = exp(x), and 0 in the lanes outside `lanes` (NULL: none), which may hold anything. For x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from
  * the scaling: an underflow there costs some processors a microcode assist of 100 cycles and more,
  * and masked scores and the lanes past the end of a row are -inf. */
-static inline __attribute__((always_inline)) void v_exp_negative_many(vf *x, const vm *lanes,
-                                                                      int count)
+ALWAYS void v_exp_negative_many(vf *x, const vm *lanes, int count)
 {
     vf n[V_SIDE];
     vm m[V_SIDE];
@@ -84,7 +83,7 @@ static inline __attribute__((always_inline)) void v_exp_negative_many(vf *x, con
 
 /* The same for x >= EXP_NORMAL, whose exponentials need no care, or NaN. */
 #define EXP_NORMAL (-87.0f)
-static inline __attribute__((always_inline)) void v_exp_normal_many(vf *x, int count)
+ALWAYS void v_exp_normal_many(vf *x, int count)
 {
     vf n[V_SIDE];
     v_exp_parts_many(x, n, count);
