@@ -2,24 +2,48 @@
 #include "kernels/binary.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "kernels/isa.h"
 #include "kernels/real.h"
 
-/* `op` is a constant in every call below and is inlined. A single value is read before the first
- * store, so y may lie on it. */
+/* Elements i .. i + width - 1; whole vectors have a width that is a constant, and so are the steps in every
+ * call, or the loop would ask for each vector. */
+static inline __attribute__((always_inline)) void map2_vector(float *y, const float *a, bool step_a,
+                                                              const float *b, bool step_b, vf one_a,
+                                                              vf one_b, size_t i, size_t width,
+                                                              v_op2 *op)
+{
+    const vf va = step_a ? v_load_n(a + i, width) : one_a;
+    const vf vb = step_b ? v_load_n(b + i, width) : one_b;
+    v_store_n(y + i, op(va, vb), width);
+}
+
+/* A single value is read before the first store, so y may lie on it. */
+static inline __attribute__((always_inline)) void
+map2_steps(float *y, const float *a, bool step_a, const float *b, bool step_b, size_t n, v_op2 *op)
+{
+    const vf one_a = v_set(*a), one_b = v_set(*b);
+    size_t i = 0;
+    for (; i + VLEN <= n; i += VLEN)
+        map2_vector(y, a, step_a, b, step_b, one_a, one_b, i, VLEN, op);
+    if (i < n)
+        map2_vector(y, a, step_a, b, step_b, one_a, one_b, i, n - i, op);
+}
+
+/* `op` is a constant in every call below and is inlined. */
 static inline __attribute__((always_inline)) void
 map2(float *y, const float *a, size_t step_a, const float *b, size_t step_b, size_t n, v_op2 *op)
 {
     assert(step_a <= 1 && step_b <= 1);
     if (n == 0)
         return;
-    const vf one_a = v_set(*a), one_b = v_set(*b);
-    for (size_t i = 0; i < n; i += VLEN) {
-        const vf va = step_a ? v_load_n(a + i, n - i) : one_a;
-        const vf vb = step_b ? v_load_n(b + i, n - i) : one_b;
-        v_store_n(y + i, op(va, vb), n - i);
-    }
+    if (step_a && step_b)
+        map2_steps(y, a, true, b, true, n, op);
+    else if (step_a)
+        map2_steps(y, a, true, b, false, n, op);
+    else
+        map2_steps(y, a, false, b, step_b, n, op);
 }
 
 static inline __attribute__((always_inline)) void map2_float(float *y, const float *a,
