@@ -42,18 +42,39 @@ static vf end_log(vf x, size_t count)
     return v_log(x);
 }
 
-/* `fill` stands in the lanes past the end and must leave the result as it is. */
+enum { ABREAST = 4 }; /* rows that are reduced side by side: one alone waits for each step */
+
+/* `rows` rows, a constant in every call. `fill` stands in the lanes past the end and must leave the result
+ * as it is. */
+static inline __attribute__((always_inline)) void reduce_group(float *y, const float *x,
+                                                               size_t rows, size_t n, vf fill,
+                                                               step_op *step, v_op2 *join,
+                                                               end_op *end)
+{
+    vf so_far[ABREAST];
+    size_t i = 0;
+    for (size_t k = 0; k < rows; k++)
+        so_far[k] = fill;
+    for (; i + VLEN <= n; i += VLEN)
+        for (size_t k = 0; k < rows; k++)
+            so_far[k] = step(so_far[k], v_load(x + k * n + i));
+    for (size_t k = 0; k < rows; k++) {
+        if (i < n)
+            so_far[k] = step(so_far[k], v_load_fill(x + k * n + i, n - i, fill));
+        y[k] = v_first(end(v_set(v_reduce(so_far[k], join)), n));
+    }
+}
+
 static inline __attribute__((always_inline)) void rows_loop(float *y, const float *x, size_t rows,
                                                             size_t n, float fill, step_op *step,
                                                             v_op2 *join, end_op *end)
 {
     const vf first = v_set(fill);
-    for (size_t r = 0; r < rows; r++, x += n) {
-        vf so_far = first;
-        for (size_t i = 0; i < n; i += VLEN)
-            so_far = step(so_far, v_load_fill(x + i, n - i, first));
-        y[r] = v_first(end(v_set(v_reduce(so_far, join)), n));
-    }
+    size_t r = 0;
+    for (; r + ABREAST <= rows; r += ABREAST)
+        reduce_group(y + r, x + r * n, ABREAST, n, first, step, join, end);
+    for (; r < rows; r++)
+        reduce_group(y + r, x + r * n, 1, n, first, step, join, end);
 }
 
 /* Four vectors abreast: four chains of additions, and whole cache lines. */
