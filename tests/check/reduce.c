@@ -125,7 +125,7 @@ void check_reduce(struct check *c)
             for (size_t w = 0; w < CHECK_COUNT(widths); w++) {
                 if (check_begin(c, &c->now->reduce_rows, "reduce_rows_%s_%zu pattern %u",
                                 specs[f].name, widths[w], p))
-                    compare(c, (enum kaon_reduce)f, 3, widths[w], p, true);
+                    compare(c, (enum kaon_reduce)f, 7, widths[w], p, true);
                 if (check_begin(c, &c->now->reduce_columns, "reduce_columns_%s_%zu pattern %u",
                                 specs[f].name, widths[w], p))
                     compare(c, (enum kaon_reduce)f, w % 2 ? 11 : 0, widths[w], p, false);
