@@ -14,12 +14,13 @@
 
 struct check {
     const struct kaon_kernels *ref, *now;
+    const struct kaon_kernels *base; /* the table that `now` extends; NULL: none */
     bool scalar; /* now == ref: compare with double; otherwise with ref, bit for bit */
     bool bench;
     bool exhaustive;
     bool tame; /* the last pattern holds only ordinary numbers */
     uint64_t random;
-    const char *only, *except;
+    const char *only, *except, *isa;
     char name[96];
     bool failed; /* the running case */
     bool running;
