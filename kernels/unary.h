@@ -23,7 +23,7 @@ enum kaon_unary {
     KAON_UNARY_RECIPROCAL,   /* exact rounding */
     KAON_UNARY_RSQRT,        /* 1 / sqrt(x), two roundings: 1.5 ulp */
     KAON_UNARY_ERF,          /* 2 ulp */
-    KAON_UNARY_TANH,         /* 2 ulp */
+    KAON_UNARY_TANH,         /* 2.5 ulp */
     KAON_UNARY_SIGMOID,      /* 2.5 ulp */
     KAON_UNARY_SOFTPLUS,     /* log(1 + exp(x)), 2.5 ulp */
     KAON_UNARY_SOFTSIGN,     /* x / (1 + |x|) */

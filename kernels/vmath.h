@@ -173,17 +173,15 @@ static inline vf v_erf(vf x)
     return v_select(v_lt(magnitude, v_set(0.92f)), near, v_with_sign(far, x));
 }
 
-/* tanh: x + x^3 P(x^2) below 0.625, 1 - 2 / (exp(2 |x|) + 1) above; error of P 2^-32. From 9.02 on
- * it is 1. */
+/* tanh = t / (t + 2) with t = exp(2 |x|) - 1, which has no cancellation where it is small. From 9.02 on it
+ * is 1. */
 static inline vf v_tanh(vf x)
 {
-    static const float small[] = { -0x1.555554p-2f, 0x1.111076p-3f,  -0x1.b9f030p-5f,
-                                   0x1.63920ap-6f,  -0x1.0bedd2p-7f, 0x1.1855c8p-9f };
-    const vf one = v_set(1.0f), two = v_set(2.0f);
-    const vf magnitude = v_abs(x), a = v_min(v_set(10.0f), magnitude), s = v_mul(x, x);
-    const vf near = v_fma(v_mul(x, s), v_poly(s, small, 6), x);
-    const vf far = v_sub(one, v_div(two, v_add(v_exp(v_add(a, a)), one)));
-    return v_select(v_lt(magnitude, v_set(0.625f)), near, v_with_sign(far, x));
+    const vf one = v_set(1.0f), a = v_min(v_set(10.0f), v_abs(x));
+    vf n;
+    const vf p = v_exp_parts(v_add(a, a), &n), scale = v_scale(one, n);
+    const vf t = v_fma(p, scale, v_sub(scale, one));
+    return v_with_sign(v_div(t, v_add(t, v_set(2.0f))), x);
 }
 
 /* 1 / (1 + exp(-x)), as z / (1 + z) with z = exp(x) where x < 0: no overflow, denormals as they

@@ -325,7 +325,7 @@ static const struct spec specs[KAON_UNARY_COUNT] = {
                                 0.0 },
     [KAON_UNARY_RSQRT] = { "rsqrt", exact_rsqrt, 0.0f, 100.0f, 0.0f, 0.0f, 1.5, 0.0, 0.0 },
     [KAON_UNARY_ERF] = { "erf", exact_erf, -5.0f, 5.0f, 0.0f, 0.0f, 2.0, 0.0, 0.0 },
-    [KAON_UNARY_TANH] = { "tanh", exact_tanh, -10.0f, 10.0f, 0.0f, 0.0f, 2.0, 0.0, 0.0 },
+    [KAON_UNARY_TANH] = { "tanh", exact_tanh, -10.0f, 10.0f, 0.0f, 0.0f, 2.5, 0.0, 0.0 },
     [KAON_UNARY_SIGMOID] = { "sigmoid", exact_sigmoid, -105.0f, 30.0f, 0.0f, 0.0f, 2.5, 0.0, 0.0 },
     [KAON_UNARY_SOFTPLUS] = { "softplus", exact_softplus, -105.0f, 40.0f, 0.0f, 0.0f, 2.5, 0.0,
                               0.0 },
