@@ -136,13 +136,6 @@ static inline __attribute__((always_inline)) void v_join_steps(vf *v, int from, 
         v_join_all(v, 1, op);
 }
 
-/* v_reduce of sixteen vectors, v[r] to lane r. */
-static inline __attribute__((always_inline)) vf v_reduce_16(vf *v, v_op2 *op)
-{
-    v_join_steps(v, 8, 1, op);
-    return v[0];
-}
-
 static inline float v_sum(vf x)
 {
     return v_reduce(x, v_add);
