@@ -4,28 +4,8 @@
 kaon=$1
 json_valid=$2
 models=$3
-bad=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+. "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/expect.sh"
 
-# expect STATUS PART COMMAND...: the command ends with STATUS and its words, on either stream,
-# hold PART.
-expect() {
-    want=$1 part=$2
-    shift 2
-    "$@" >out 2>err
-    got=$?
-    if [ $got -ne "$want" ]; then
-        echo "FAILED: $* ended with $got, wanted $want:"
-        cat err
-        bad=1
-    elif ! cat out err | grep -qF -e "$part"; then
-        echo "FAILED: $* does not say \"$part\" but:"
-        cat out err
-        bad=1
-    fi
-}
 bench() { # the tests of words and files need no more than this of the machine
     "$kaon" bench --quick "$@"
 }
