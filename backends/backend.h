@@ -6,7 +6,8 @@
 #ifndef KAON_BACKENDS_BACKEND_H
 #define KAON_BACKENDS_BACKEND_H
 
-#include "engine/base/op.h"
+#include "engine/base/attrs.h"
+#include "kernels/unary.h"
 
 struct kaon_backend {
     const char *name;
@@ -41,6 +42,20 @@ struct kaon_backend {
 extern const struct kaon_backend kaon_backend_own;
 extern const struct kaon_backend kaon_backend_openblas,
     kaon_backend_xnnpack; /* where the build has them */
+
+/* The kernel of a Linear's activation, which must be one, for backends whose library has none. */
+static inline enum kaon_unary kaon_activation_kernel(enum kaon_activation activation)
+{
+    static const enum kaon_unary kernels[] = {
+        [KAON_ACTIVATION_RELU] = KAON_UNARY_RELU,
+        [KAON_ACTIVATION_GELU_ERF] = KAON_UNARY_GELU_ERF,
+        [KAON_ACTIVATION_GELU_TANH] = KAON_UNARY_GELU_TANH,
+        [KAON_ACTIVATION_SILU] = KAON_UNARY_SILU,
+        [KAON_ACTIVATION_SIGMOID] = KAON_UNARY_SIGMOID,
+        [KAON_ACTIVATION_TANH] = KAON_UNARY_TANH,
+    };
+    return kernels[activation];
+}
 
 /* NULL if there is none of that name. */
 const struct kaon_backend *kaon_backend_find(const char *name);

@@ -98,14 +98,6 @@ static size_t product_of(const struct kaon_tensor *t, int32_t n)
 
 static void place_linear(const struct kaon_call *call, struct product *p)
 {
-    static const enum kaon_unary acts[] = {
-        [KAON_ACTIVATION_RELU] = KAON_UNARY_RELU,
-        [KAON_ACTIVATION_GELU_ERF] = KAON_UNARY_GELU_ERF,
-        [KAON_ACTIVATION_GELU_TANH] = KAON_UNARY_GELU_TANH,
-        [KAON_ACTIVATION_SILU] = KAON_UNARY_SILU,
-        [KAON_ACTIVATION_SIGMOID] = KAON_UNARY_SIGMOID,
-        [KAON_ACTIVATION_TANH] = KAON_UNARY_TANH,
-    };
     const struct kaon_linear *a = call->attr;
     const struct kaon_tensor *x = call->in[0], *b = call->in[1];
     p->shape.m = product_of(x, x->rank - 1);
@@ -116,7 +108,7 @@ static void place_linear(const struct kaon_call *call, struct product *p)
     p->c_n = 1;
     p->has_act = a->activation != KAON_ACTIVATION_NONE;
     if (p->has_act)
-        p->act = acts[a->activation];
+        p->act = kaon_activation_kernel(a->activation);
 }
 
 static void place_gemm(const struct kaon_call *call, struct product *p)

@@ -21,13 +21,6 @@ static const char *place_matmul(const struct kaon_call *call, struct kaon_xnn_st
 
 static const char *place_linear(const struct kaon_call *call, struct kaon_xnn_step *s)
 {
-    static const enum kaon_unary after[] = {
-        [KAON_ACTIVATION_GELU_ERF] = KAON_UNARY_GELU_ERF,
-        [KAON_ACTIVATION_GELU_TANH] = KAON_UNARY_GELU_TANH,
-        [KAON_ACTIVATION_SILU] = KAON_UNARY_SILU,
-        [KAON_ACTIVATION_SIGMOID] = KAON_UNARY_SIGMOID,
-        [KAON_ACTIVATION_TANH] = KAON_UNARY_TANH,
-    };
     const struct kaon_linear *a = call->attr;
     const struct kaon_tensor *x = call->in[0], *b = call->in[1];
     if (b->rank != 2 || x->rank < 1)
@@ -40,7 +33,7 @@ static const char *place_linear(const struct kaon_call *call, struct kaon_xnn_st
         s->low = 0.0f;
     s->has_after = a->activation > KAON_ACTIVATION_RELU;
     if (s->has_after)
-        s->after = after[a->activation];
+        s->after = kaon_activation_kernel(a->activation);
     return NULL;
 }
 
