@@ -1,6 +1,5 @@
 /* kaon eval: taggers on files of jets, judged as physicists judge them. */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,133 +7,15 @@
 
 #include "engine/kaon.h"
 #include "tools/cli/atomic.h"
-#include "tools/cli/command.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/json.h"
 #include "tools/cli/progress.h"
 #include "tools/commands.h"
-#include "tools/eval/entry.h"
+#include "tools/eval/options.h"
 #include "tools/eval/plot.h"
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
-#include "tools/model/open.h"
-
-struct options {
-    struct kaon_common common;
-    struct kaon_engine_choice engine;
-    struct kaon_words data, fractions, cuts;
-    const char *config, *out, *weight, *non_finite, *compression;
-    int64_t limit, threads, batch;
-    bool json, force, no_progress, no_plots;
-};
-
-/* clang-format off */
-static const struct kaon_option options[] = {
-    { "data", 'd', KAON_OPTION_LIST, "FILE",
-      "HDF5 files of jets (default: the sample of eval.json)",
-      offsetof(struct options, data) },
-    { "out", 'o', KAON_OPTION_STRING, "DIR",
-      "write predictions, metrics.json, curves and plots there", offsetof(struct options, out) },
-    { "config", 'c', KAON_OPTION_STRING, "FILE",
-      "what the model needs (default: eval.json beside it)", offsetof(struct options, config) },
-    { "fractions", 0, KAON_OPTION_LIST, "fc=0.2,ftau=0.01",
-      "of the backgrounds in D_b, or with fb in D_c; the rest goes to the class left out",
-      offsetof(struct options, fractions) },
-    { "cut", 0, KAON_OPTION_LIST, "CUT", "judge jets that pass only, as \"pt_btagJes > 50_000\"",
-      offsetof(struct options, cuts) },
-    { "weight", 0, KAON_OPTION_STRING, "FIELD", "weight of a jet; none: no weights",
-      offsetof(struct options, weight) },
-    { "non-finite", 0, KAON_OPTION_STRING, "zero",
-      "take input values that are not finite as 0 instead of refusing",
-      offsetof(struct options, non_finite) },
-    { "limit", 'n', KAON_OPTION_INT, "N", "the first N jets only", offsetof(struct options, limit),
-      1, INT64_MAX },
-    { "threads", 't', KAON_OPTION_INT, "N", "that infer (default: one a usable processor)",
-      offsetof(struct options, threads), 1, 1024 },
-    { "batch", 0, KAON_OPTION_INT, "N",
-      "jets a call, for models that take several (default: 64); results do not depend on it",
-      offsetof(struct options, batch), 1, 65536 },
-    { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
-      offsetof(struct options, compression) },
-    KAON_ENGINE_OPTIONS(struct options),
-    { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
-      offsetof(struct options, no_plots) },
-    { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
-      offsetof(struct options, force) },
-    { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
-      offsetof(struct options, json) },
-    { "no-progress", 0, KAON_OPTION_FLAG, NULL, "no progress line, even on a terminal",
-      offsetof(struct options, no_progress) },
-    KAON_COMMON_OPTIONS(struct options)
-};
-/* clang-format on */
-
-static const struct kaon_spec spec = {
-    .name = "eval",
-    .summary = "run taggers on files of jets: scores, working points, curves",
-    .usage = (const char *const[]){ "eval [options] MODEL...", NULL },
-    .examples =
-        (const struct kaon_example[]){
-            { "kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
-              "scores, efficiencies and rejections, pictures" },
-            { "kaon eval old/model.onnx new/model.onnx -o compared",
-              "two models on the sample of their eval.json, in the same pictures" },
-            { "kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program" },
-            { NULL },
-        },
-    .options = options,
-    .argument = "MODEL",
-    .min_args = 1,
-    .max_args = KAON_ANY_NUMBER,
-    .notes = "The digest covers every output byte of every jet in order: it is the same for any\n"
-             "number of threads, any batch and any instruction set.",
-};
-
-/* ---- settings -------------------------------------------------------------------------------- */
-
-static size_t usable_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    const int n = CPU_COUNT(&set);
-    return n > 0 ? (size_t)n : 1;
-}
-
-/* Index of a word among the choices, or -1. */
-static int choose(const char *word, const char *const *choices, int n)
-{
-    for (int i = 0; word && i < n; i++)
-        if (!strcmp(word, choices[i]))
-            return i;
-    return -1;
-}
-
-static enum kaon_status read_settings(struct evaluation *e, const struct options *o,
-                                      struct kaon_msg *msg)
-{
-    static const char *const compressions[] = { "gzip", "lz4", "none" };
-    const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
-    if (compression < 0)
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
-                             "--compression takes gzip, lz4 or none, not "
-                             "\"%s\"",
-                             o->compression);
-    if (o->non_finite && strcmp(o->non_finite, "zero"))
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
-                             o->non_finite);
-    struct eval_settings *s = &e->settings;
-    s->out = o->out;
-    s->force = o->force;
-    s->no_plots = o->no_plots;
-    s->zero_non_finite = o->non_finite != NULL;
-    s->threads = o->threads ? (size_t)o->threads : usable_processors();
-    s->batch = (size_t)o->batch;
-    s->limit = (uint64_t)o->limit;
-    s->compression = (enum eval_compression)compression;
-    return KAON_OK;
-}
 
 static bool is_data(const char *word)
 {
@@ -144,7 +25,7 @@ static bool is_data(const char *word)
 
 /* Words that name HDF5 files are data wherever they stand, so that "--data big_*.h5" does what it
  * looks like. What is left of *words are models. */
-static enum kaon_status find_data(struct evaluation *e, const struct options *o,
+static enum kaon_status find_data(struct evaluation *e, const struct eval_options *o,
                                   struct kaon_words *words, struct kaon_msg *msg)
 {
     const char **data = kaon_eval_pool_take(&e->pool, o->data.n + words->n + 1, sizeof *data);
@@ -215,7 +96,7 @@ static void say_notes(const struct kaon_say *say, const struct eval_entry *entry
         kaon_say_note(say, "%s: %s", entry->label, note);
 }
 
-static enum kaon_status open_all(struct evaluation *e, const struct options *o,
+static enum kaon_status open_all(struct evaluation *e, const struct eval_options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
 {
@@ -245,7 +126,7 @@ static enum kaon_status open_all(struct evaluation *e, const struct options *o,
     return status;
 }
 
-static enum kaon_status run_all(struct evaluation *e, const struct options *o,
+static enum kaon_status run_all(struct evaluation *e, const struct eval_options *o,
                                 const struct kaon_say *say, struct kaon_msg *msg)
 {
     enum kaon_status status = KAON_OK;
@@ -288,7 +169,7 @@ static enum kaon_status write_all(struct evaluation *e, const struct kaon_say *s
     return status ? status : write_metrics(e, msg);
 }
 
-static int print_all(struct evaluation *e, const struct options *o, const struct kaon_say *say)
+static int print_all(struct evaluation *e, const struct eval_options *o, const struct kaon_say *say)
 {
     struct kaon_out out = kaon_out_stdout();
     if (o->json)
@@ -298,12 +179,12 @@ static int print_all(struct evaluation *e, const struct options *o, const struct
     return kaon_out_end(&out, say, KAON_EXIT_OK);
 }
 
-static int evaluate(const struct options *o, struct kaon_words *words, int argc, char **argv,
+static int evaluate(const struct eval_options *o, struct kaon_words *words, int argc, char **argv,
                     const struct kaon_say *say)
 {
     struct evaluation e = { .n = 0 };
     struct kaon_msg msg = { "" };
-    enum kaon_status status = read_settings(&e, o, &msg);
+    enum kaon_status status = kaon_eval_settings(&e.settings, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
     if (!status)
@@ -312,6 +193,8 @@ static int evaluate(const struct options *o, struct kaon_words *words, int argc,
         status = open_all(&e, o, words, say, &msg);
     if (!status)
         status = run_all(&e, o, say, &msg);
+    for (size_t i = 0; !status && i < e.n && !kaon_interrupted(); i++)
+        status = kaon_eval_entry_judge(&e.entry[i], &msg);
     if (!status && o->out && !kaon_interrupted())
         status = write_all(&e, say, &msg);
     int exit_status = KAON_EXIT_OK;
@@ -330,13 +213,13 @@ static int evaluate(const struct options *o, struct kaon_words *words, int argc,
 
 int kaon_cmd_eval(int argc, char **argv)
 {
-    struct options o = { .batch = 64 };
+    struct eval_options o = { .batch = 64 };
     struct kaon_words args;
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status))
+    if (kaon_command_begin(&kaon_eval_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = evaluate(&o, &args, argc, argv, &say);
-    kaon_options_free(options, &o, &args);
+    kaon_options_free(kaon_eval_command.options, &o, &args);
     return status;
 }

@@ -145,17 +145,6 @@ static enum kaon_status take(void *user, const struct eval_block *block,
     return status;
 }
 
-static enum kaon_status judge(struct eval_entry *entry, struct kaon_msg *msg)
-{
-    const struct eval_spec *spec = &entry->spec;
-    entry->judged = calloc(spec->n_discriminants + 1, sizeof *entry->judged);
-    enum kaon_status status = entry->judged ? KAON_OK : no_memory(msg);
-    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
-        status =
-            kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
-    return status;
-}
-
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
@@ -176,7 +165,20 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
     entry->prepare_seconds = run.prepare_seconds;
     entry->run_seconds = run.run_seconds;
     entry->macs = run.macs;
-    return status ? status : judge(entry, msg);
+    return status;
+}
+
+/* ---- judging ---------------------------------------------------------------------------------- */
+
+enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg)
+{
+    const struct eval_spec *spec = &entry->spec;
+    entry->judged = calloc(spec->n_discriminants + 1, sizeof *entry->judged);
+    enum kaon_status status = entry->judged ? KAON_OK : no_memory(msg);
+    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
+        status =
+            kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
+    return status;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -61,9 +61,12 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
 enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
                                          struct kaon_msg *msg);
 
-/* Runs all jets and judges. */
+/* Runs all jets: fills the scores and the prediction file. */
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg);
+
+/* Judges the scores, wherever they came from. */
+enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg);
 
 /* Gives the prediction file its name. */
 enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,

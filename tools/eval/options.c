@@ -1,0 +1,108 @@
+#include "tools/eval/options.h"
+
+#include <sched.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct kaon_option options[] = {
+    { "data", 'd', KAON_OPTION_LIST, "FILE",
+      "HDF5 files of jets (default: the sample of eval.json)",
+      offsetof(struct eval_options, data) },
+    { "out", 'o', KAON_OPTION_STRING, "DIR",
+      "write predictions, metrics.json, curves and plots there", offsetof(struct eval_options, out) },
+    { "config", 'c', KAON_OPTION_STRING, "FILE",
+      "what the model needs (default: eval.json beside it)", offsetof(struct eval_options, config) },
+    { "fractions", 0, KAON_OPTION_LIST, "fc=0.2,ftau=0.01",
+      "of the backgrounds in D_b, or with fb in D_c; the rest goes to the class left out",
+      offsetof(struct eval_options, fractions) },
+    { "cut", 0, KAON_OPTION_LIST, "CUT", "judge jets that pass only, as \"pt_btagJes > 50_000\"",
+      offsetof(struct eval_options, cuts) },
+    { "weight", 0, KAON_OPTION_STRING, "FIELD", "weight of a jet; none: no weights",
+      offsetof(struct eval_options, weight) },
+    { "non-finite", 0, KAON_OPTION_STRING, "zero",
+      "take input values that are not finite as 0 instead of refusing",
+      offsetof(struct eval_options, non_finite) },
+    { "limit", 'n', KAON_OPTION_INT, "N", "the first N jets only", offsetof(struct eval_options, limit),
+      1, INT64_MAX },
+    { "threads", 't', KAON_OPTION_INT, "N", "that infer (default: one a usable processor)",
+      offsetof(struct eval_options, threads), 1, 1024 },
+    { "batch", 0, KAON_OPTION_INT, "N",
+      "jets a call, for models that take several (default: 64); results do not depend on it",
+      offsetof(struct eval_options, batch), 1, 65536 },
+    { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
+      offsetof(struct eval_options, compression) },
+    KAON_ENGINE_OPTIONS(struct eval_options),
+    { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
+      offsetof(struct eval_options, no_plots) },
+    { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
+      offsetof(struct eval_options, force) },
+    { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
+      offsetof(struct eval_options, json) },
+    { "no-progress", 0, KAON_OPTION_FLAG, NULL, "no progress line, even on a terminal",
+      offsetof(struct eval_options, no_progress) },
+    KAON_COMMON_OPTIONS(struct eval_options)
+};
+/* clang-format on */
+
+const struct kaon_spec kaon_eval_command = {
+    .name = "eval",
+    .summary = "run taggers on files of jets: scores, working points, curves",
+    .usage = (const char *const[]){ "eval [options] MODEL...", NULL },
+    .examples =
+        (const struct kaon_example[]){
+            { "kaon eval gn2.onnx --data ttbar.h5 --fractions fc=0.2,ftau=0.01 --out gn2_eval",
+              "scores, efficiencies and rejections, pictures" },
+            { "kaon eval old/model.onnx new/model.onnx -o compared",
+              "two models on the sample of their eval.json, in the same pictures" },
+            { "kaon eval model.onnx --limit 1000 --json", "metrics of 1000 jets for a program" },
+            { NULL },
+        },
+    .options = options,
+    .argument = "MODEL",
+    .min_args = 1,
+    .max_args = KAON_ANY_NUMBER,
+    .notes = "The digest covers every output byte of every jet in order: it is the same for any\n"
+             "number of threads, any batch and any instruction set.",
+};
+
+static size_t usable_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    const int n = CPU_COUNT(&set);
+    return n > 0 ? (size_t)n : 1;
+}
+
+/* Index of a word among the choices, or -1. */
+static int choose(const char *word, const char *const *choices, int n)
+{
+    for (int i = 0; word && i < n; i++)
+        if (!strcmp(word, choices[i]))
+            return i;
+    return -1;
+}
+
+enum kaon_status kaon_eval_settings(struct eval_settings *s, const struct eval_options *o,
+                                    struct kaon_msg *msg)
+{
+    static const char *const compressions[] = { "gzip", "lz4", "none" };
+    const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
+    if (compression < 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--compression takes gzip, lz4 or none, not "
+                             "\"%s\"",
+                             o->compression);
+    if (o->non_finite && strcmp(o->non_finite, "zero"))
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
+                             o->non_finite);
+    s->out = o->out;
+    s->force = o->force;
+    s->no_plots = o->no_plots;
+    s->zero_non_finite = o->non_finite != NULL;
+    s->threads = o->threads ? (size_t)o->threads : usable_processors();
+    s->batch = (size_t)o->batch;
+    s->limit = (uint64_t)o->limit;
+    s->compression = (enum eval_compression)compression;
+    return KAON_OK;
+}

@@ -1,0 +1,24 @@
+/* The options of `kaon eval`: one table for the parser, the help, and what they set. */
+#ifndef KAON_TOOLS_EVAL_OPTIONS_H
+#define KAON_TOOLS_EVAL_OPTIONS_H
+
+#include "tools/cli/command.h"
+#include "tools/eval/entry.h"
+#include "tools/model/open.h"
+
+struct eval_options {
+    struct kaon_common common;
+    struct kaon_engine_choice engine;
+    struct kaon_words data, fractions, cuts;
+    const char *config, *out, *weight, *non_finite, *compression;
+    int64_t limit, threads, batch;
+    bool json, force, no_progress, no_plots;
+};
+
+extern const struct kaon_spec kaon_eval_command;
+
+/* Settings of the evaluation; refuses words that are none of an option's choices. */
+enum kaon_status kaon_eval_settings(struct eval_settings *s, const struct eval_options *o,
+                                    struct kaon_msg *msg);
+
+#endif
