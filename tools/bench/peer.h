@@ -43,6 +43,7 @@ struct kaon_peer {
     const char *libraries[4]; /* names to load, the first that is there: in the peers' folder, or as
                                  the system finds them */
     const char *package;      /* that has it, for the person */
+    bool built_in;            /* nothing to load; "all" leaves it out, since it is no one else's */
     /* Finds functions in `library` and says the version; false with p->why_not. */
     bool (*open)(struct kaon_peer_loaded *p, void *library);
     void (*close)(struct kaon_peer_loaded *p);
@@ -55,7 +56,8 @@ struct kaon_peer {
 };
 
 extern const struct kaon_peer kaon_peer_onednn, kaon_peer_xnnpack, kaon_peer_openblas,
-    kaon_peer_blis, kaon_peer_libxsmm, kaon_peer_mkl, kaon_peer_onnxruntime, kaon_peer_openvino;
+    kaon_peer_blis, kaon_peer_libxsmm, kaon_peer_mkl, kaon_peer_onnxruntime, kaon_peer_openvino,
+    kaon_peer_free_order;
 
 /* The names that --peer takes, NULL past the last. */
 const struct kaon_peer *kaon_peer_at(size_t index);

@@ -13,8 +13,9 @@
 #include "tools/cli/nearest.h"
 
 static const struct kaon_peer *const all_peers[] = {
-    &kaon_peer_onednn,  &kaon_peer_xnnpack, &kaon_peer_openblas,    &kaon_peer_blis,
-    &kaon_peer_libxsmm, &kaon_peer_mkl,     &kaon_peer_onnxruntime, &kaon_peer_openvino,
+    &kaon_peer_onednn,      &kaon_peer_xnnpack,  &kaon_peer_openblas,
+    &kaon_peer_blis,        &kaon_peer_libxsmm,  &kaon_peer_mkl,
+    &kaon_peer_onnxruntime, &kaon_peer_openvino, &kaon_peer_free_order,
 };
 
 const struct kaon_peer *kaon_peer_at(size_t index)
@@ -90,7 +91,7 @@ static void load_peer(struct kaon_peer_loaded *p, const char *folder)
         if (error && !reason[0])
             snprintf(reason, sizeof reason, "%s", error);
     }
-    if (!library) {
+    if (!library && !p->peer->built_in) {
         kaon_peer_refuse(p, "%s (%s has it)", reason, p->peer->package);
         return;
     }
@@ -140,7 +141,9 @@ static enum kaon_status check_names(const char *names, struct kaon_msg *msg)
         if (!found)
             st = kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "no peer \"%s\"; %s%s%s", word,
                                nearest ? "did you mean \"" : "all, onednn, xnnpack, openblas, ",
-                               nearest ? nearest : "blis, libxsmm, mkl, onnxruntime or openvino",
+                               nearest ? nearest
+                                       : "blis, libxsmm, mkl, onnxruntime, openvino or "
+                                         "free-order",
                                nearest ? "\"?" : "");
     }
     free(copy);
@@ -167,7 +170,7 @@ enum kaon_status kaon_peers_load(struct kaon_peers *peers, const char *names, co
     if (!peers->at)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for the peers");
     for (size_t i = 0; i < KAON_BENCH_COUNT(all_peers); i++) {
-        if (!all && !named(names, all_peers[i]->name))
+        if (all ? all_peers[i]->built_in : !named(names, all_peers[i]->name))
             continue;
         struct kaon_peer_loaded *p = &peers->at[peers->n++];
         p->peer = all_peers[i];
