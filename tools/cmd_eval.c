@@ -106,6 +106,10 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
                                           .cuts = o->cuts.word,
                                           .n_cuts = o->cuts.n,
                                           .weight = o->weight,
+                                          .against = o->against.word,
+                                          .n_against = o->against.n,
+                                          .bins = o->bins.word,
+                                          .n_bins = o->bins.n,
                                           .limit = (uint64_t)o->limit,
                                           .zero_non_finite = o->non_finite != NULL };
     enum kaon_status status = KAON_OK;

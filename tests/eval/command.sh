@@ -32,6 +32,9 @@ exits 2 "no-such" "$kaon" eval --no-such
 exits 2 "zip" "$kaon" eval "$small" --compression zip
 exits 2 "sum to" "$kaon" eval "$small" --fractions fc=0.9,fu=0.9 --limit 10
 exits 2 "not a cut" "$kaon" eval "$small" --cut "pt >" --limit 10
+exits 2 "rising" "$kaon" eval "$small" --bins pt=20,10 --limit 10
+exits 2 "VARIABLE=EDGE" "$kaon" eval "$small" --bins no_such=20,10 --limit 10
+exits 3 "no field 'n_track'.*look alike: n_tracks" "$kaon" eval "$small" --against n_track --limit 10
 exits 3 "nothing.onnx" "$kaon" eval nothing.onnx
 exits 3 "nothing.h5" "$kaon" eval "$small" --data nothing.h5
 exits 3 "eval.json" "$kaon" eval "$small" --config "$models/btag_gn2/eval.json.not"

@@ -37,9 +37,10 @@ static void read_scores(struct eval_entry *entry, const char *model)
     struct kaon_msg msg = { "" };
     struct eval_block block = { 0 };
     for (size_t i = 0; i < spec->n_probabilities; i++)
-        column[i] = (struct eval_column){ spec->probability[i].published, "the test", 0 };
+        column[i] = (struct eval_column){ spec->probability[i].published, "the test", 0, false };
     const struct eval_set set = { "jets", NULL, 0, column, spec->n_probabilities };
     spec->query = (struct eval_query){ &set, 1, spec->query.number, 1, NULL, 0, 0, false };
+    spec->n_variables = 0;
     spec->n_selection = 0; /* every jet of the sample passes it, and the file lacks its variables */
     snprintf(path, sizeof path, "%s/%s/scores.h5", folder, model);
     const char *paths[] = { path };

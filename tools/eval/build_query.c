@@ -110,31 +110,49 @@ static enum kaon_status build_sets(struct eval_build *b)
 /* ---- numbers: labels, cuts, weight ----------------------------------------------------------- */
 
 static size_t add_number(struct eval_spec *spec, struct eval_column *number, const char *name,
-                         const char *by)
+                         const char *by, bool optional)
 {
     for (size_t i = 0; i < spec->query.n_numbers; i++)
-        if (!strcmp(number[i].name, name))
+        if (!strcmp(number[i].name, name)) {
+            number[i].optional = number[i].optional && optional;
             return i;
-    number[spec->query.n_numbers] = (struct eval_column){ name, by, 0 };
+        }
+    number[spec->query.n_numbers] = (struct eval_column){ name, by, 0, optional };
     return spec->query.n_numbers++;
+}
+
+/* The number of tracks is counted where they are read; else it is a field as any other. */
+static long counted_set(const struct eval_spec *spec, const char *variable)
+{
+    for (size_t i = 0; i < spec->query.n_sets; i++)
+        if (!strcmp(variable, "n_tracks") && spec->query.set[i].valid &&
+            !strcmp(spec->query.set[i].dataset, "tracks"))
+            return (long)i;
+    return -1;
 }
 
 static enum kaon_status build_numbers(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
-    struct eval_column *number =
-        kaon_eval_pool_take(&spec->pool, EVAL_MOST_CLASSES + EVAL_MOST_CUTS + 1, sizeof *number);
+    struct eval_column *number = kaon_eval_pool_take(
+        &spec->pool, EVAL_MOST_CLASSES + EVAL_MOST_CUTS + EVAL_MOST_VARIABLES + 1, sizeof *number);
     if (!number)
         return kaon_eval_build_no_memory(b);
     spec->query.number = number;
     for (size_t i = 0; i < spec->n_classes; i++)
-        spec->class[i].number =
-            add_number(spec, number, spec->class[i].select.field, "the labels of the classes");
+        spec->class[i].number = add_number(spec, number, spec->class[i].select.field,
+                                           "the labels of the classes", false);
     for (size_t i = 0; i < spec->n_selection; i++)
         spec->selection_number[i] =
-            add_number(spec, number, spec->selection[i].field, "the selection");
+            add_number(spec, number, spec->selection[i].field, "the selection", false);
     if (spec->weight)
-        spec->weight_number = add_number(spec, number, spec->weight, "the weight");
+        spec->weight_number = add_number(spec, number, spec->weight, "the weight", false);
+    for (size_t i = 0; i < spec->n_variables; i++) {
+        struct eval_variable *v = &spec->variable[i];
+        v->counted = counted_set(spec, v->name);
+        if (v->counted < 0)
+            v->number = add_number(spec, number, v->field, "--against", !v->required);
+    }
     return KAON_OK;
 }
 

@@ -10,6 +10,7 @@ struct eval_options {
     struct kaon_common common;
     struct kaon_engine_choice engine;
     struct kaon_words data, fractions, cuts;
+    struct kaon_words against, bins;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
     bool json, force, no_progress, no_plots;

@@ -18,6 +18,7 @@ static const size_t block_bytes = (size_t)32 << 20;
 struct shared {
     size_t first;
     bool absolute; /* the value is without its sign */
+    bool absent;   /* the file lacks it, and it is optional */
 };
 
 /* One set of the query in the open file. */
@@ -88,7 +89,8 @@ static enum kaon_status find_field(struct eval_reader *r, const struct eval_tabl
     return note_alias(r, table->name, column->name, *member, *absolute, msg);
 }
 
-/* A compound of `n` natives. Columns that mean one field share it: libhdf5 takes no name twice. */
+/* A compound of `n` natives. Columns that mean one field share it: libhdf5 takes no name twice.
+ * *type is -1 if nothing is to be read. */
 static enum kaon_status make_type(struct eval_reader *r, const struct eval_table *table,
                                   const struct eval_column *column, size_t n, hid_t native,
                                   hid_t *type, struct shared **shared, struct kaon_msg *msg)
@@ -102,16 +104,27 @@ static enum kaon_status make_type(struct eval_reader *r, const struct eval_table
     *type = H5Tcreate(H5T_COMPOUND, n * bytes);
     if (!member || !s || *type < 0)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    size_t found = 0;
     for (size_t i = 0; i < n; i++) {
-        const enum kaon_status status =
-            find_field(r, table, &column[i], &member[i], &s[i].absolute, msg);
+        const enum kaon_status status = find_field(r, table, &column[i], &member[i], &s[i].absolute,
+                                                   column[i].optional ? NULL : msg);
+        s[i].absent = status == KAON_BAD_INPUT && column[i].optional;
+        if (s[i].absent) {
+            member[i] = NULL;
+            continue;
+        }
         if (status)
             return status;
+        found++;
         while (member[s[i].first] != member[i])
             s[i].first++;
         if (s[i].first == i && H5Tinsert(*type, member[i], i * bytes, native) < 0)
             return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", table->path,
                                  member[i]);
+    }
+    if (found == 0) {
+        H5Tclose(*type);
+        *type = -1;
     }
     return KAON_OK;
 }
@@ -345,11 +358,12 @@ static int grow(void **memory, size_t *room, size_t count, size_t bytes)
 static int grow_part(struct eval_part *part, size_t rows, size_t columns)
 {
     const size_t places = rows * part->width;
-    size_t room = part->room_rows, same = part->room_rows;
+    size_t room = part->room_rows, same = part->room_rows, also = part->room_rows;
     const int fits =
         grow((void **)&part->value, &part->room_values, places * columns, sizeof(float)) &&
         grow((void **)&part->valid, &room, places, 1) &&
-        grow((void **)&part->count, &same, places, sizeof(int32_t));
+        grow((void **)&part->count, &same, places, sizeof(int32_t)) &&
+        grow((void **)&part->total, &also, places, sizeof(int32_t));
     part->room_rows = fits ? places : 0;
     return fits;
 }
@@ -397,14 +411,14 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
     const size_t n = want->n_columns;
     float *values = part->value + row * part->width * n;
     unsigned char *valid = part->valid + row * part->width;
-    size_t real = 0;
+    size_t real = 0, total = 0;
     for (size_t k = 0; k < part->width; k++) {
         if (want->valid && !valid[k])
             continue;
+        total++;
         if (want->most && real == want->most) {
-            r->counts.truncated++;
-            memset(valid + k, 0, part->width - k);
-            break;
+            valid[k] = 0;
+            continue;
         }
         const float *from = values + k * n;
         float *to = values + real * n;
@@ -421,7 +435,9 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
         valid[k] = 1;
         real++;
     }
+    r->counts.truncated += total > real;
     part->count[row] = (int32_t)real;
+    part->total[row] = (int32_t)total;
     return KAON_OK;
 }
 
@@ -453,8 +469,9 @@ static void share_numbers(const struct eval_reader *r, struct eval_block *b, siz
     const size_t n = r->query->n_numbers;
     for (size_t row = 0; row < rows; row++)
         for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
-            const double value = b->number[row * n + r->shared_number[c].first];
-            b->number[row * n + c] = r->shared_number[c].absolute ? fabs(value) : value;
+            const struct shared *s = &r->shared_number[c];
+            const double value = s->absent ? NAN : b->number[row * n + s->first];
+            b->number[row * n + c] = s->absolute ? fabs(value) : value;
         }
 }
 
@@ -496,6 +513,7 @@ void kaon_eval_block_close(struct eval_block *b)
         free(b->part[i].value);
         free(b->part[i].valid);
         free(b->part[i].count);
+        free(b->part[i].total);
     }
     free(b->part);
     free(b->number);

@@ -17,6 +17,7 @@ struct eval_column {
     const char *name;
     const char *by; /* who, for the sentence when it is missing: "input 'x' of gn2.onnx" */
     float instead;  /* of a value that is not finite, with zero_non_finite */
+    bool optional;  /* numbers only: NaN where a file lacks it */
 };
 
 /* What is read of one dataset, as floats. */
@@ -46,6 +47,7 @@ struct eval_part {
     unsigned char
         *valid;     /* rows x width, as stored but cut to `most`: which places held real entries */
     int32_t *count; /* real entries of each row */
+    int32_t *total; /* the same before the cut to `most` */
     size_t room_values, room_rows;
 };
 

@@ -18,9 +18,11 @@ static int make_room(struct eval_scores *s, const struct eval_spec *spec, size_t
         return 1;
     const size_t room = s->room + s->room / 2 + more;
     s->n_probabilities = spec->n_probabilities;
-    if (room > SIZE_MAX / sizeof(float) / (s->n_probabilities + 1) ||
+    s->n_variables = spec->n_variables;
+    if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + 1) ||
         !grow((void **)&s->probability, room * s->n_probabilities, sizeof *s->probability) ||
-        !grow((void **)&s->class, room, 1) ||
+        !grow((void **)&s->class, room, 1) || !grow((void **)&s->row, room, sizeof *s->row) ||
+        !grow((void **)&s->variable, room * s->n_variables + 1, sizeof *s->variable) ||
         (spec->weight && !grow((void **)&s->weight, room, sizeof *s->weight)))
         return 0;
     s->room = room;
@@ -52,10 +54,17 @@ static bool all_finite(const float *value, size_t n)
     return true;
 }
 
-static void add_row(struct eval_scores *s, const struct eval_spec *spec, const double *number,
-                    const float *probability)
+static float variable_of(const struct eval_variable *v, const struct eval_block *block, size_t row,
+                         const double *number)
+{
+    return v->counted >= 0 ? (float)block->part[v->counted].total[row] : (float)number[v->number];
+}
+
+static void add_row(struct eval_scores *s, const struct eval_spec *spec,
+                    const struct eval_block *block, size_t row, const float *probability)
 {
     const size_t k = spec->n_probabilities;
+    const double *number = block->number + row * spec->query.n_numbers;
     s->rows++;
     if (!selected(spec, number))
         return;
@@ -72,6 +81,10 @@ static void add_row(struct eval_scores *s, const struct eval_spec *spec, const d
     }
     memcpy(s->probability + s->n * k, probability, k * sizeof *probability);
     s->class[s->n] = (unsigned char)class;
+    s->row[s->n] = block->first + row;
+    for (size_t i = 0; i < s->n_variables; i++)
+        s->variable[s->n * s->n_variables + i] =
+            variable_of(&spec->variable[i], block, row, number);
     if (s->weight)
         s->weight[s->n] = (float)weight;
     s->class_count[class]++;
@@ -85,8 +98,7 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_s
     if (!make_room(s, spec, block->rows))
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t row = 0; row < block->rows; row++)
-        add_row(s, spec, block->number + row * spec->query.n_numbers,
-                result->probability + row * spec->n_probabilities);
+        add_row(s, spec, block, row, result->probability + row * spec->n_probabilities);
     return KAON_OK;
 }
 
@@ -94,6 +106,8 @@ void kaon_eval_scores_close(struct eval_scores *s)
 {
     free(s->probability);
     free(s->class);
+    free(s->row);
+    free(s->variable);
     free(s->weight);
     *s = (struct eval_scores){ 0 };
 }

@@ -1,4 +1,5 @@
-/* What is kept of every jet: its class, weight and probabilities; and what was counted. */
+/* What is judged: of every kept jet, in row order, its row, class, weight, probabilities and
+ * variables; and what was counted. Whether a model has just given it, or files, is not known here. */
 #ifndef KAON_TOOLS_EVAL_SCORES_H
 #define KAON_TOOLS_EVAL_SCORES_H
 
@@ -8,9 +9,11 @@ enum { EVAL_NO_CLASS = 255 };
 
 struct eval_scores {
     size_t n, room;
-    size_t n_probabilities;
+    size_t n_probabilities, n_variables;
     float *probability;   /* n x n_probabilities */
     unsigned char *class; /* index in the specification */
+    uint64_t *row;        /* over all files */
+    float *variable;      /* n x n_variables of the specification, unscaled; NaN: absent */
     float *weight;        /* NULL: all one */
     uint64_t rows;        /* jets that went through the model */
     uint64_t selected;    /* of them passed the selection */

@@ -16,6 +16,7 @@ enum {
     EVAL_MOST_POINTS = 32, /* working points of a discriminant */
     EVAL_MOST_DISCRIMINANTS = 12,
     EVAL_MOST_CUTS = 32,
+    EVAL_MOST_VARIABLES = 16, /* that figures are binned in */
 };
 
 /* One column of an input: clamp((x + offset) * scale, lower, upper). */
@@ -89,6 +90,20 @@ struct eval_discriminant {
     const char *source;
 };
 
+/* A quantity of a jet that figures are binned in, in bins [edge, next edge). */
+struct eval_variable {
+    const char *name;   /* "pt", in options and in metrics.json */
+    const char *text;   /* "jet pT", for axes and tables */
+    const char *unit;   /* "GeV"; "" if it has none */
+    const char *field;  /* of `jets` */
+    double scale;       /* value * scale is in the unit */
+    const double *edge; /* rising, in the unit */
+    size_t n_edges;     /* 0: chosen from the data */
+    bool required;      /* asked for by name: a file without it is refused */
+    size_t number;      /* of its field in the query, where it is read */
+    long counted;       /* the set of the query whose entries it counts; -1: it is read */
+};
+
 struct eval_spec {
     const char *name, *title;
     const char *model_path, *config_path; /* config_path: NULL without eval.json */
@@ -107,6 +122,8 @@ struct eval_spec {
     size_t n_selection;
     const char *weight; /* column of `jets`, or NULL */
     size_t weight_number;
+    struct eval_variable variable[EVAL_MOST_VARIABLES];
+    size_t n_variables;
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
@@ -133,7 +150,11 @@ struct eval_choices {
     size_t n_fractions;
     const char *const *cuts; /* --cut: besides those of eval.json */
     size_t n_cuts;
-    const char *weight; /* --weight */
+    const char *weight;         /* --weight */
+    const char *const *against; /* --against: lists of names */
+    size_t n_against;
+    const char *const *bins; /* --bins: VARIABLE=EDGE,EDGE... */
+    size_t n_bins;
     uint64_t limit;
     bool zero_non_finite;
 };
