@@ -13,7 +13,7 @@
 #include "tools/cli/progress.h"
 #include "tools/commands.h"
 #include "tools/eval/options.h"
-#include "tools/eval/plot.h"
+#include "tools/eval/album.h"
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
 
@@ -168,8 +168,12 @@ static enum kaon_status write_all(struct evaluation *e, const struct kaon_say *s
     enum kaon_status status = KAON_OK;
     for (size_t i = 0; !status && i < e->n; i++)
         status = kaon_eval_entry_commit(e, &e->entry[i], msg);
+    struct eval_album album = { .n = 0 };
     if (!status)
-        status = kaon_eval_plot(e, say, msg);
+        status = kaon_eval_album_make(&album, e, msg);
+    if (!status)
+        status = kaon_eval_album_draw(&album, say, msg);
+    kaon_eval_album_close(&album);
     return status ? status : write_metrics(e, msg);
 }
 
@@ -188,7 +192,7 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
 {
     struct evaluation e = { .n = 0 };
     struct kaon_msg msg = { "" };
-    enum kaon_status status = kaon_eval_settings(&e.settings, o, &msg);
+    enum kaon_status status = kaon_eval_settings(&e, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
     if (!status)

@@ -35,6 +35,10 @@ struct eval_settings {
     size_t threads, batch;
     uint64_t limit;
     enum eval_compression compression;
+    const char *const *plots; /* kinds of figures; none: all */
+    size_t n_plots;
+    const char *const *formats; /* of pictures, "png"; none: all */
+    size_t n_formats;
     const char *const *data; /* --data */
     size_t n_data;
     const char *command_line;

@@ -14,8 +14,9 @@ struct eval_gnuplot {
 
 enum kaon_status kaon_eval_gnuplot_begin(struct eval_gnuplot *gnuplot, struct kaon_msg *msg);
 
-/* Runs it and frees it. *missing is set if there is no gnuplot. */
-enum kaon_status kaon_eval_gnuplot_run(struct eval_gnuplot *gnuplot, bool *missing,
+/* Runs it and frees it. *printed is what it printed, such as an SVG without an output file, to be freed;
+ * *missing is set if there is no gnuplot. */
+enum kaon_status kaon_eval_gnuplot_run(struct eval_gnuplot *gnuplot, char **printed, bool *missing,
                                        struct kaon_msg *msg);
 void kaon_eval_gnuplot_abandon(struct eval_gnuplot *gnuplot);
 

@@ -1,5 +1,8 @@
 #include "tools/eval/options.h"
 
+#include "tools/cli/nearest.h"
+#include "tools/eval/album.h"
+
 #include <sched.h>
 #include <string.h>
 
@@ -37,6 +40,10 @@ static const struct kaon_option options[] = {
     { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
       offsetof(struct eval_options, compression) },
     KAON_ENGINE_OPTIONS(struct eval_options),
+    { "plots", 0, KAON_OPTION_LIST, "KIND,...",
+      "these figures only: roc, discriminant, probability", offsetof(struct eval_options, plots) },
+    { "plot-formats", 0, KAON_OPTION_LIST, "FORMAT,...",
+      "these formats only: svg, png, pdf", offsetof(struct eval_options, plot_formats) },
     { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
       offsetof(struct eval_options, no_plots) },
     { "force", 'f', KAON_OPTION_FLAG, NULL, "replace files that exist",
@@ -88,9 +95,48 @@ static int choose(const char *word, const char *const *choices, int n)
     return -1;
 }
 
-enum kaon_status kaon_eval_settings(struct eval_settings *s, const struct eval_options *o,
+typedef const char *word_fn(size_t index);
+
+/* Whether `word` is one of those that `at` lists; *nearest is one that was perhaps meant. */
+static bool is_among(const char *word, word_fn *at, const char **nearest)
+{
+    *nearest = NULL;
+    for (size_t i = 0; at(i); i++) {
+        if (!strcmp(word, at(i)))
+            return true;
+        kaon_nearest_try(word, at(i), nearest);
+    }
+    return false;
+}
+
+/* Splits the values of a list option at their commas; each word must be one that `at` lists. */
+static enum kaon_status split(struct evaluation *e, const struct kaon_words *given,
+                              const char *option, word_fn *at, const char *const **words, size_t *n,
+                              struct kaon_msg *msg)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < given->n; i++)
+        most += strlen(given->word[i]) + 1;
+    const char **list = kaon_eval_pool_take(&e->pool, most + 1, sizeof *list);
+    *words = list;
+    for (size_t i = 0; list && i < given->n; i++) {
+        char *rest = kaon_eval_pool_text(&e->pool, given->word[i]);
+        for (char *word; rest && (word = strsep(&rest, ",")) != NULL;) {
+            const char *nearest;
+            if (!is_among(word, at, &nearest))
+                return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--%s: there is no \"%s\"%s%s%s",
+                                     option, word, nearest ? "; did you mean \"" : "",
+                                     nearest ? nearest : "", nearest ? "\"?" : "");
+            list[(*n)++] = word;
+        }
+    }
+    return list ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+}
+
+enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_options *o,
                                     struct kaon_msg *msg)
 {
+    struct eval_settings *s = &e->settings;
     static const char *const compressions[] = { "gzip", "lz4", "none" };
     const int compression = o->compression ? choose(o->compression, compressions, 3) : 0;
     if (compression < 0)
@@ -109,5 +155,9 @@ enum kaon_status kaon_eval_settings(struct eval_settings *s, const struct eval_o
     s->batch = (size_t)o->batch;
     s->limit = (uint64_t)o->limit;
     s->compression = (enum eval_compression)compression;
-    return KAON_OK;
+    const enum kaon_status status =
+        split(e, &o->plots, "plots", kaon_eval_figure_kind, &s->plots, &s->n_plots, msg);
+    return status ? status
+                  : split(e, &o->plot_formats, "plot-formats", kaon_eval_figure_format, &s->formats,
+                          &s->n_formats, msg);
 }

@@ -11,6 +11,7 @@ struct eval_options {
     struct kaon_engine_choice engine;
     struct kaon_words data, fractions, cuts;
     struct kaon_words against, bins;
+    struct kaon_words plots, plot_formats;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
     bool json, force, no_progress, no_plots;
@@ -18,8 +19,8 @@ struct eval_options {
 
 extern const struct kaon_spec kaon_eval_command;
 
-/* Settings of the evaluation; refuses words that are none of an option's choices. */
-enum kaon_status kaon_eval_settings(struct eval_settings *s, const struct eval_options *o,
+/* Sets e->settings; refuses words that are none of an option's choices. */
+enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_options *o,
                                     struct kaon_msg *msg);
 
 #endif

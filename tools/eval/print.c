@@ -123,15 +123,35 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
     kaon_out_printf(out, "\n");
 }
 
+/* Length of a path without its extension. */
+static size_t stem(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && !strchr(dot, '/') ? (size_t)(dot - path) : strlen(path);
+}
+
+/* A line a stem: "roc_D_b.csv, .svg, .png". */
+static void print_files(struct kaon_out *out, const struct evaluation *e)
+{
+    for (size_t i = 0; i < e->n_files; i++) {
+        const char *path = e->file[i], *last = i ? e->file[i - 1] : "";
+        const size_t length = stem(path);
+        if (i && length == stem(last) && !strncmp(path, last, length)) {
+            kaon_out_printf(out, ", %s", path + length);
+            continue;
+        }
+        kaon_out_printf(out, i ? "\n         " : "Written: ");
+        kaon_out_name(out, path);
+    }
+    if (e->n_files)
+        kaon_out_printf(out, "\n");
+}
+
 void kaon_eval_print(struct kaon_out *out, const struct evaluation *e)
 {
     for (size_t i = 0; i < e->n; i++)
         print_entry(out, e, &e->entry[i]);
     kaon_out_printf(out, "Rejection = 1 / efficiency of D > cut, with binomial error and Wilson's "
                          "interval of 68.27 %%.\n");
-    for (size_t i = 0; i < e->n_files; i++) {
-        kaon_out_printf(out, i ? "         " : "Written: ");
-        kaon_out_name(out, e->file[i]);
-        kaon_out_printf(out, "\n");
-    }
+    print_files(out, e);
 }
