@@ -17,10 +17,38 @@
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
 
+static bool ends_with(const char *word, const char *tail)
+{
+    const size_t n = strlen(word), m = strlen(tail);
+    return n >= m && !strcmp(word + n - m, tail);
+}
+
 static bool is_data(const char *word)
 {
-    const char *dot = strrchr(word, '.');
-    return dot && (!strcmp(dot, ".h5") || !strcmp(dot, ".hdf5"));
+    return ends_with(word, ".h5") || ends_with(word, ".hdf5") || ends_with(word, ".npz");
+}
+
+static bool is_model(const char *word)
+{
+    return ends_with(word, ".onnx") || strchr(word, '/');
+}
+
+/* The words of options that take "A,B", one each; NULL without memory. */
+static const char **split(struct evaluation *e, const struct kaon_words *words, size_t *n)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < words->n; i++)
+        most += strlen(words->word[i]);
+    const char **list = kaon_eval_pool_take(&e->pool, most, sizeof *list);
+    *n = 0;
+    for (size_t i = 0; list && i < words->n; i++) {
+        char *rest = NULL, *copy = kaon_eval_pool_text(&e->pool, words->word[i]);
+        if (!copy)
+            return NULL;
+        for (char *w = strtok_r(copy, ",", &rest); w; w = strtok_r(NULL, ",", &rest))
+            list[(*n)++] = w;
+    }
+    return list;
 }
 
 /* Words that name HDF5 files are data wherever they stand, so that "--data big_*.h5" does what it
@@ -28,12 +56,15 @@ static bool is_data(const char *word)
 static enum kaon_status find_data(struct evaluation *e, const struct eval_options *o,
                                   struct kaon_words *words, struct kaon_msg *msg)
 {
-    const char **data = kaon_eval_pool_take(&e->pool, o->data.n + words->n + 1, sizeof *data);
+    const char **data =
+        kaon_eval_pool_take(&e->pool, o->data.n + o->scores.n + words->n + 1, sizeof *data);
     size_t n = 0, models = 0;
     if (!data)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < o->data.n; i++)
         data[n++] = o->data.word[i];
+    for (size_t i = 0; i < o->scores.n; i++)
+        data[n++] = o->scores.word[i];
     for (size_t i = 0; i < words->n; i++) {
         if (is_data(words->word[i]))
             data[n++] = words->word[i];
@@ -43,9 +74,15 @@ static enum kaon_status find_data(struct evaluation *e, const struct eval_option
     words->n = models;
     e->settings.data = data;
     e->settings.n_data = n;
-    return models > 0
-               ? KAON_OK
-               : kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "eval: MODEL is missing among the data");
+    if (models > 0 && o->scores.n > 0)
+        return kaon_cli_fail(
+            msg, KAON_BAD_ARGUMENT,
+            "--scores judges without a model; --vs compares with scores in the data");
+    if (models == 0 && o->scores.n == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             n > 0 ? "eval: MODEL is missing among the data"
+                                   : "eval: MODEL is missing");
+    return KAON_OK;
 }
 
 /* The command as it was given, for provenance. */
@@ -96,6 +133,68 @@ static void say_notes(const struct kaon_say *say, const struct eval_entry *entry
         kaon_say_note(say, "%s: %s", entry->label, note);
 }
 
+/* What is to be judged: models, and taggers whose scores are stored. */
+struct wanted {
+    const char **model, **tagger;
+    size_t n_models, n_taggers;
+};
+
+/* Models of the words and of --vs; taggers of --tagger and of --vs. */
+static enum kaon_status find_wanted(struct evaluation *e, const struct eval_options *o,
+                                    const struct kaon_words *models, struct wanted *w,
+                                    struct kaon_msg *msg)
+{
+    size_t n_vs;
+    const char **vs = split(e, &o->vs, &n_vs);
+    w->tagger = split(e, &o->tagger, &w->n_taggers);
+    w->model = kaon_eval_pool_take(&e->pool, models->n + n_vs + 1, sizeof *w->model);
+    const char **taggers = kaon_eval_pool_take(&e->pool, w->n_taggers + n_vs + 1, sizeof *taggers);
+    if (!vs || !w->tagger || !w->model || !taggers)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < w->n_taggers; i++)
+        taggers[i] = w->tagger[i];
+    w->tagger = taggers;
+    for (; w->n_models < models->n; w->n_models++)
+        w->model[w->n_models] = models->word[w->n_models];
+    for (size_t i = 0; i < n_vs; i++)
+        if (is_model(vs[i]))
+            w->model[w->n_models++] = vs[i];
+        else
+            w->tagger[w->n_taggers++] = vs[i];
+    if (o->tagger.n > 0 && o->scores.n == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--tagger is of --scores; --vs compares a model with stored scores");
+    if (o->scores.n > 0 && w->n_taggers == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--scores needs --tagger NAME, as in fields NAME_pb");
+    return KAON_OK;
+}
+
+/* Taggers beside a model are judged as it is: by its eval.json, on its data. */
+static enum kaon_status open_taggers(struct evaluation *e, const struct wanted *w,
+                                     const struct eval_choices *choices, struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < w->n_taggers; i++) {
+        struct eval_stored_source source = { w->tagger[i], e->settings.data, e->settings.n_data };
+        struct eval_choices own = *choices;
+        const struct eval_spec *first = w->n_models ? &e->entry[0].spec : NULL;
+        if (first && source.n_paths == 0) {
+            source.path = first->data;
+            source.n_paths = first->n_data;
+        }
+        if (first && !own.config) {
+            own.config = first->config_path;
+            own.borrowed = true;
+        }
+        if (source.n_paths == 0)
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--vs %s: there is no data to look in",
+                                 w->tagger[i]);
+        status = kaon_eval_entry_open_stored(e, &e->entry[w->n_models + i], &source, &own, msg);
+    }
+    return status;
+}
+
 static enum kaon_status open_all(struct evaluation *e, const struct eval_options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
@@ -110,16 +209,25 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
                                           .n_against = o->against.n,
                                           .bins = o->bins.word,
                                           .n_bins = o->bins.n,
+                                          .category = o->category,
+                                          .data = e->settings.data,
+                                          .n_data = e->settings.n_data,
+                                          .ftag_exact = o->ftag_exact,
                                           .limit = (uint64_t)o->limit,
                                           .zero_non_finite = o->non_finite != NULL };
-    enum kaon_status status = KAON_OK;
-    e->entry = calloc(models->n, sizeof *e->entry);
+    struct wanted wanted = { .n_models = 0 };
+    enum kaon_status status = find_wanted(e, o, models, &wanted, msg);
+    if (status)
+        return status;
+    e->entry = calloc(wanted.n_models + wanted.n_taggers, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    e->n = models->n;
-    for (size_t i = 0; !status && i < e->n; i++)
+    e->n = wanted.n_models + wanted.n_taggers;
+    for (size_t i = 0; !status && i < wanted.n_models; i++)
         status =
-            kaon_eval_entry_open(e, &e->entry[i], models->word[i], &choices, &o->engine, say, msg);
+            kaon_eval_entry_open(e, &e->entry[i], wanted.model[i], &choices, &o->engine, say, msg);
+    if (!status)
+        status = open_taggers(e, &wanted, &choices, msg);
     if (!status && o->out)
         status = begin_folder(e, o->out, msg);
     for (size_t i = 0; !status && i < e->n; i++) {

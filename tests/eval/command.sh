@@ -4,27 +4,11 @@
 # KAON: the program; COMPARE: compare_h5; MODELS: the models of the tree; DATA: the folder of further
 # data, whose cases are skipped without it; SCRATCH: a folder to make.
 kaon=$1 compare=$2 models=$3 data=$4 scratch=$5
-failures=0
+# shellcheck source=tests/eval/lib.sh
+. "$(dirname "$0")/lib.sh"
 small=$models/btag_small/model.onnx gn2=$models/btag_gn2/model.onnx jets=$models/jets/jets.h5
 rm -rf "$scratch"; mkdir -p "$scratch" || exit 1
 cd "$scratch" || exit 1
-
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# exits CODE WORD COMMAND...: the command exits with CODE and says WORD on stderr in one line
-exits() {
-    code=$1 word=$2; shift 2
-    "$@" >out.txt 2>err.txt; got=$?
-    [ $got -eq "$code" ] || fail "exit $got instead of $code: $* ($(head -c 300 err.txt))"
-    if [ -n "$word" ]; then
-        grep -q -- "$word" err.txt || fail "no '$word' in: $(cat err.txt)"
-        [ "$(grep -cv '^Try: ' err.txt)" -eq 1 ] || fail "more than one sentence: $(cat err.txt)"
-    fi
-}
-digest() { "$kaon" eval "$@" --json 2>/dev/null | grep outputs_sha256 | tail -1; }
-same() { # same WHAT A B
-    [ -n "$2" ] && [ "$2" = "$3" ] || fail "$1: '$2' and '$3'"
-}
 
 # ---- wrong usage and wrong input
 exits 2 "MODEL" "$kaon" eval
@@ -145,4 +129,4 @@ else
 fi
 
 cd / && rm -rf "$scratch"
-[ $failures -eq 0 ] || { echo "$failures failed"; exit 1; }
+ends

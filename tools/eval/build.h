@@ -5,6 +5,7 @@
 #include "tools/eval/gnn_config.h"
 #include "tools/eval/json.h"
 #include "tools/eval/spec.h"
+#include "tools/eval/stored.h"
 
 struct eval_build {
     struct eval_spec *spec;
@@ -15,6 +16,8 @@ struct eval_build {
     const char *preprocess_path;
     struct eval_gnn gnn;
     bool has_gnn;
+    struct eval_category category;
+    struct eval_stored fields; /* of the data's `jets`; none if the data is not known */
     struct kaon_msg *msg;
 };
 

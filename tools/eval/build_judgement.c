@@ -1,6 +1,7 @@
 /* Discriminants, their fractions and working points; selection and weight. */
 #include "tools/eval/build.h"
 #include "tools/eval/build_classes.h"
+#include "tools/eval/build_fractions.h"
 #include "tools/eval/stats.h"
 
 #include <math.h>
@@ -11,7 +12,7 @@
 static const double usual_points[] = { 0.65, 0.70, 0.77, 0.85, 0.90 };
 enum { USUAL_BINS = 40 };
 
-static struct eval_discriminant *find(struct eval_spec *spec, const char *name)
+struct eval_discriminant *kaon_eval_discriminant_find(struct eval_spec *spec, const char *name)
 {
     for (size_t i = 0; i < spec->n_discriminants; i++)
         if (!strcmp(spec->discriminant[i].name, name))
@@ -19,11 +20,11 @@ static struct eval_discriminant *find(struct eval_spec *spec, const char *name)
     return NULL;
 }
 
-static struct eval_discriminant *add(struct eval_build *b, const char *name, size_t signal,
-                                     const char *source)
+struct eval_discriminant *kaon_eval_discriminant_add(struct eval_build *b, const char *name,
+                                                     size_t signal, const char *source)
 {
     struct eval_spec *spec = b->spec;
-    struct eval_discriminant *d = find(spec, name);
+    struct eval_discriminant *d = kaon_eval_discriminant_find(spec, name);
     if (!d && spec->n_discriminants < EVAL_MOST_DISCRIMINANTS) {
         d = &spec->discriminant[spec->n_discriminants++];
         *d = (struct eval_discriminant){
@@ -44,7 +45,7 @@ static struct eval_discriminant *add(struct eval_build *b, const char *name, siz
 }
 
 /* Fractions sum to one, and each belongs to a class that the model has a probability for. */
-static enum kaon_status check_fractions(struct eval_build *b, const struct eval_discriminant *d)
+enum kaon_status kaon_eval_fractions_check(struct eval_build *b, const struct eval_discriminant *d)
 {
     const struct eval_spec *spec = b->spec;
     double sum = 0;
@@ -68,12 +69,47 @@ static enum kaon_status check_fractions(struct eval_build *b, const struct eval_
 
 /* ---- eval.json ------------------------------------------------------------------------------- */
 
+/* The classes that a ratio S / (S + sum of others) is against. */
+static enum kaon_status against_from_config(struct eval_build *b, struct eval_discriminant *d,
+                                            const json_t *json)
+{
+    const char *path = b->spec->config_path;
+    json_t *list;
+    const enum kaon_status status = kaon_eval_json_list(json, "against", &list, path, b->msg);
+    if (status)
+        return status;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *class = json_string_value(json_array_get(list, i));
+        const long c = class ? kaon_eval_class_find(b->spec, class) : -1;
+        if (c < 0 || (size_t)c == d->signal || b->spec->class[c].probability < 0 ||
+            b->spec->class[d->signal].probability < 0)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                 "%s: %s: 'against' must hold classes with a probability", path,
+                                 d->name);
+        d->fraction[c] = 1;
+    }
+    return json_array_size(list)
+               ? KAON_OK
+               : kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                               "%s: %s: a ratio needs classes it is 'against'", path, d->name);
+}
+
+static bool lacks_probability(const struct eval_spec *spec, const struct eval_discriminant *d)
+{
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (spec->class[i].probability < 0 && (i == d->signal || d->fraction[i] > 0))
+            return true;
+    return false;
+}
+
 static enum kaon_status discriminant_from_config(struct eval_build *b, const char *name,
                                                  const json_t *json)
 {
-    const char *path = b->spec->config_path, *signal = NULL, *class;
+    const char *path = b->spec->config_path, *signal = NULL, *class, *formula = "log";
     json_t *fractions, *value;
     enum kaon_status status = kaon_eval_json_text(json, "signal", &signal, path, b->msg);
+    if (!status)
+        status = kaon_eval_json_text(json, "formula", &formula, path, b->msg);
     if (!status)
         status = kaon_eval_json_object(json, "fractions", &fractions, path, b->msg);
     if (status)
@@ -83,11 +119,17 @@ static enum kaon_status discriminant_from_config(struct eval_build *b, const cha
                              "%s: discriminant '%s' must be named with "
                              "letters, digits and '_'",
                              path, name);
+    if (strcmp(formula, "log") && strcmp(formula, "ratio"))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: 'formula' must be log or ratio", path,
+                             name);
     const long s = signal ? kaon_eval_class_find(b->spec, signal) : -1;
+    if (s < 0 && signal && b->choices->category)
+        return kaon_eval_spec_note(b->spec, b->msg, "%s: %s is left out: %s has no class '%s'",
+                                   path, name, b->category.source, signal);
     if (s < 0)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: signal '%s' is not among the classes",
                              path, name, signal ? signal : "");
-    struct eval_discriminant *d = add(b, name, (size_t)s, path);
+    struct eval_discriminant *d = kaon_eval_discriminant_add(b, name, (size_t)s, path);
     if (!d)
         return KAON_NO_MEMORY;
     json_object_foreach(fractions, class, value)
@@ -100,8 +142,16 @@ static enum kaon_status discriminant_from_config(struct eval_build *b, const cha
                                  path, name, class);
         d->fraction[c] = json_number_value(value);
     }
+    d->formula = strcmp(formula, "ratio") ? EVAL_LOG : EVAL_RATIO;
+    if (d->formula == EVAL_RATIO)
+        return against_from_config(b, d, json);
     status = kaon_eval_json_number(json, "epsilon", &d->epsilon, path, b->msg);
-    return status ? status : check_fractions(b, d);
+    if (!status && b->choices->borrowed && lacks_probability(b->spec, d)) {
+        b->spec->n_discriminants--; /* the last that was added */
+        return kaon_eval_spec_note(
+            b->spec, b->msg, "%s: %s is left out: the scores lack a class that it has", path, name);
+    }
+    return status ? status : kaon_eval_fractions_check(b, d);
 }
 
 static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
@@ -110,7 +160,7 @@ static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
     json_t *json, *list;
     json_object_foreach(points, name, json)
     {
-        struct eval_discriminant *d = find(b->spec, name);
+        struct eval_discriminant *d = kaon_eval_discriminant_find(b->spec, name);
         const char *path = b->spec->config_path;
         enum kaon_status status =
             kaon_eval_json_list(json, "signal_efficiency", &list, path, b->msg);
@@ -144,7 +194,7 @@ static enum kaon_status plots_from_config(struct eval_build *b, const json_t *pl
         status = kaon_eval_json_text(plot, "type", &type, path, b->msg);
         if (!status)
             status = kaon_eval_json_text(plot, "discriminant", &of, path, b->msg);
-        struct eval_discriminant *d = find(b->spec, of);
+        struct eval_discriminant *d = kaon_eval_discriminant_find(b->spec, of);
         if (!status && d && !strcmp(type, "roc")) {
             status = kaon_eval_json_number(plot, "from", &d->roc_from, path, b->msg);
             if (!status)
@@ -181,78 +231,6 @@ static enum kaon_status from_config(struct eval_build *b)
     if (!status)
         status = kaon_eval_json_list(b->config, "plots", &plots, path, b->msg);
     return status ? status : plots_from_config(b, plots);
-}
-
-/* ---- --fractions ----------------------------------------------------------------------------- */
-
-static enum kaon_status bad_option(const struct eval_build *b, const char *text, const char *why)
-{
-    return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--fractions %s: %s", text, why);
-}
-
-static long class_of_letter(const struct eval_spec *spec, const char *letter)
-{
-    for (size_t i = 0; i < spec->n_classes; i++)
-        if (!strcmp(spec->class[i].letter, letter))
-            return (long)i;
-    return -1;
-}
-
-/* Reads "fc=0.2,ftau=0.01" into fraction[], NaN where nothing is said. */
-static enum kaon_status read_option(struct eval_build *b, const char *text, double *fraction)
-{
-    char copy[256], *rest = NULL;
-    if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
-        return bad_option(b, text, "is too long");
-    for (size_t i = 0; i < EVAL_MOST_CLASSES; i++)
-        fraction[i] = NAN;
-    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        char *value = strchr(word, '='), *end = NULL;
-        const double number = value ? strtod(value + 1, &end) : NAN;
-        if (!value || end == value + 1 || *end || word[0] != 'f' || !(number >= 0 && number <= 1))
-            return bad_option(b, text, "wanted a list such as fc=0.2,ftau=0.01");
-        *value = '\0';
-        const long c = class_of_letter(b->spec, word + 1);
-        if (c < 0)
-            return bad_option(b, text, "names a class that there is not");
-        fraction[c] = number;
-    }
-    return KAON_OK;
-}
-
-/* The signal is b, or c where b has a fraction. The first class left out, light flavour before
- * others, gets the remainder. */
-static enum kaon_status from_option(struct eval_build *b, const char *text)
-{
-    double fraction[EVAL_MOST_CLASSES], sum = 0;
-    struct eval_spec *spec = b->spec;
-    enum kaon_status status = read_option(b, text, fraction);
-    if (status)
-        return status;
-    long signal = class_of_letter(spec, "b");
-    if (signal < 0 || !isnan(fraction[signal]))
-        signal = class_of_letter(spec, "c");
-    if (signal < 0 || !isnan(fraction[signal]))
-        return bad_option(b, text, "leaves neither b nor c as the signal");
-    long rest = class_of_letter(spec, "u");
-    if (rest >= 0 && !isnan(fraction[rest]))
-        rest = -1;
-    for (size_t i = 0; i < spec->n_classes; i++) {
-        if (!isnan(fraction[i]))
-            sum += fraction[i];
-        else if (rest < 0 && (long)i != signal && spec->class[i].probability >= 0)
-            rest = (long)i;
-    }
-    const char *name = kaon_eval_pool_format(&spec->pool, "D_%s", spec->class[signal].letter);
-    struct eval_discriminant *d = name ? add(b, name, (size_t)signal, "--fractions") : NULL;
-    if (!d)
-        return kaon_eval_build_no_memory(b);
-    for (size_t i = 0; i < spec->n_classes; i++)
-        d->fraction[i] = isnan(fraction[i]) ? 0 : fraction[i];
-    if (rest >= 0 && isnan(fraction[rest]))
-        d->fraction[rest] = kaon_eval_round(1 - sum, 3);
-    status = check_fractions(b, d);
-    return status ? KAON_BAD_ARGUMENT : KAON_OK;
 }
 
 /* ---- selection ------------------------------------------------------------------------------- */
@@ -297,13 +275,14 @@ enum kaon_status kaon_eval_build_judgement(struct eval_build *b)
     enum kaon_status status = kaon_eval_build_classes(b);
     if (!status && b->config)
         status = from_config(b);
-    for (size_t i = 0; !status && i < b->choices->n_fractions; i++)
-        status = from_option(b, b->choices->fractions[i]);
+    if (!status)
+        status = kaon_eval_build_fractions(b);
     if (!status && b->spec->n_discriminants == 0)
         status = kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT,
-                               "%s: no fractions are given for the "
+                               "%s%s%s: no fractions are given for the "
                                "discriminants, and there are no universal ones: say for example "
                                "--fractions fc=0.2,ftau=0.01",
-                               b->spec->model_path);
+                               b->spec->model_path, b->spec->stored ? ": " : "",
+                               b->spec->stored ? b->spec->name : "");
     return status ? status : build_selection(b);
 }

@@ -2,6 +2,7 @@
 #include "tools/eval/build.h"
 #include "tools/eval/category.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The part of an output's name after "<Model>_", or the whole name. */
@@ -11,18 +12,22 @@ static const char *without_model(const struct eval_spec *spec, const char *name)
     return !strncmp(name, spec->name, length) && name[length] == '_' ? name + length + 1 : name;
 }
 
-static const char *class_of(const char *probability)
+/* The class of a probability by its name; with --category its names are what counts. */
+static const char *class_of(const struct eval_build *b, const char *probability)
 {
-    for (size_t i = 0; i < kaon_eval_n_flavours; i++)
-        if (!strcmp(kaon_eval_flavours[i].probability, probability))
-            return kaon_eval_flavours[i].name;
-    return NULL;
+    const struct eval_flavour *f = kaon_eval_flavour_of(&b->category, probability, NULL);
+    return f ? f->name : NULL;
 }
 
 static enum kaon_status add_probability(struct eval_build *b, const char *name, const char *class)
 {
     struct eval_spec *spec = b->spec;
+    if (spec->n_probabilities == EVAL_MOST_PROBABILITIES)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: has more than %d class probabilities",
+                             spec->model_path, EVAL_MOST_PROBABILITIES);
     struct eval_probability *p = &spec->probability[spec->n_probabilities++];
+    if (b->choices->category && class_of(b, name))
+        class = class_of(b, name);
     p->published = kaon_eval_pool_format(&spec->pool, "%s_%s", spec->name, name);
     p->class = class ? kaon_eval_pool_text(&spec->pool, class) : NULL;
     return p->published && (p->class || !class) ? KAON_OK : kaon_eval_build_no_memory(b);
@@ -32,11 +37,11 @@ static enum kaon_status add_vector(struct eval_build *b, struct eval_output *out
                                    const json_t *classes, const json_t *names)
 {
     const size_t n = json_array_size(classes);
-    if (n == 0 || n > EVAL_MOST_CLASSES || (names && json_array_size(names) != n))
+    if (n == 0 || n > EVAL_MOST_PROBABILITIES || (names && json_array_size(names) != n))
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
                              "%s: outputs '%s': 'classes' and 'names' must "
                              "be lists of one length, at most %d",
-                             b->spec->config_path, out->name, EVAL_MOST_CLASSES);
+                             b->spec->config_path, out->name, EVAL_MOST_PROBABILITIES);
     out->kind = EVAL_OUT_VECTOR;
     out->count = n;
     for (size_t i = 0; i < n; i++) {
@@ -81,7 +86,7 @@ static enum kaon_status from_config(struct eval_build *b, struct eval_output *ou
 static enum kaon_status from_name(struct eval_build *b, struct eval_output *out,
                                   const struct kaon_port *port)
 {
-    const char *name = without_model(b->spec, out->name), *class = class_of(name);
+    const char *name = without_model(b->spec, out->name), *class = class_of(b, name);
     const bool scalar = port->rank == 0 || (port->rank == 1 && port->dims[0] == 1);
     if (port->type != KAON_F32 || !scalar || (!class && strncmp(name, "p", 1)))
         return KAON_OK;
@@ -134,6 +139,46 @@ static enum kaon_status build_output(struct eval_build *b, const struct kaon_por
     return out->published ? KAON_OK : kaon_eval_build_no_memory(b);
 }
 
+/* ---- scores that are stored -------------------------------------------------------------------- */
+
+/* Whether the data has the score under a name that comes before this one. */
+static bool is_shadowed(const struct eval_build *b, const struct eval_flavour *f, size_t sum,
+                        const char *name)
+{
+    const struct eval_names *names = &f->probability[sum];
+    for (size_t k = 0; k < names->n && strcmp(names->name[k], name); k++) {
+        char field[256];
+        snprintf(field, sizeof field, "%s_%s", b->spec->name, names->name[k]);
+        for (size_t i = 0; i < b->fields.n; i++)
+            if (!strcmp(b->fields.field[i], field))
+                return true;
+    }
+    return false;
+}
+
+/* The fields of the tagger that are probabilities of classes. */
+static enum kaon_status add_stored(struct eval_build *b)
+{
+    const size_t skip = strlen(b->spec->name) + 1;
+    enum kaon_status status = kaon_eval_stored_check(&b->fields, b->spec->name, b->msg);
+    for (size_t i = 0; !status && i < b->fields.n; i++) {
+        const char *field = b->fields.field[i];
+        size_t sum;
+        if (!kaon_eval_stored_is(field, b->spec->name))
+            continue;
+        const struct eval_flavour *f = kaon_eval_flavour_of(&b->category, field + skip, &sum);
+        if (!f || is_shadowed(b, f, sum, field + skip))
+            continue;
+        status = add_probability(b, field + skip, f->name);
+        b->spec->half = b->spec->half || b->fields.half[i];
+    }
+    if (!status && b->spec->n_probabilities == 0)
+        status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                               "%s: no field '%s_p*' is the probability of a class of %s",
+                               b->spec->model_path, b->spec->name, b->category.source);
+    return status;
+}
+
 enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
@@ -143,21 +188,20 @@ enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
         status = kaon_eval_json_object(b->config, "outputs", &outputs, spec->config_path, b->msg);
     const size_t n = spec->n_outputs = b->ports->n_outputs;
     spec->output = kaon_eval_pool_take(&spec->pool, n + 1, sizeof *spec->output);
-    spec->probability =
-        kaon_eval_pool_take(&spec->pool, (n + 1) * EVAL_MOST_CLASSES, sizeof *spec->probability);
+    spec->probability = kaon_eval_pool_take(
+        &spec->pool, EVAL_MOST_PROBABILITIES + EVAL_MOST_CLASSES, sizeof *spec->probability);
     if (!spec->output || !spec->probability)
         return kaon_eval_build_no_memory(b);
     for (size_t i = 0; !status && i < n; i++)
         status = build_output(b, &b->ports->output[i], &spec->output[i], outputs);
+    if (!status && spec->stored)
+        status = add_stored(b);
     if (!status && spec->n_probabilities == 0)
         status = kaon_cli_fail(
             b->msg, KAON_BAD_INPUT,
             "%s: no output is known as a class "
             "probability (wanted names such as '%s_pb', or 'outputs' in an eval.json)",
             spec->model_path, spec->name);
-    if (!status && spec->n_probabilities > EVAL_MOST_CLASSES)
-        status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
-                               "%s: has %zu class probabilities, at most %d are taken",
-                               spec->model_path, spec->n_probabilities, EVAL_MOST_CLASSES);
+    spec->n_given = spec->n_probabilities;
     return status;
 }

@@ -134,14 +134,17 @@ static long counted_set(const struct eval_spec *spec, const char *variable)
 static enum kaon_status build_numbers(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
-    struct eval_column *number = kaon_eval_pool_take(
-        &spec->pool, EVAL_MOST_CLASSES + EVAL_MOST_CUTS + EVAL_MOST_VARIABLES + 1, sizeof *number);
+    const size_t most =
+        (size_t)EVAL_MOST_CLASSES * EVAL_MOST_SELECTS + EVAL_MOST_CUTS + EVAL_MOST_VARIABLES + 1;
+    struct eval_column *number =
+        kaon_eval_pool_take(&spec->pool, most + spec->n_probabilities, sizeof *number);
     if (!number)
         return kaon_eval_build_no_memory(b);
     spec->query.number = number;
     for (size_t i = 0; i < spec->n_classes; i++)
-        spec->class[i].number = add_number(spec, number, spec->class[i].select.field,
-                                           "the labels of the classes", false);
+        for (size_t k = 0; k < spec->class[i].n_selects; k++)
+            spec->class[i].number[k] = add_number(spec, number, spec->class[i].select[k].field,
+                                                  "the labels of the classes", false);
     for (size_t i = 0; i < spec->n_selection; i++)
         spec->selection_number[i] =
             add_number(spec, number, spec->selection[i].field, "the selection", false);
@@ -153,6 +156,10 @@ static enum kaon_status build_numbers(struct eval_build *b)
         if (v->counted < 0)
             v->number = add_number(spec, number, v->field, "--against", !v->required);
     }
+    for (size_t i = 0; spec->stored && i < spec->n_probabilities; i++)
+        if (!spec->probability[i].sum)
+            spec->probability[i].number =
+                add_number(spec, number, spec->probability[i].published, "the scores", false);
     return KAON_OK;
 }
 

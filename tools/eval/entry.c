@@ -1,8 +1,12 @@
 #include "tools/eval/entry.h"
 
+#include "tools/cli/interrupt.h"
+#include "tools/eval/stored.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static enum kaon_status no_memory(struct kaon_msg *msg)
 {
@@ -64,6 +68,45 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
     return status ? status : label(e, entry, msg);
 }
 
+/* Whether any file has the scores in half precision; each must have them. */
+static enum kaon_status check_stored(struct evaluation *e, struct eval_entry *entry,
+                                     const struct eval_stored_source *source, struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 1; !status && i < source->n_paths; i++) {
+        struct eval_stored fields;
+        status = kaon_eval_stored_open(&fields, source->path[i], &e->pool, msg);
+        if (!status)
+            status = kaon_eval_stored_check(&fields, source->tagger, msg);
+        for (size_t k = 0; !status && k < fields.n; k++)
+            if (fields.half[k] && kaon_eval_stored_is(fields.field[k], source->tagger))
+                entry->spec.half = true;
+    }
+    return status;
+}
+
+enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_entry *entry,
+                                             const struct eval_stored_source *source,
+                                             const struct eval_choices *choices,
+                                             struct kaon_msg *msg)
+{
+    struct eval_stored fields;
+    enum kaon_status status = kaon_eval_stored_open(&fields, source->path[0], &e->pool, msg);
+    const struct eval_ports ports = { .path = source->path[0],
+                                      .tagger = source->tagger,
+                                      .stored = &fields };
+    struct eval_choices own = *choices;
+    own.data = source->path;
+    own.n_data = source->n_paths;
+    if (!status)
+        status = kaon_eval_spec_build(&entry->spec, &ports, &own, msg);
+    if (!status)
+        status = check_stored(e, entry, source, msg);
+    entry->data = source->path;
+    entry->n_data = source->n_paths;
+    return status ? status : label(e, entry, msg);
+}
+
 /* ---- data ------------------------------------------------------------------------------------ */
 
 static bool same_file(const char *a, const char *b)
@@ -103,8 +146,10 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
                                          struct kaon_msg *msg)
 {
     const struct eval_settings *s = &e->settings;
-    entry->data = s->n_data ? s->data : entry->spec.data;
-    entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
+    if (!entry->spec.stored) {
+        entry->data = s->n_data ? s->data : entry->spec.data;
+        entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
+    }
     if (entry->n_data == 0)
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
                              "no data: name files with --data, or samples in "
@@ -114,7 +159,7 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
     if (!status)
         status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
                                        entry->n_data, msg);
-    if (status || !s->out)
+    if (status || !s->out || entry->spec.stored)
         return status;
     entry->predictions =
         kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", s->out, entry->label, entry->sample);
@@ -125,6 +170,19 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
+
+static struct timespec now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t;
+}
+
+static double seconds_since(struct timespec began)
+{
+    const struct timespec t = now();
+    return (double)(t.tv_sec - began.tv_sec) + 1e-9 * (double)(t.tv_nsec - began.tv_nsec);
+}
 
 struct taking {
     struct eval_entry *entry;
@@ -145,6 +203,59 @@ static enum kaon_status take(void *user, const struct eval_block *block,
     return status;
 }
 
+/* The scores of a block as a run would have given them. */
+static bool as_result(struct eval_result *r, const struct eval_spec *spec,
+                      const struct eval_block *block)
+{
+    const size_t n = spec->n_probabilities, bytes = spec->n_given * sizeof(float);
+    if (block->rows > r->room_rows) {
+        kaon_eval_result_close(r);
+        r->probability = calloc(block->rows * n + 1, sizeof *r->probability);
+        r->raw = malloc(block->rows * bytes + 1);
+        r->raw_at = calloc(block->rows + 1, sizeof *r->raw_at);
+        r->raw_bytes = calloc(block->rows + 1, sizeof *r->raw_bytes);
+        if (!r->probability || !r->raw || !r->raw_at || !r->raw_bytes)
+            return false;
+        r->room_rows = block->rows;
+    }
+    for (size_t row = 0; row < block->rows; row++) {
+        const double *number = block->number + row * spec->query.n_numbers;
+        float *p = r->probability + row * n;
+        for (size_t i = 0; i < spec->n_given; i++)
+            p[i] = (float)number[spec->probability[i].number];
+        r->raw_at[row] = row * bytes;
+        r->raw_bytes[row] = bytes;
+        memcpy(r->raw + row * bytes, p, bytes);
+    }
+    kaon_eval_spec_sum(spec, r->probability, block->rows);
+    return true;
+}
+
+/* Reads what is stored instead of running a model. */
+static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progress *progress,
+                                    struct taking *taking, struct kaon_msg *msg)
+{
+    struct eval_block block = { .rows = 0 };
+    struct eval_result result = { .n_track_outputs = 0 };
+    enum kaon_status status;
+    const struct timespec began = now();
+    do {
+        status = kaon_eval_reader_next(entry->reader, &block, msg);
+        if (!status && kaon_interrupted())
+            status = kaon_cli_fail(msg, KAON_IO, "interrupted");
+        if (!status && !as_result(&result, &entry->spec, &block))
+            status = no_memory(msg);
+        if (!status && block.rows > 0)
+            status = take(taking, &block, &result, msg);
+        if (progress)
+            kaon_progress_update(progress, block.first + block.rows);
+    } while (!status && block.rows > 0);
+    entry->run_seconds = seconds_since(began);
+    kaon_eval_result_close(&result);
+    kaon_eval_block_close(&block);
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
@@ -157,14 +268,17 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
                             .progress = progress,
                             .take = take,
                             .user = &taking };
-    enum kaon_status status = kaon_eval_run(&run, msg);
+    enum kaon_status status =
+        entry->spec.stored ? read_stored(entry, progress, &taking, msg) : kaon_eval_run(&run, msg);
     kaon_eval_digest_end(&taking.digest, entry->digest);
     if (!status && !*entry->digest)
         status = no_memory(msg);
     entry->counts = *kaon_eval_reader_counts(entry->reader);
-    entry->prepare_seconds = run.prepare_seconds;
-    entry->run_seconds = run.run_seconds;
-    entry->macs = run.macs;
+    if (!entry->spec.stored) {
+        entry->prepare_seconds = run.prepare_seconds;
+        entry->run_seconds = run.run_seconds;
+        entry->macs = run.macs;
+    }
     return status;
 }
 

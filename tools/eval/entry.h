@@ -44,6 +44,13 @@ struct eval_settings {
     const char *command_line;
 };
 
+/* Scores in a file, to be judged without a model. */
+struct eval_stored_source {
+    const char *tagger;
+    const char *const *path;
+    size_t n_paths;
+};
+
 struct evaluation {
     struct eval_settings settings;
     struct eval_entry *entry;
@@ -60,6 +67,12 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
                                       const char *path, const struct eval_choices *choices,
                                       const struct kaon_engine_choice *engine,
                                       const struct kaon_say *say, struct kaon_msg *msg);
+
+/* The same for scores that are stored. */
+enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_entry *entry,
+                                             const struct eval_stored_source *source,
+                                             const struct eval_choices *choices,
+                                             struct kaon_msg *msg);
 
 /* Opens the data, and with an output folder begins the prediction file. */
 enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,

@@ -346,5 +346,6 @@ enum kaon_status kaon_eval_infer_block(struct eval_infer *infer, const struct ev
         status = call(infer, block, infer->order + i, n, r, msg);
         i += n;
     }
+    kaon_eval_spec_sum(infer->spec, r->probability, block->rows);
     return status;
 }

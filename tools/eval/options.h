@@ -12,6 +12,9 @@ struct eval_options {
     struct kaon_words data, fractions, cuts;
     struct kaon_words against, bins;
     struct kaon_words plots, plot_formats;
+    struct kaon_words scores, tagger, vs;
+    const char *category;
+    bool ftag_exact;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
     bool json, force, no_progress, no_plots;

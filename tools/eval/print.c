@@ -30,10 +30,28 @@ static bool is_background(const struct eval_judged *j, size_t c)
     return c != j->of->signal && j->n[c] > 0;
 }
 
+/* S / (S + ...) */
+static void print_ratio(struct kaon_out *out, const struct eval_spec *spec,
+                        const struct eval_discriminant *d)
+{
+    kaon_out_printf(out, "\n  %s: ", d->name);
+    kaon_out_name(out, spec->class[d->signal].text);
+    kaon_out_printf(out, ", p_%s / (p_%s", spec->class[d->signal].letter,
+                    spec->class[d->signal].letter);
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (d->fraction[c] > 0)
+            kaon_out_printf(out, " + p_%s", spec->class[c].letter);
+    kaon_out_printf(out, ")\n");
+}
+
 static void print_fractions(struct kaon_out *out, const struct eval_spec *spec,
                             const struct eval_discriminant *d)
 {
     const char *between = "";
+    if (d->formula == EVAL_RATIO) {
+        print_ratio(out, spec, d);
+        return;
+    }
     kaon_out_printf(out, "\n  %s: ", d->name);
     kaon_out_name(out, spec->class[d->signal].text);
     kaon_out_printf(out, " with ");
@@ -101,10 +119,13 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
         kaon_out_printf(out, "%s %" PRIu64 " ", c ? "," : "", entry->scores.class_count[c]);
         kaon_out_name(out, spec->class[c].text);
     }
-    kaon_out_printf(out, "\n  %.0f jets/s on %zu thread%s, %s; %.2f s and %.2f s to prepare\n",
-                    (double)entry->scores.rows / entry->run_seconds, e->settings.threads,
-                    e->settings.threads == 1 ? "" : "s", entry->isa, entry->run_seconds,
-                    entry->prepare_seconds);
+    if (spec->stored)
+        kaon_out_printf(out, "\n  scores from the file\n");
+    else
+        kaon_out_printf(out, "\n  %.0f jets/s on %zu thread%s, %s; %.2f s and %.2f s to prepare\n",
+                        (double)entry->scores.rows / entry->run_seconds, e->settings.threads,
+                        e->settings.threads == 1 ? "" : "s", entry->isa, entry->run_seconds,
+                        entry->prepare_seconds);
     kaon_out_printf(out, "  digest of the outputs %s\n", entry->digest);
     for (size_t k = 0; kaon_eval_warning(entry, k, &w); k++) {
         kaon_out_printf(out, "  note: ");

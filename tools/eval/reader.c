@@ -1,9 +1,9 @@
 #include "tools/eval/reader.h"
 
 #include "tools/eval/fields.h"
+#include "tools/eval/storage.h"
 #include "tools/eval/table.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,20 +189,12 @@ static void close_file(struct eval_reader *r)
 static enum kaon_status open_file(struct eval_reader *r, size_t index, struct kaon_msg *msg)
 {
     const char *path = r->path[index];
-    char reason[160];
     close_file(r);
     r->at_path = index;
     r->at_row = 0;
-    FILE *probe = fopen(path, "rb");
-    if (!probe)
-        return kaon_cli_fail_errno(msg, path, errno);
-    fclose(probe);
-    r->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (r->file < 0)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: is no whole HDF5 file (libhdf5: %s)", path,
-                             kaon_eval_h5_reason(reason, sizeof reason));
-    enum kaon_status code =
-        kaon_eval_table_open(&r->jets, r->file, path, "jets", 1, &r->file_pool, msg);
+    enum kaon_status code = kaon_eval_storage_open(&r->file, path, msg);
+    if (!code)
+        code = kaon_eval_table_open(&r->jets, r->file, path, "jets", 1, &r->file_pool, msg);
     if (!code)
         code = make_type(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
                          &r->numbers, &r->shared_number, msg);

@@ -71,8 +71,9 @@ static json_t *discriminant(const struct eval_spec *spec, const struct eval_judg
                                 kaon_json_number(j->of->fraction[c]));
         json_object_set_new(auc, spec->class[c].name, kaon_json_number(j->auc[c]));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
-                     kaon_json_text(spec->class[j->of->signal].name), "fractions", fractions,
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
+                     kaon_json_text(spec->class[j->of->signal].name), "formula",
+                     j->of->formula == EVAL_RATIO ? "ratio" : "log", "fractions", fractions,
                      "fractions_from", kaon_json_text(j->of->source), "epsilon",
                      kaon_json_number(j->of->epsilon), "auc", auc, "working_points",
                      working_points(spec, j), "roc", roc(spec, j));
@@ -114,10 +115,10 @@ static json_t *entry(const struct eval_entry *e)
     } members[] = {
         { "name", kaon_json_text(e->label) },
         { "title", kaon_json_text(e->spec.title) },
-        { "path", kaon_json_text(e->spec.model_path) },
-        { "sha256", kaon_json_text(e->file_digest.hex) },
+        { "path", e->spec.stored ? json_null() : kaon_json_text(e->spec.model_path) },
+        { "sha256", e->spec.stored ? json_null() : kaon_json_text(e->file_digest.hex) },
         { "config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null() },
-        { "isa", kaon_json_text(e->isa) },
+        { "isa", e->isa ? kaon_json_text(e->isa) : json_null() },
         { "sample", kaon_json_text(e->sample) },
         { "sample_text", kaon_json_text(e->sample_text) },
         { "data", texts(e->data, e->n_data) },

@@ -37,11 +37,19 @@ static bool selected(const struct eval_spec *spec, const double *number)
     return true;
 }
 
-/* The first class whose label cut passes. */
+static bool is_of(const struct eval_class *class, const double *number)
+{
+    for (size_t i = 0; i < class->n_selects; i++)
+        if (!kaon_eval_cut_passes(&class->select[i], number[class->number[i]]))
+            return false;
+    return true;
+}
+
+/* The first class whose label cuts pass. */
 static size_t class_of(const struct eval_spec *spec, const double *number)
 {
     for (size_t i = 0; i < spec->n_classes; i++)
-        if (kaon_eval_cut_passes(&spec->class[i].select, number[spec->class[i].number]))
+        if (is_of(&spec->class[i], number))
             return i;
     return EVAL_NO_CLASS;
 }
@@ -112,13 +120,54 @@ void kaon_eval_scores_close(struct eval_scores *s)
     *s = (struct eval_scores){ 0 };
 }
 
+/* To the nearest number of half precision, ties to even. */
+static float to_half(float x)
+{
+    const float a = fabsf(x);
+    if (!(a < 65520))
+        return isnan(x) ? x : copysignf(INFINITY, x);
+    int exponent;
+    frexpf(a, &exponent);
+    const float unit = ldexpf(1, (exponent < -13 ? -13 : exponent) - 11);
+    return copysignf(nearbyintf(a / unit) * unit, x);
+}
+
+static float step(bool half, float x)
+{
+    return half ? to_half(x) : x;
+}
+
+/* As atlas-ftag-tools computes, step by step in the type that the scores are stored in. */
+static double exactly(const struct eval_spec *spec, const struct eval_discriminant *d,
+                      const float *probability)
+{
+    const bool half = spec->half;
+    float background = 0;
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (d->fraction[i] > 0) {
+            const float p = probability[spec->class[i].probability];
+            const float part = step(half, p * step(half, (float)d->fraction[i]));
+            background = step(half, background + part);
+        }
+    const float e = step(half, (float)d->epsilon);
+    const float above = step(half, probability[spec->class[d->signal].probability] + e);
+    const float below = step(half, background + e);
+    const float ratio = step(half, above / below);
+    const float d_value = step(half, logf(ratio));
+    return isnan(d_value) ? -INFINITY : d_value; /* 0 / 0, where the type has no room for e */
+}
+
 double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_discriminant *d,
                               const float *probability)
 {
     double background = 0;
+    if (spec->ftag_exact && d->formula == EVAL_LOG)
+        return exactly(spec, d, probability);
     for (size_t i = 0; i < spec->n_classes; i++)
         if (d->fraction[i] > 0)
             background += d->fraction[i] * (double)probability[spec->class[i].probability];
     const double signal = probability[spec->class[d->signal].probability];
+    if (d->formula == EVAL_RATIO)
+        return signal + background > 0 ? signal / (signal + background) : 0;
     return log((signal + d->epsilon) / (background + d->epsilon));
 }

@@ -44,6 +44,8 @@ static enum kaon_status load_config(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
     const char *path = b->choices->config, *schema = NULL;
+    if (!path && b->ports->tagger)
+        return KAON_OK;
     if (!path) {
         path = beside(&spec->pool, b->ports->path, "eval.json");
         if (!path)
@@ -90,6 +92,47 @@ static enum kaon_status load_metadata(struct eval_build *b)
                                b->msg);
 }
 
+/* --category, eval.json, or the usual one. */
+static enum kaon_status load_category(struct eval_build *b)
+{
+    const json_t *classes = b->config ? json_object_get(b->config, "classes") : NULL;
+    const char *word = b->choices->category;
+    if (!word)
+        word = json_string_value(classes);
+    if (word && !b->choices->category && strpbrk(word, "/."))
+        word = beside(&b->spec->pool, b->spec->config_path, word);
+    return kaon_eval_category_load(&b->category, word ? word : "single-btag", &b->spec->pool,
+                                   b->msg);
+}
+
+/* Other forms of labels are chosen by what the data has. Data that cannot be read is the reader's
+ * to refuse. */
+static enum kaon_status look_at_the_data(struct eval_build *b)
+{
+    const char *path = b->choices->n_data ? b->choices->data[0]
+                       : b->spec->n_data  ? b->spec->data[0]
+                                          : NULL;
+    bool forms = false;
+    for (size_t i = 0; i < b->category.n; i++)
+        forms = forms || b->category.flavour[i].n_selects > 1;
+    if (b->ports->stored)
+        b->fields = *b->ports->stored;
+    else if (forms && path && kaon_eval_stored_open(&b->fields, path, &b->spec->pool, NULL))
+        b->fields = (struct eval_stored){ .n = 0 };
+    return KAON_OK;
+}
+
+void kaon_eval_spec_sum(const struct eval_spec *spec, float *probability, size_t rows)
+{
+    for (size_t row = 0; row < rows; row++, probability += spec->n_probabilities)
+        for (size_t i = spec->n_given; i < spec->n_probabilities; i++) {
+            double sum = 0;
+            for (size_t k = 0; k < spec->probability[i].n_sum; k++)
+                sum += probability[spec->probability[i].sum[k]];
+            probability[i] = (float)sum;
+        }
+}
+
 bool kaon_eval_is_plain(const char *name)
 {
     const size_t length = strlen(name);
@@ -113,10 +156,12 @@ static enum kaon_status name_model(struct eval_build *b)
         status = kaon_eval_json_text(model, "title", &title, spec->config_path, b->msg);
     if (status)
         return status;
+    if (b->ports->tagger)
+        name = b->ports->tagger, title = NULL;
     if (name && !kaon_eval_is_plain(name))
-        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+        return kaon_cli_fail(b->msg, b->ports->tagger ? KAON_BAD_ARGUMENT : KAON_BAD_INPUT,
                              "%s: model name '%s' must be letters, digits and '_'",
-                             spec->config_path, name);
+                             b->ports->tagger ? "--tagger" : spec->config_path, name);
     if (!name)
         name = b->gnn.model_name;
     if (!name || !kaon_eval_is_plain(name))
@@ -142,14 +187,18 @@ enum kaon_status kaon_eval_spec_build(struct eval_spec *spec, const struct eval_
         load_metadata,
         load_config,
         load_preprocess,
+        load_category,
         name_model,
+        kaon_eval_build_sample,
+        look_at_the_data,
         kaon_eval_build_inputs,
         kaon_eval_build_outputs,
         kaon_eval_build_judgement,
         kaon_eval_build_variables,
-        kaon_eval_build_sample,
         kaon_eval_build_query,
     };
+    spec->stored = ports->tagger != NULL;
+    spec->ftag_exact = choices->ftag_exact;
     struct eval_build b = { .spec = spec, .ports = ports, .choices = choices, .msg = msg };
     enum kaon_status status = KAON_OK;
     spec->model_path = kaon_eval_pool_text(&spec->pool, ports->path);

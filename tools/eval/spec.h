@@ -4,6 +4,7 @@
 #ifndef KAON_TOOLS_EVAL_SPEC_H
 #define KAON_TOOLS_EVAL_SPEC_H
 
+#include "tools/eval/category.h"
 #include "tools/eval/cut.h"
 #include "tools/eval/pool.h"
 #include "tools/eval/reader.h"
@@ -13,7 +14,8 @@
 
 enum {
     EVAL_MOST_CLASSES = 24,
-    EVAL_MOST_POINTS = 32, /* working points of a discriminant */
+    EVAL_MOST_PROBABILITIES = 64, /* that a tagger gives */
+    EVAL_MOST_POINTS = 32,        /* working points of a discriminant */
     EVAL_MOST_DISCRIMINANTS = 12,
     EVAL_MOST_CUTS = 32,
     EVAL_MOST_VARIABLES = 16, /* that figures are binned in */
@@ -68,20 +70,33 @@ struct eval_output {
 struct eval_probability {
     const char *published; /* "GN2_pb" */
     const char *class;     /* name of its class, or NULL */
+    size_t number;         /* of stored scores: in the query */
+    size_t *sum;           /* one that is the sum of others, which come before it; NULL: is none */
+    size_t n_sum;
 };
 
 struct eval_class {
     const char *name, *text, *color;
-    const char *letter; /* "b" in f_b */
-    struct eval_cut select;
-    size_t number;    /* of its field in the query */
-    long probability; /* -1: the model has none for it */
+    const char *letter;                         /* "b" in f_b */
+    const char *source;                         /* where its cuts come from */
+    struct eval_cut select[EVAL_MOST_SELECTS];  /* a jet passes all of them */
+    const char *select_text[EVAL_MOST_SELECTS]; /* as they were written */
+    size_t n_selects;
+    size_t number[EVAL_MOST_SELECTS]; /* of their fields in the query */
+    long probability;                 /* -1: the model has none for it */
+};
+
+/* How a discriminant is computed from the probability S of its signal and B = sum f_i p_i. */
+enum eval_formula {
+    EVAL_LOG,   /* log((S + e) / (B + e)) */
+    EVAL_RATIO, /* S / (S + B) */
 };
 
 struct eval_discriminant {
     const char *name;
     size_t signal; /* class */
-    double fraction[EVAL_MOST_CLASSES];
+    enum eval_formula formula;
+    double fraction[EVAL_MOST_CLASSES]; /* of EVAL_RATIO: 0 or 1 */
     double epsilon;
     double point[EVAL_MOST_POINTS]; /* signal efficiencies */
     size_t n_points;
@@ -113,6 +128,7 @@ struct eval_spec {
     size_t n_outputs;
     struct eval_probability *probability;
     size_t n_probabilities;
+    size_t n_given; /* of them that the tagger gives; sums of those follow */
     struct eval_class class[EVAL_MOST_CLASSES];
     size_t n_classes;
     struct eval_discriminant discriminant[EVAL_MOST_DISCRIMINANTS];
@@ -129,11 +145,16 @@ struct eval_spec {
     size_t n_data;
     bool batched;    /* the model takes [N,...]: N jets a call */
     bool one_a_call; /* batched, but with room for one jet only */
+    bool stored;     /* no model: the probabilities are fields of `jets` */
+    bool ftag_exact; /* discriminants in the type of the scores, as atlas-ftag-tools has them */
+    bool half;       /* stored scores of half precision */
     struct eval_query query;
     const char **note; /* where things came from; sentences for --verbose */
     size_t n_notes;
     struct eval_pool pool; /* holds all of it */
 };
+
+struct eval_stored;
 
 /* What a model says of itself. */
 struct eval_ports {
@@ -141,6 +162,8 @@ struct eval_ports {
     const struct kaon_port *input, *output;
     size_t n_inputs, n_outputs;
     const char *gnn_config, *doc_string; /* NULL if there is none */
+    const char *tagger;                  /* of stored scores, its name; NULL: this is a model */
+    const struct eval_stored *stored;    /* its fields */
 };
 
 /* What the command line says. */
@@ -155,6 +178,11 @@ struct eval_choices {
     size_t n_against;
     const char *const *bins; /* --bins: VARIABLE=EDGE,EDGE... */
     size_t n_bins;
+    const char *category;    /* --category */
+    const char *const *data; /* --data */
+    size_t n_data;
+    bool ftag_exact;
+    bool borrowed; /* config is of another model: what does not fit is left out */
     uint64_t limit;
     bool zero_non_finite;
 };
@@ -163,6 +191,9 @@ struct eval_choices {
 enum kaon_status kaon_eval_spec_build(struct eval_spec *spec, const struct eval_ports *ports,
                                       const struct eval_choices *choices, struct kaon_msg *msg);
 void kaon_eval_spec_close(struct eval_spec *spec);
+
+/* Fills the probabilities that are sums, in rows of n_probabilities. */
+void kaon_eval_spec_sum(const struct eval_spec *spec, float *probability, size_t rows);
 
 /* Adds a sentence for --verbose. */
 enum kaon_status kaon_eval_spec_note(struct eval_spec *spec, struct kaon_msg *msg,

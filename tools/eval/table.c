@@ -176,6 +176,15 @@ enum kaon_status kaon_eval_table_field(const struct eval_table *table, const cha
     return KAON_OK;
 }
 
+bool kaon_eval_table_is_half(const struct eval_table *table, size_t member)
+{
+    const hid_t type = H5Tget_member_type(table->type, (unsigned)member);
+    const bool half = type >= 0 && H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2;
+    if (type >= 0)
+        H5Tclose(type);
+    return half;
+}
+
 enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg)
 {

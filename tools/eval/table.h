@@ -34,6 +34,9 @@ void kaon_eval_table_close(struct eval_table *table);
 enum kaon_status kaon_eval_table_field(const struct eval_table *table, const char *name,
                                        const char *by, const char **member, struct kaon_msg *msg);
 
+/* Whether a member is a float of half precision. */
+bool kaon_eval_table_is_half(const struct eval_table *table, size_t member);
+
 /* Reads rows [first, first + rows) as the compound `type`. */
 enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
                                       size_t rows, void *to, struct kaon_msg *msg);

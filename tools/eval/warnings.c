@@ -13,6 +13,11 @@ static const struct {
     { "non_finite_score", "selected jets with a score that is not finite, left out" },
     { "non_finite_weight", "selected jets with a weight that is not finite, left out" },
 };
+/* What is said of stored scores of half precision. */
+static const char half_text[] =
+    "scores are stored in half precision: discriminants are coarse, and tools that compute in that "
+    "type lose e = 1e-10";
+
 enum { N_COUNTED = sizeof counted / sizeof *counted };
 
 /* A class without jets: its rejections and curves cannot be. */
@@ -27,7 +32,7 @@ static bool empty_class(const struct eval_entry *e, size_t k, struct eval_warnin
         snprintf(w->text, sizeof w->text,
                  "class '%s': no jet passes its cut on %s among %" PRIu64
                  " selected; its curves are left out",
-                 spec->class[c].name, spec->class[c].select.field, e->scores.selected);
+                 spec->class[c].name, spec->class[c].select[0].field, e->scores.selected);
         return true;
     }
     return false;
@@ -45,6 +50,11 @@ bool kaon_eval_warning(const struct eval_entry *e, size_t k, struct eval_warning
         w->kind = counted[i].kind;
         w->count = count[i];
         snprintf(w->text, sizeof w->text, "%s: %" PRIu64, counted[i].text, count[i]);
+        return true;
+    }
+    if (e->spec.half && k-- == 0) {
+        *w = (struct eval_warning){ .kind = "half_scores", .count = e->spec.n_given };
+        snprintf(w->text, sizeof w->text, "%s", half_text);
         return true;
     }
     return empty_class(e, k, w);

@@ -31,7 +31,7 @@ struct eval_writer {
 static hid_t jets_type(const struct eval_writer *w, hid_t copied, size_t *bytes)
 {
     const struct eval_spec *spec = w->spec;
-    *bytes = w->copied_bytes + spec->n_probabilities * sizeof(float);
+    *bytes = w->copied_bytes + spec->n_given * sizeof(float);
     const hid_t type = H5Tcreate(H5T_COMPOUND, *bytes);
     bool fits = type >= 0;
     for (int i = 0; fits && copied >= 0 && i < H5Tget_nmembers(copied); i++) {
@@ -42,7 +42,7 @@ static hid_t jets_type(const struct eval_writer *w, hid_t copied, size_t *bytes)
         H5Tclose(member);
         H5free_memory(name);
     }
-    for (size_t i = 0; fits && i < spec->n_probabilities; i++)
+    for (size_t i = 0; fits && i < spec->n_given; i++)
         fits = H5Tinsert(type, spec->probability[i].published, w->copied_bytes + i * sizeof(float),
                          H5T_IEEE_F32LE) >= 0;
     return fits ? type : -1;
@@ -197,12 +197,13 @@ static bool write_rows(struct sheet *sheet, int rank, uint64_t first, size_t row
 static void fill_jets(struct eval_writer *w, const struct eval_block *block,
                       const struct eval_result *result)
 {
-    const size_t scores = w->spec->n_probabilities;
+    const size_t scores = w->spec->n_given;
     for (size_t row = 0; row < block->rows; row++) {
         unsigned char *to = w->jets.row + row * w->jets.bytes;
         if (w->copied_bytes)
             memcpy(to, block->copied + row * w->copied_bytes, w->copied_bytes);
-        memcpy(to + w->copied_bytes, result->probability + row * scores, scores * sizeof(float));
+        memcpy(to + w->copied_bytes, result->probability + row * w->spec->n_probabilities,
+               scores * sizeof(float));
     }
 }
 
