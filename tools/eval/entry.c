@@ -99,6 +99,20 @@ static enum kaon_status name_sample(struct evaluation *e, struct eval_entry *ent
     return stem && entry->sample_text ? KAON_OK : no_memory(msg);
 }
 
+static enum kaon_status look_at_sources(struct evaluation *e, struct eval_entry *entry,
+                                        struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    entry->source = kaon_eval_pool_take(&e->pool, entry->n_data, sizeof *entry->source);
+    if (!entry->source)
+        return no_memory(msg);
+    for (size_t i = 0; !status && i < entry->n_data; i++) {
+        status = kaon_eval_source_look(&entry->source[i], entry->data[i], msg);
+        entry->source[i].rows = kaon_eval_reader_file_rows(entry->reader, i);
+    }
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
                                          struct kaon_msg *msg)
 {
@@ -114,6 +128,8 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
     if (!status)
         status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
                                        entry->n_data, msg);
+    if (!status)
+        status = look_at_sources(e, entry, msg);
     if (status || !s->out)
         return status;
     entry->predictions =
@@ -126,18 +142,11 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-struct taking {
-    struct eval_entry *entry;
-    struct eval_digest digest;
-};
-
 static enum kaon_status take(void *user, const struct eval_block *block,
                              const struct eval_result *result, struct kaon_msg *msg)
 {
-    struct taking *t = user;
-    struct eval_entry *entry = t->entry;
-    for (size_t row = 0; row < block->rows; row++)
-        kaon_eval_digest_add(&t->digest, result->raw + result->raw_at[row], result->raw_bytes[row]);
+    struct eval_entry *entry = user;
+    kaon_eval_digest_join(&entry->digest, &result->digest);
     enum kaon_status status =
         kaon_eval_scores_add(&entry->scores, &entry->spec, block, result, msg);
     if (!status && entry->writer)
@@ -148,7 +157,6 @@ static enum kaon_status take(void *user, const struct eval_block *block,
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
-    struct taking taking = { entry, kaon_eval_digest_begin() };
     struct eval_run run = { .model = entry->model,
                             .spec = &entry->spec,
                             .reader = entry->reader,
@@ -156,11 +164,8 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
                             .batch = e->settings.batch,
                             .progress = progress,
                             .take = take,
-                            .user = &taking };
+                            .user = entry };
     enum kaon_status status = kaon_eval_run(&run, msg);
-    kaon_eval_digest_end(&taking.digest, entry->digest);
-    if (!status && !*entry->digest)
-        status = no_memory(msg);
     entry->counts = *kaon_eval_reader_counts(entry->reader);
     entry->prepare_seconds = run.prepare_seconds;
     entry->run_seconds = run.run_seconds;
@@ -186,15 +191,15 @@ enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg
 enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,
                                         struct kaon_msg *msg)
 {
+    char digest[EVAL_DIGEST_TEXT];
     const struct eval_attribute attribute[] = {
         { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
         { "kaon_version", kaon_version() },
-        { "kaon_isa", entry->isa },
-        { "kaon_command", e->settings.command_line },
-        { "kaon_model", entry->spec.model_path },
+        { "kaon_model", entry->spec.name },
         { "kaon_model_sha256", entry->file_digest.hex },
-        { "kaon_outputs_sha256", entry->digest },
+        { "kaon_outputs_sha256", digest },
     };
+    kaon_eval_digest_text(&entry->digest, digest);
     struct eval_writer *writer = entry->writer;
     if (!writer)
         return KAON_OK;
