@@ -16,6 +16,7 @@
 #include "tools/eval/album.h"
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
+#include "tools/eval/run_report.h"
 
 static bool ends_with(const char *word, const char *tail)
 {
@@ -115,7 +116,8 @@ static enum kaon_status begin_folder(struct evaluation *e, const char *path, str
     if (status)
         return status;
     e->metrics = kaon_eval_pool_format(&e->pool, "%s/metrics.json", path);
-    if (!e->metrics)
+    e->run = kaon_eval_pool_format(&e->pool, "%s/run.json", path);
+    if (!e->metrics || !e->run)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     if (!e->settings.force && access(e->metrics, F_OK) == 0)
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "%s: exists; --force replaces it", e->metrics);
@@ -251,18 +253,17 @@ static enum kaon_status run_all(struct evaluation *e, const struct eval_options 
     return status;
 }
 
-/* metrics.json last: where it is, all is there. */
-static enum kaon_status write_metrics(struct evaluation *e, struct kaon_msg *msg)
+static enum kaon_status write_json(struct evaluation *e, const char *path,
+                                   json_t *make(const struct evaluation *), struct kaon_msg *msg)
 {
     struct kaon_atomic file = { 0 };
-    enum kaon_status status = kaon_atomic_open(&file, e->metrics, e->settings.force, msg);
+    enum kaon_status status = kaon_atomic_open(&file, path, e->settings.force, msg);
     if (!status)
-        status = kaon_eval_add_file(e, e->metrics, msg);
-    json_t *report = status ? NULL : kaon_eval_report(e);
+        status = kaon_eval_add_file(e, path, msg);
+    json_t *report = status ? NULL : make(e);
     if (!status && (!report || json_dumpf(report, file.file, JSON_INDENT(1)) != 0 ||
                     fputc('\n', file.file) == EOF))
-        status =
-            kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", e->metrics, strerror(errno));
+        status = kaon_cli_fail(msg, KAON_IO, "%s: cannot be written: %s", path, strerror(errno));
     json_decref(report);
     if (!status)
         status = kaon_atomic_commit(&file, msg);
@@ -282,14 +283,26 @@ static enum kaon_status write_all(struct evaluation *e, const struct kaon_say *s
     if (!status)
         status = kaon_eval_album_draw(&album, say, msg);
     kaon_eval_album_close(&album);
-    return status ? status : write_metrics(e, msg);
+    if (!status)
+        status = write_json(e, e->run, kaon_eval_run_report, msg);
+    /* last: where it is, all is there */
+    return status ? status : write_json(e, e->metrics, kaon_eval_report, msg);
+}
+
+/* The figures, and under "run" how they were made. */
+static json_t *both_reports(const struct evaluation *e)
+{
+    json_t *report = kaon_eval_report(e);
+    if (report)
+        json_object_set_new(report, "run", kaon_eval_run_report(e));
+    return report;
 }
 
 static int print_all(struct evaluation *e, const struct eval_options *o, const struct kaon_say *say)
 {
     struct kaon_out out = kaon_out_stdout();
     if (o->json)
-        kaon_json_print(&out, kaon_eval_report(e));
+        kaon_json_print(&out, both_reports(e));
     else
         kaon_eval_print(&out, e);
     return kaon_out_end(&out, say, KAON_EXIT_OK);

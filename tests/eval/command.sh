@@ -42,7 +42,7 @@ same "several files" "$(digest "$small" --data "$jets" --data "$jets" --limit 20
 
 # ---- files: all there, whole, not replaced unasked
 exits 0 "" "$kaon" eval "$small" "$gn2" --limit 600 -o both
-for f in SmallKaon__test_mix.h5 GN2kaon__test_mix.h5 metrics.json roc_D_b.csv roc_D_c.csv \
+for f in SmallKaon__test_mix.h5 GN2kaon__test_mix.h5 metrics.json run.json roc_D_b.csv roc_D_c.csv \
          discriminant_D_b.csv; do
     [ -s "both/$f" ] || fail "no $f"
 done
@@ -51,6 +51,8 @@ if command -v gnuplot >/dev/null; then
 fi
 grep -q '"schema_version"' both/metrics.json || fail "no schema version"
 exits 2 "exists" "$kaon" eval "$small" --limit 600 -o both
+exits 0 "" "$kaon" eval "$small" "$gn2" --limit 600 -o again --threads 1 --batch 7 --cpu avx2 --no-plots
+cmp both/metrics.json again/metrics.json || fail "metrics.json depends on how it was made"
 exits 0 "" "$kaon" eval "$small" "$gn2" --limit 600 -o both --force
 exits 0 "" env PATH=/nonexistent "$kaon" eval "$small" --limit 300 -o bare
 [ -s bare/roc_D_b.csv ] || fail "no CSV without gnuplot"

@@ -142,6 +142,20 @@ static enum kaon_status name_sample(struct evaluation *e, struct eval_entry *ent
     return stem && entry->sample_text ? KAON_OK : no_memory(msg);
 }
 
+static enum kaon_status look_at_sources(struct evaluation *e, struct eval_entry *entry,
+                                        struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    entry->source = kaon_eval_pool_take(&e->pool, entry->n_data, sizeof *entry->source);
+    if (!entry->source)
+        return no_memory(msg);
+    for (size_t i = 0; !status && i < entry->n_data; i++) {
+        status = kaon_eval_source_look(&entry->source[i], entry->data[i], msg);
+        entry->source[i].rows = kaon_eval_reader_file_rows(entry->reader, i);
+    }
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
                                          struct kaon_msg *msg)
 {
@@ -159,6 +173,8 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
     if (!status)
         status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
                                        entry->n_data, msg);
+    if (!status)
+        status = look_at_sources(e, entry, msg);
     if (status || !s->out || entry->spec.stored)
         return status;
     entry->predictions =
@@ -184,18 +200,11 @@ static double seconds_since(struct timespec began)
     return (double)(t.tv_sec - began.tv_sec) + 1e-9 * (double)(t.tv_nsec - began.tv_nsec);
 }
 
-struct taking {
-    struct eval_entry *entry;
-    struct eval_digest digest;
-};
-
 static enum kaon_status take(void *user, const struct eval_block *block,
                              const struct eval_result *result, struct kaon_msg *msg)
 {
-    struct taking *t = user;
-    struct eval_entry *entry = t->entry;
-    for (size_t row = 0; row < block->rows; row++)
-        kaon_eval_digest_add(&t->digest, result->raw + result->raw_at[row], result->raw_bytes[row]);
+    struct eval_entry *entry = user;
+    kaon_eval_digest_join(&entry->digest, &result->digest);
     enum kaon_status status =
         kaon_eval_scores_add(&entry->scores, &entry->spec, block, result, msg);
     if (!status && entry->writer)
@@ -204,52 +213,55 @@ static enum kaon_status take(void *user, const struct eval_block *block,
 }
 
 /* The scores of a block as a run would have given them. */
-static bool as_result(struct eval_result *r, const struct eval_spec *spec,
-                      const struct eval_block *block)
+static bool as_result(struct eval_result *r, struct eval_hasher *hasher,
+                      const struct eval_spec *spec, const struct eval_block *block)
 {
-    const size_t n = spec->n_probabilities, bytes = spec->n_given * sizeof(float);
+    const size_t n = spec->n_probabilities;
+    bool hashed = true;
     if (block->rows > r->room_rows) {
         kaon_eval_result_close(r);
         r->probability = calloc(block->rows * n + 1, sizeof *r->probability);
-        r->raw = malloc(block->rows * bytes + 1);
-        r->raw_at = calloc(block->rows + 1, sizeof *r->raw_at);
-        r->raw_bytes = calloc(block->rows + 1, sizeof *r->raw_bytes);
-        if (!r->probability || !r->raw || !r->raw_at || !r->raw_bytes)
+        if (!r->probability)
             return false;
         r->room_rows = block->rows;
     }
+    r->digest = (struct eval_digest){ { 0 } };
     for (size_t row = 0; row < block->rows; row++) {
         const double *number = block->number + row * spec->query.n_numbers;
         float *p = r->probability + row * n;
         for (size_t i = 0; i < spec->n_given; i++)
             p[i] = (float)number[spec->probability[i].number];
-        r->raw_at[row] = row * bytes;
-        r->raw_bytes[row] = bytes;
-        memcpy(r->raw + row * bytes, p, bytes);
+        kaon_eval_hasher_begin(hasher, block->first + row);
+        kaon_eval_hasher_add(hasher, p, spec->n_given * sizeof *p);
+        hashed = kaon_eval_hasher_end(hasher, &r->digest) && hashed;
     }
     kaon_eval_spec_sum(spec, r->probability, block->rows);
-    return true;
+    return hashed;
 }
 
 /* Reads what is stored instead of running a model. */
 static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progress *progress,
-                                    struct taking *taking, struct kaon_msg *msg)
+                                    struct kaon_msg *msg)
 {
     struct eval_block block = { .rows = 0 };
     struct eval_result result = { .n_track_outputs = 0 };
-    enum kaon_status status;
+    struct eval_hasher *hasher = kaon_eval_hasher_open();
+    enum kaon_status status = hasher ? KAON_OK : no_memory(msg);
     const struct timespec began = now();
-    do {
+    while (!status) {
         status = kaon_eval_reader_next(entry->reader, &block, msg);
         if (!status && kaon_interrupted())
             status = kaon_cli_fail(msg, KAON_IO, "interrupted");
-        if (!status && !as_result(&result, &entry->spec, &block))
+        if (!status && !as_result(&result, hasher, &entry->spec, &block))
             status = no_memory(msg);
         if (!status && block.rows > 0)
-            status = take(taking, &block, &result, msg);
+            status = take(entry, &block, &result, msg);
         if (progress)
             kaon_progress_update(progress, block.first + block.rows);
-    } while (!status && block.rows > 0);
+        if (block.rows == 0)
+            break;
+    }
+    kaon_eval_hasher_close(hasher);
     entry->run_seconds = seconds_since(began);
     kaon_eval_result_close(&result);
     kaon_eval_block_close(&block);
@@ -259,7 +271,6 @@ static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progre
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
-    struct taking taking = { entry, kaon_eval_digest_begin() };
     struct eval_run run = { .model = entry->model,
                             .spec = &entry->spec,
                             .reader = entry->reader,
@@ -267,12 +278,9 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
                             .batch = e->settings.batch,
                             .progress = progress,
                             .take = take,
-                            .user = &taking };
+                            .user = entry };
     enum kaon_status status =
-        entry->spec.stored ? read_stored(entry, progress, &taking, msg) : kaon_eval_run(&run, msg);
-    kaon_eval_digest_end(&taking.digest, entry->digest);
-    if (!status && !*entry->digest)
-        status = no_memory(msg);
+        entry->spec.stored ? read_stored(entry, progress, msg) : kaon_eval_run(&run, msg);
     entry->counts = *kaon_eval_reader_counts(entry->reader);
     if (!entry->spec.stored) {
         entry->prepare_seconds = run.prepare_seconds;
@@ -300,15 +308,15 @@ enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg
 enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,
                                         struct kaon_msg *msg)
 {
+    char digest[EVAL_DIGEST_TEXT];
     const struct eval_attribute attribute[] = {
         { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
         { "kaon_version", kaon_version() },
-        { "kaon_isa", entry->isa },
-        { "kaon_command", e->settings.command_line },
-        { "kaon_model", entry->spec.model_path },
+        { "kaon_model", entry->spec.name },
         { "kaon_model_sha256", entry->file_digest.hex },
-        { "kaon_outputs_sha256", entry->digest },
+        { "kaon_outputs_sha256", digest },
     };
+    kaon_eval_digest_text(&entry->digest, digest);
     struct eval_writer *writer = entry->writer;
     if (!writer)
         return KAON_OK;

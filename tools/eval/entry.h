@@ -5,6 +5,7 @@
 #include "tools/eval/digest.h"
 #include "tools/eval/metrics.h"
 #include "tools/eval/run.h"
+#include "tools/eval/source.h"
 #include "tools/eval/writer.h"
 #include "tools/model/digest.h"
 #include "tools/model/open.h"
@@ -17,13 +18,14 @@ struct eval_entry {
     const char *isa;
     const char *const *data; /* files */
     size_t n_data;
+    struct eval_source *source; /* one a file */
     const char *sample, *sample_text;
     struct eval_reader *reader;
     struct eval_reader_counts counts;
     struct eval_writer *writer;
     const char *predictions; /* path, NULL: none */
     struct eval_scores scores;
-    char digest[65]; /* of all output bytes of all jets in row order */
+    struct eval_digest digest; /* of all output bytes of all jets */
     double prepare_seconds, run_seconds;
     uint64_t macs;
     struct eval_judged *judged; /* one a discriminant of the specification */
@@ -55,9 +57,9 @@ struct evaluation {
     struct eval_settings settings;
     struct eval_entry *entry;
     size_t n;
-    bool made_folder;    /* the output folder was not there before */
-    const char *metrics; /* path of metrics.json, with an output folder */
-    const char **file;   /* what was written, as paths */
+    bool made_folder;          /* the output folder was not there before */
+    const char *metrics, *run; /* paths of metrics.json and run.json, with an output folder */
+    const char **file;         /* what was written, as paths */
     size_t n_files;
     struct eval_pool pool;
 };

@@ -18,6 +18,7 @@ struct eval_infer {
     size_t n_sizes;
     float **buffer; /* one an input: the largest batch */
     struct kaon_tensor *input, *output;
+    struct eval_hasher *hasher;
     size_t *order; /* rows of the block, those of one shape together */
     size_t room_order;
 };
@@ -26,9 +27,6 @@ void kaon_eval_result_close(struct eval_result *r)
 {
     free(r->probability);
     free(r->tracks);
-    free(r->raw);
-    free(r->raw_at);
-    free(r->raw_bytes);
     *r = (struct eval_result){ 0 };
 }
 
@@ -111,7 +109,9 @@ enum kaon_status kaon_eval_infer_open(struct eval_infer **infer, const struct ka
     f->spec = spec;
     f->batch = spec->batched && !spec->one_a_call ? batch : 1;
     choose_sizes(f);
-    enum kaon_status status = kaon_session_open(&f->session, model, NULL, msg);
+    f->hasher = kaon_eval_hasher_open();
+    enum kaon_status status = f->hasher ? kaon_session_open(&f->session, model, NULL, msg)
+                                        : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     if (!status)
         status = make_buffers(f, width, msg);
     if (!status)
@@ -133,6 +133,7 @@ void kaon_eval_infer_close(struct eval_infer *infer)
     free(infer->input);
     free(infer->output);
     free(infer->order);
+    kaon_eval_hasher_close(infer->hasher);
     kaon_session_close(infer->session);
     free(infer);
 }
@@ -173,19 +174,6 @@ static void fill(struct eval_infer *infer, const struct eval_block *block, const
     }
 }
 
-static int grow_raw(struct eval_result *r, size_t bytes)
-{
-    if (r->raw_used + bytes <= r->room_raw)
-        return 1;
-    const size_t room = 2 * (r->raw_used + bytes);
-    unsigned char *more = realloc(r->raw, room);
-    if (!more)
-        return 0;
-    r->raw = more;
-    r->room_raw = room;
-    return 1;
-}
-
 /* Bytes of output `o` that belong to one jet; -1 if it does not split into `n`. */
 static long bytes_a_jet(const struct eval_infer *infer, size_t o, size_t n)
 {
@@ -217,44 +205,51 @@ static enum kaon_status keep(struct eval_infer *infer, size_t o, const struct ev
     return KAON_OK;
 }
 
+/* The outputs of jet k of a call of n: what is of use is kept, every byte is hashed. */
+static enum kaon_status take_jet(struct eval_infer *infer, const struct eval_block *block,
+                                 size_t row, size_t k, size_t n, struct eval_result *r,
+                                 struct kaon_msg *msg)
+{
+    const struct eval_spec *spec = infer->spec;
+    size_t track_output = 0;
+    kaon_eval_hasher_begin(infer->hasher, block->first + row);
+    for (size_t o = 0; o < spec->n_outputs; o++) {
+        const long bytes = bytes_a_jet(infer, o, n);
+        if (bytes < 0)
+            return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: output '%s' has no axis of jets",
+                                 spec->model_path, spec->output[o].name);
+        if (bytes > 0) {
+            const unsigned char *data =
+                (const unsigned char *)infer->output[o].data + k * (size_t)bytes;
+            kaon_eval_hasher_add(infer->hasher, data, (size_t)bytes);
+            const enum kaon_status status =
+                keep(infer, o, block, r, row, data, (size_t)bytes, track_output, msg);
+            if (status)
+                return status;
+        }
+        track_output += spec->output[o].kind == EVAL_OUT_TRACKS;
+    }
+    return kaon_eval_hasher_end(infer->hasher, &r->digest)
+               ? KAON_OK
+               : kaon_cli_fail(msg, KAON_NO_MEMORY, "SHA-256 cannot be computed");
+}
+
 static enum kaon_status call(struct eval_infer *infer, const struct eval_block *block,
                              const size_t *rows, size_t n, struct eval_result *r,
                              struct kaon_msg *msg)
 {
-    const struct eval_spec *spec = infer->spec;
     struct kaon_session_info info;
     fill(infer, block, rows, n);
-    for (size_t o = 0; o < spec->n_outputs; o++)
+    for (size_t o = 0; o < infer->spec->n_outputs; o++)
         infer->output[o] = (struct kaon_tensor){ .data = NULL };
     enum kaon_status status = kaon_session_run(infer->session, infer->input, infer->output, msg);
     if (status)
         return status;
     kaon_session_get_info(infer->session, &info);
     r->macs += info.macs;
-    for (size_t k = 0; k < n; k++) {
-        size_t track_output = 0;
-        r->raw_at[rows[k]] = r->raw_used;
-        for (size_t o = 0; o < spec->n_outputs; o++) {
-            const long bytes = bytes_a_jet(infer, o, n);
-            if (bytes < 0)
-                return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: output '%s' has no axis of jets",
-                                     spec->model_path, spec->output[o].name);
-            const unsigned char *data = infer->output[o].data;
-            if (bytes > 0)
-                data += k * (size_t)bytes;
-            if (!grow_raw(r, (size_t)bytes))
-                return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-            if (bytes > 0)
-                memcpy(r->raw + r->raw_used, data, (size_t)bytes);
-            r->raw_used += (size_t)bytes;
-            if (bytes > 0 && (status = keep(infer, o, block, r, rows[k], data, (size_t)bytes,
-                                            track_output, msg)))
-                return status;
-            track_output += spec->output[o].kind == EVAL_OUT_TRACKS;
-        }
-        r->raw_bytes[rows[k]] = r->raw_used - r->raw_at[rows[k]];
-    }
-    return KAON_OK;
+    for (size_t k = 0; !status && k < n; k++)
+        status = take_jet(infer, block, rows[k], k, n, r, msg);
+    return status;
 }
 
 /* ---- one block ------------------------------------------------------------------------------- */
@@ -272,15 +267,13 @@ static int grow_result(struct eval_result *r, const struct eval_spec *spec,
         kaon_eval_result_close(r);
         r->probability = calloc(block->rows * spec->n_probabilities + 1, sizeof *r->probability);
         r->tracks = calloc(outputs * block->rows * width + 1, 1);
-        r->raw_at = calloc(block->rows + 1, sizeof *r->raw_at);
-        r->raw_bytes = calloc(block->rows + 1, sizeof *r->raw_bytes);
         r->room_rows = block->rows;
     }
     r->n_track_outputs = outputs;
     r->width = width;
-    r->raw_used = 0;
+    r->digest = (struct eval_digest){ { 0 } };
     r->macs = 0;
-    return r->probability && r->tracks && r->raw_at && r->raw_bytes;
+    return r->probability && r->tracks;
 }
 
 struct by_shape {

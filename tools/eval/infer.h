@@ -3,6 +3,7 @@
 #ifndef KAON_TOOLS_EVAL_INFER_H
 #define KAON_TOOLS_EVAL_INFER_H
 
+#include "tools/eval/digest.h"
 #include "tools/eval/reader.h"
 #include "tools/eval/spec.h"
 
@@ -11,10 +12,9 @@ struct eval_result {
     float *probability; /* rows x n_probabilities */
     int8_t *tracks;     /* n_track_outputs x rows x width, entries as they were after compaction */
     size_t n_track_outputs, width;
-    unsigned char *raw; /* every output byte; row r has raw_bytes[r] from raw_at[r] on */
-    size_t *raw_at, *raw_bytes;
-    size_t raw_used, room_raw, room_rows;
-    uint64_t macs; /* multiply-adds of the block's runs */
+    size_t room_rows;
+    struct eval_digest digest; /* of every output byte of the block's jets */
+    uint64_t macs;             /* multiply-adds of the block's runs */
 };
 
 void kaon_eval_result_close(struct eval_result *result);

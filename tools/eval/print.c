@@ -109,6 +109,8 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
 {
     const struct eval_spec *spec = &entry->spec;
     struct eval_warning w;
+    char digest[EVAL_DIGEST_TEXT];
+    kaon_eval_digest_text(&entry->digest, digest);
     kaon_out_name(out, entry->label);
     kaon_out_printf(out, "  ");
     kaon_out_name(out, spec->title);
@@ -126,7 +128,7 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
                         (double)entry->scores.rows / entry->run_seconds, e->settings.threads,
                         e->settings.threads == 1 ? "" : "s", entry->isa, entry->run_seconds,
                         entry->prepare_seconds);
-    kaon_out_printf(out, "  digest of the outputs %s\n", entry->digest);
+    kaon_out_printf(out, "  digest of the outputs %s\n", digest);
     for (size_t k = 0; kaon_eval_warning(entry, k, &w); k++) {
         kaon_out_printf(out, "  note: ");
         kaon_out_name(out, w.text);

@@ -33,8 +33,9 @@ struct eval_reader {
     const struct eval_query *query;
     const char *const *path;
     size_t n_paths;
-    uint64_t rows; /* over all files, limit applied */
-    size_t *width; /* largest of each set */
+    uint64_t rows;       /* over all files, limit applied */
+    uint64_t *file_rows; /* of each file */
+    size_t *width;       /* largest of each set */
     struct eval_reader_counts counts;
     const char **note;
     size_t n_notes;
@@ -268,6 +269,7 @@ static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
         if (r->rows > INT64_MAX - r->jets.rows)
             return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: more rows than can be counted",
                                  r->path[i]);
+        r->file_rows[i] = r->jets.rows;
         r->rows += r->jets.rows;
     }
     if (r->query->limit && r->rows > r->query->limit)
@@ -290,7 +292,8 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
     r->jets.dataset = r->jets.type = -1;
     r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
     r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
-    if (!r->width || !r->set) {
+    r->file_rows = kaon_eval_pool_take(&r->pool, n_paths + 1, sizeof *r->file_rows);
+    if (!r->width || !r->set || !r->file_rows) {
         kaon_eval_pool_close(&r->pool);
         free(r);
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
@@ -518,6 +521,11 @@ void kaon_eval_block_close(struct eval_block *b)
 uint64_t kaon_eval_reader_rows(const struct eval_reader *r)
 {
     return r->rows;
+}
+
+uint64_t kaon_eval_reader_file_rows(const struct eval_reader *r, size_t path)
+{
+    return r->file_rows[path];
 }
 
 size_t kaon_eval_reader_width(const struct eval_reader *r, size_t set)

@@ -82,6 +82,7 @@ void kaon_eval_block_close(struct eval_block *block);
 
 uint64_t
 kaon_eval_reader_rows(const struct eval_reader *reader); /* over all files, limit applied */
+uint64_t kaon_eval_reader_file_rows(const struct eval_reader *reader, size_t path); /* no limit */
 size_t kaon_eval_reader_width(const struct eval_reader *reader,
                               size_t set); /* largest over the files */
 const struct eval_reader_counts *kaon_eval_reader_counts(const struct eval_reader *reader);

@@ -10,14 +10,6 @@ static json_t *count(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
-static json_t *texts(const char *const *text, size_t n)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, kaon_json_text(text[i]));
-    return list;
-}
-
 static json_t *rejection(const struct eval_working_point *w, size_t c)
 {
     const struct eval_passing *p = &w->passing[c];
@@ -104,6 +96,26 @@ static json_t *warnings(const struct eval_entry *e)
     return list;
 }
 
+static json_t *sources(const struct eval_entry *e)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < e->n_data; i++) {
+        const struct eval_source *s = &e->source[i];
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o, s:o, s:o}", "name", kaon_json_text(s->name),
+                                        "bytes", count(s->bytes), "rows", count(s->rows),
+                                        "first_mib_sha256", kaon_json_text(s->beginning.hex)));
+    }
+    return list;
+}
+
+static json_t *digest(const struct eval_entry *e)
+{
+    char text[EVAL_DIGEST_TEXT];
+    kaon_eval_digest_text(&e->digest, text);
+    return json_string(text);
+}
+
 static json_t *entry(const struct eval_entry *e)
 {
     json_t *all = json_object(), *model = json_object();
@@ -115,24 +127,16 @@ static json_t *entry(const struct eval_entry *e)
     } members[] = {
         { "name", kaon_json_text(e->label) },
         { "title", kaon_json_text(e->spec.title) },
-        { "path", e->spec.stored ? json_null() : kaon_json_text(e->spec.model_path) },
         { "sha256", e->spec.stored ? json_null() : kaon_json_text(e->file_digest.hex) },
-        { "config", e->spec.config_path ? kaon_json_text(e->spec.config_path) : json_null() },
-        { "isa", e->isa ? kaon_json_text(e->isa) : json_null() },
         { "sample", kaon_json_text(e->sample) },
         { "sample_text", kaon_json_text(e->sample_text) },
-        { "data", texts(e->data, e->n_data) },
+        { "data", sources(e) },
         { "weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null() },
         { "jets", count(e->scores.rows) },
         { "selected", count(e->scores.selected) },
         { "judged", count(e->scores.n) },
         { "classes", classes(e) },
-        { "outputs_sha256", kaon_json_text(e->digest) },
-        { "prepare_seconds", kaon_json_number(e->prepare_seconds) },
-        { "seconds", kaon_json_number(e->run_seconds) },
-        { "jets_per_second", kaon_json_number((double)e->scores.rows / e->run_seconds) },
-        { "macs", count(e->macs) },
-        { "predictions", e->predictions ? kaon_json_text(e->predictions) : json_null() },
+        { "outputs_sha256", digest(e) },
         { "warnings", warnings(e) },
         { "discriminants", all },
     };
@@ -143,11 +147,8 @@ static json_t *entry(const struct eval_entry *e)
 
 static json_t *settings(const struct eval_settings *s)
 {
-    static const char *const compressions[] = { "gzip", "lz4", "none" };
-    return json_pack("{s:o, s:o, s:o, s:s, s:s}", "threads", count(s->threads), "batch",
-                     count(s->batch), "limit", s->limit ? count(s->limit) : json_null(),
-                     "non_finite", s->zero_non_finite ? "zero" : "refuse", "compression",
-                     compressions[s->compression]);
+    return json_pack("{s:o, s:s}", "limit", s->limit ? count(s->limit) : json_null(), "non_finite",
+                     s->zero_non_finite ? "zero" : "refuse");
 }
 
 json_t *kaon_eval_report(const struct evaluation *e)
@@ -155,8 +156,6 @@ json_t *kaon_eval_report(const struct evaluation *e)
     json_t *models = json_array();
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
-                     kaon_version(), "command", kaon_json_text(e->settings.command_line),
-                     "settings", settings(&e->settings), "models", models, "files",
-                     texts(e->file, e->n_files));
+    return json_pack("{s:i, s:s, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
+                     kaon_version(), "settings", settings(&e->settings), "models", models);
 }

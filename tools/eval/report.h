@@ -1,4 +1,5 @@
-/* The evaluation as one JSON object. */
+/* The figures of an evaluation as one JSON object: metrics.json. Nothing in it depends on the machine,
+ * on threads, batch or shards, or on where files lie: that is in run.json (run_report.h). */
 #ifndef KAON_TOOLS_EVAL_REPORT_H
 #define KAON_TOOLS_EVAL_REPORT_H
 
