@@ -12,8 +12,9 @@
 #include "tools/cli/json.h"
 #include "tools/cli/progress.h"
 #include "tools/commands.h"
-#include "tools/eval/options.h"
 #include "tools/eval/album.h"
+#include "tools/eval/options.h"
+#include "tools/eval/page.h"
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
@@ -282,11 +283,15 @@ static enum kaon_status write_all(struct evaluation *e, const struct kaon_say *s
         status = kaon_eval_album_make(&album, e, msg);
     if (!status)
         status = kaon_eval_album_draw(&album, say, msg);
+    if (!status && e->settings.page)
+        status = kaon_eval_page(e, &album, e->settings.page, msg);
     kaon_eval_album_close(&album);
-    if (!status)
+    if (!status && e->settings.out)
         status = write_json(e, e->run, kaon_eval_run_report, msg);
     /* last: where it is, all is there */
-    return status ? status : write_json(e, e->metrics, kaon_eval_report, msg);
+    if (!status && e->settings.out)
+        status = write_json(e, e->metrics, kaon_eval_report, msg);
+    return status;
 }
 
 /* The figures, and under "run" how they were made. */
@@ -324,7 +329,7 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
         status = run_all(&e, o, say, &msg);
     for (size_t i = 0; !status && i < e.n && !kaon_interrupted(); i++)
         status = kaon_eval_entry_judge(&e.entry[i], &msg);
-    if (!status && o->out && !kaon_interrupted())
+    if (!status && (o->out || o->report) && !kaon_interrupted())
         status = write_all(&e, say, &msg);
     int exit_status = KAON_EXIT_OK;
     if (kaon_interrupted())

@@ -62,34 +62,54 @@ static bool is_first(const struct evaluation *e, size_t i, size_t d)
     return true;
 }
 
-/* Once for each discriminant of any model that has jets of its signal. */
-static void make_of_groups(struct eval_album *a, const struct kind *kind)
+/* The discriminants of any model that has jets of its signal, each once. */
+static void find_groups(struct eval_album *a)
 {
     struct evaluation *e = a->e;
+    size_t most = 0;
     for (size_t i = 0; i < e->n; i++)
-        for (size_t d = 0; d < e->entry[i].spec.n_discriminants; d++) {
-            struct eval_group g;
+        most += e->entry[i].spec.n_discriminants;
+    a->group = kaon_eval_pool_take(&e->pool, most + 1, sizeof *a->group);
+    a->failed = !a->group;
+    for (size_t i = 0; i < e->n; i++)
+        for (size_t d = 0; !a->failed && d < e->entry[i].spec.n_discriminants; d++) {
+            struct eval_group *g = &a->group[a->n_groups];
             if (!is_first(e, i, d))
                 continue;
-            if (!kaon_eval_group(&g, e, e->entry[i].spec.discriminant[d].name))
-                a->failed = true;
-            else if (g.n > 0)
-                kind->group(a, &g);
+            a->failed = !kaon_eval_group(g, e, e->entry[i].spec.discriminant[d].name);
+            a->n_groups += g->n > 0;
         }
+}
+
+/* The figures from `first` on belong to a section of the page. */
+static void put_in(struct eval_album *a, size_t first, const char *section)
+{
+    for (size_t i = first; i < a->n; i++)
+        a->picture[i]->figure.section = section;
+}
+
+static void make(struct eval_album *a, const struct kind *kind)
+{
+    for (size_t i = 0; kind->group && i < a->n_groups; i++) {
+        const size_t first = a->n;
+        kind->group(a, &a->group[i]);
+        put_in(a, first, a->group[i].name);
+    }
+    for (size_t i = 0; kind->entry && i < a->e->n; i++) {
+        const size_t first = a->n;
+        kind->entry(a, &a->e->entry[i]);
+        put_in(a, first, a->e->entry[i].label);
+    }
 }
 
 enum kaon_status kaon_eval_album_make(struct eval_album *a, struct evaluation *e,
                                       struct kaon_msg *msg)
 {
     *a = (struct eval_album){ .e = e };
-    for (size_t k = 0; k < N_KINDS; k++) {
-        if (!wanted(&e->settings, kinds[k].name))
-            continue;
-        if (kinds[k].group)
-            make_of_groups(a, &kinds[k]);
-        for (size_t i = 0; kinds[k].entry && i < e->n; i++)
-            kinds[k].entry(a, &e->entry[i]);
-    }
+    find_groups(a);
+    for (size_t k = 0; k < N_KINDS && !a->failed; k++)
+        if (wanted(&e->settings, kinds[k].name))
+            make(a, &kinds[k]);
     for (size_t i = 0; i < a->n; i++)
         a->failed = a->failed || a->picture[i]->figure.failed;
     return a->failed ? kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory") : KAON_OK;

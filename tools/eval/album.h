@@ -15,6 +15,8 @@ struct eval_album {
     struct evaluation *e;
     struct eval_picture **picture;
     size_t n;
+    struct eval_group *group; /* one a discriminant of any model that has jets of its signal */
+    size_t n_groups;
     bool failed; /* memory ran out */
 };
 
@@ -52,6 +54,9 @@ kaon_eval_entry_figures_fn kaon_eval_figures_probability;
  * model. Above a figure of an entry: sample and jets. */
 void kaon_eval_heading(struct eval_figure *f, const struct eval_group *group);
 void kaon_eval_heading_entry(struct eval_figure *f, const struct eval_entry *entry);
+
+/* "D_b with f_c = 0.2, f_u = 0.79". */
+void kaon_eval_fractions_text(const struct eval_curve *curve, char *text, size_t room);
 
 /* Models are told apart by colour and classes by dashes if there are several models, else classes by
  * their own colours. */

@@ -97,9 +97,14 @@ static void write_script(FILE *to, const struct eval_figure *f, const struct can
         const struct format *format = &formats[k];
         if (k != SVG && !c->path[k])
             continue;
-        fprintf(to, "reset\nset terminal %s size %g%s,%g%s\n", format->terminal,
+        fprintf(to, "reset\nset terminal %s size %g%s,%g%s", format->terminal,
                 size.width * format->scale, format->unit, size.height * format->scale,
                 format->unit);
+        if (k == SVG) { /* names within it, which differ from those of others in a page */
+            fprintf(to, " name ");
+            kaon_eval_gnuplot_text(to, f->stem);
+        }
+        fputc('\n', to);
         if (k != SVG) {
             fprintf(to, "set output ");
             kaon_eval_gnuplot_text(to, c->file[k].temporary);

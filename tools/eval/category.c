@@ -201,7 +201,7 @@ static enum kaon_status unknown(const char *word, struct kaon_msg *msg)
     char known[256] = "";
     size_t at = 0;
     for (const struct eval_embedded *e = kaon_eval_embedded; e->name && at < sizeof known; e++)
-        if (strcmp(e->name, "fractions"))
+        if (strcmp(e->name, "fractions") && !strchr(e->name, '.'))
             at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "", e->name);
     return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
                          "there is no category '%s'; known are %s, and files by their path", word,

@@ -1,4 +1,4 @@
-/* The data files of tools/eval/categories/, built into the program by embed.cmake. */
+/* The data files of tools/eval/categories/ and page/, built into the program by embed.cmake. */
 #ifndef KAON_TOOLS_EVAL_EMBEDDED_H
 #define KAON_TOOLS_EVAL_EMBEDDED_H
 

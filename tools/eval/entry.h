@@ -32,7 +32,8 @@ struct eval_entry {
 };
 
 struct eval_settings {
-    const char *out; /* folder, NULL: nothing is written */
+    const char *out;  /* folder, NULL: nothing is written */
+    const char *page; /* --report, or NULL */
     bool force, no_plots, zero_non_finite;
     size_t threads, batch;
     uint64_t limit;

@@ -65,8 +65,9 @@ struct eval_values {
 
 struct eval_figure {
     struct eval_pool *pool;
-    const char *stem;  /* of its files: "roc_D_b" */
-    const char *title; /* for a page of figures */
+    const char *stem;    /* of its files: "roc_D_b" */
+    const char *title;   /* for a page of figures */
+    const char *section; /* where it stands there: the name of a discriminant or of a model */
     const char *line[EVAL_MOST_LINES];
     size_t n_lines;
     const char *x_label;

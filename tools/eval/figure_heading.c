@@ -7,8 +7,7 @@
 
 enum { TEXT = 512 };
 
-/* "D_b with f_c = 0.2, f_u = 0.79". */
-static void fractions(const struct eval_curve *curve, char *text, size_t room)
+void kaon_eval_fractions_text(const struct eval_curve *curve, char *text, size_t room)
 {
     const struct eval_spec *spec = &curve->entry->spec;
     const struct eval_discriminant *d = curve->judged->of;
@@ -26,9 +25,9 @@ static void fractions(const struct eval_curve *curve, char *text, size_t room)
 static bool agree(const struct eval_group *g)
 {
     char first[TEXT], other[TEXT];
-    fractions(&g->curve[0], first, sizeof first);
+    kaon_eval_fractions_text(&g->curve[0], first, sizeof first);
     for (size_t m = 1; m < g->n; m++) {
-        fractions(&g->curve[m], other, sizeof other);
+        kaon_eval_fractions_text(&g->curve[m], other, sizeof other);
         if (strcmp(first, other))
             return false;
     }
@@ -54,7 +53,7 @@ void kaon_eval_heading(struct eval_figure *f, const struct eval_group *g)
     const bool one_line = agree(g);
     kaon_eval_heading_entry(f, g->curve[0].entry);
     for (size_t m = 0; m < (one_line ? 1 : g->n); m++) {
-        fractions(&g->curve[m], text, sizeof text);
+        kaon_eval_fractions_text(&g->curve[m], text, sizeof text);
         if (one_line && g->n > 1)
             kaon_eval_figure_line(f, "%s", text);
         else

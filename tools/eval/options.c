@@ -54,6 +54,9 @@ static const struct kaon_option options[] = {
     { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
       offsetof(struct eval_options, compression) },
     KAON_ENGINE_OPTIONS(struct eval_options),
+    { "report", 0, KAON_OPTION_STRING, "FILE.html",
+      "write one page with tables, figures, settings and warnings",
+      offsetof(struct eval_options, report) },
     { "plots", 0, KAON_OPTION_LIST, "KIND,...",
       "these figures only: roc, discriminant, probability", offsetof(struct eval_options, plots) },
     { "plot-formats", 0, KAON_OPTION_LIST, "FORMAT,...",
@@ -165,6 +168,7 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
                              o->non_finite);
     s->out = o->out;
+    s->page = o->report;
     s->force = o->force;
     s->no_plots = o->no_plots;
     s->zero_non_finite = o->non_finite != NULL;
