@@ -1,5 +1,7 @@
 #include "tools/eval/scores.h"
 
+#include "tools/eval/mathd.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,5 +171,5 @@ double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_di
     const double signal = probability[spec->class[d->signal].probability];
     if (d->formula == EVAL_RATIO)
         return signal + background > 0 ? signal / (signal + background) : 0;
-    return log((signal + d->epsilon) / (background + d->epsilon));
+    return kaon_eval_log((signal + d->epsilon) / (background + d->epsilon));
 }

@@ -146,6 +146,8 @@ struct eval_rejection kaon_eval_reject(const struct eval_passing *p)
 
 double kaon_eval_round(double value, int digits)
 {
-    const double scale = pow(10, digits);
+    double scale = 1;
+    for (int i = 0; i < digits; i++)
+        scale *= 10;
     return isfinite(value) ? nearbyint(value * scale) / scale : value;
 }
