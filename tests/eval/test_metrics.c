@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tools/cli/say.h"
-#include "tools/eval/entry.h"
+#include "btag.h"
 
 static const char *folder;
 
@@ -26,37 +25,6 @@ static char *load_card(const char *model)
     assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
     fclose(file);
     return text;
-}
-
-/* Scores of scores.h5 as if the model had just given them. */
-static void read_scores(struct eval_entry *entry, const char *model)
-{
-    struct eval_spec *spec = &entry->spec;
-    struct eval_column column[EVAL_MOST_CLASSES];
-    char path[1024];
-    struct kaon_msg msg = { "" };
-    struct eval_block block = { 0 };
-    for (size_t i = 0; i < spec->n_probabilities; i++)
-        column[i] = (struct eval_column){ spec->probability[i].published, "the test", 0, false };
-    const struct eval_set set = { "jets", NULL, 0, column, spec->n_probabilities };
-    spec->query = (struct eval_query){ &set, 1, spec->query.number, 1, NULL, 0, 0, false };
-    spec->n_variables = 0;
-    spec->n_selection = 0; /* every jet of the sample passes it, and the file lacks its variables */
-    snprintf(path, sizeof path, "%s/%s/scores.h5", folder, model);
-    const char *paths[] = { path };
-    if (kaon_eval_reader_open(&entry->reader, &spec->query, paths, 1, &msg))
-        fail_msg("%s", msg.text);
-    do {
-        assert_int_equal(kaon_eval_reader_next(entry->reader, &block, &msg), KAON_OK);
-        if (block.rows == 0)
-            break;
-        const struct eval_result result = { .probability = block.part[0].value };
-        assert_int_equal(kaon_eval_scores_add(&entry->scores, spec, &block, &result, &msg),
-                         KAON_OK);
-    } while (1);
-    kaon_eval_block_close(&block);
-    kaon_eval_reader_close(entry->reader);
-    entry->reader = NULL;
 }
 
 static void must_hold(const char *card, const char *line)
@@ -88,30 +56,16 @@ static void compare(const struct eval_spec *spec, const struct eval_judged *j, c
 
 static void check(const char *model)
 {
-    struct evaluation e = { .n = 1 };
-    const struct eval_choices choices = { .config = NULL };
-    const struct kaon_engine_choice engine = { NULL, NULL };
-    const struct kaon_say say = kaon_say_stderr();
+    struct evaluation e;
     struct kaon_msg msg = { "" };
-    char path[1024];
     char *card = load_card(model);
-    e.entry = calloc(1, sizeof *e.entry);
-    assert_non_null(e.entry);
-    snprintf(path, sizeof path, "%s/%s/model.onnx", folder, model);
-    if (kaon_eval_entry_open(&e, &e.entry[0], path, &choices, &engine, &say, &msg))
-        fail_msg("%s", msg.text);
-    read_scores(&e.entry[0], model);
+    btag_open(&e, folder, &model, 1, NULL);
     const struct eval_spec *spec = &e.entry[0].spec;
-    assert_int_equal(e.entry[0].scores.n, 20000);
     assert_int_equal(spec->n_discriminants, 2);
-    for (size_t d = 0; d < spec->n_discriminants; d++) {
-        struct eval_judged *j = malloc(sizeof *j);
-        assert_non_null(j);
-        assert_int_equal(kaon_eval_judge(j, spec, &spec->discriminant[d], &e.entry[0].scores, &msg),
-                         KAON_OK);
-        compare(spec, j, card);
-        free(j);
-    }
+    if (kaon_eval_entry_judge(&e.entry[0], &msg))
+        fail_msg("%s", msg.text);
+    for (size_t d = 0; d < spec->n_discriminants; d++)
+        compare(spec, &e.entry[0].judged[d], card);
     kaon_eval_close(&e);
     free(card);
 }

@@ -24,6 +24,7 @@ struct eval_build {
 enum kaon_status kaon_eval_build_inputs(struct eval_build *b);
 enum kaon_status kaon_eval_build_outputs(struct eval_build *b);
 enum kaon_status kaon_eval_build_judgement(struct eval_build *b); /* classes, discriminants, cuts */
+enum kaon_status kaon_eval_build_points(struct eval_build *b);
 enum kaon_status kaon_eval_build_variables(struct eval_build *b);
 enum kaon_status kaon_eval_build_sample(struct eval_build *b);
 enum kaon_status kaon_eval_build_query(struct eval_build *b);

@@ -292,6 +292,20 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
 
 /* ---- judging ---------------------------------------------------------------------------------- */
 
+static enum kaon_status judge_binned(struct eval_entry *entry, struct kaon_msg *msg)
+{
+    const struct eval_spec *spec = &entry->spec;
+    const size_t n = spec->n_variables;
+    enum kaon_status status = KAON_OK;
+    entry->binned = calloc(spec->n_discriminants * n + 1, sizeof *entry->binned);
+    if (!entry->binned)
+        return no_memory(msg);
+    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
+        status = kaon_eval_binned(entry->binned + i * n, spec, &spec->discriminant[i],
+                                  &entry->scores, msg);
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg)
 {
     const struct eval_spec *spec = &entry->spec;
@@ -300,7 +314,9 @@ enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg
     for (size_t i = 0; !status && i < spec->n_discriminants; i++)
         status =
             kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
-    return status;
+    if (!status)
+        status = judge_binned(entry, msg);
+    return status ? status : kaon_eval_classify(&entry->classified, spec, &entry->scores, msg);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -341,6 +357,9 @@ static void close_entry(struct eval_entry *entry)
     for (size_t i = 0; entry->judged && i < entry->spec.n_discriminants; i++)
         kaon_eval_judged_close(&entry->judged[i]);
     free(entry->judged);
+    kaon_eval_binned_close(entry->binned, entry->spec.n_discriminants * entry->spec.n_variables);
+    free(entry->binned);
+    free(entry->classified);
     kaon_eval_writer_abandon(entry->writer);
     kaon_eval_reader_close(entry->reader);
     kaon_eval_scores_close(&entry->scores);

@@ -2,6 +2,8 @@
 #ifndef KAON_TOOLS_EVAL_ENTRY_H
 #define KAON_TOOLS_EVAL_ENTRY_H
 
+#include "tools/eval/binned.h"
+#include "tools/eval/classify.h"
 #include "tools/eval/digest.h"
 #include "tools/eval/metrics.h"
 #include "tools/eval/run.h"
@@ -29,6 +31,8 @@ struct eval_entry {
     double prepare_seconds, run_seconds;
     uint64_t macs;
     struct eval_judged *judged; /* one a discriminant of the specification */
+    struct eval_binned *binned; /* discriminants x variables of the specification */
+    struct eval_classified *classified;
 };
 
 struct eval_settings {

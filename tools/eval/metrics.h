@@ -2,14 +2,15 @@
 #ifndef KAON_TOOLS_EVAL_METRICS_H
 #define KAON_TOOLS_EVAL_METRICS_H
 
+#include "tools/eval/puma.h"
 #include "tools/eval/scores.h"
-#include "tools/eval/stats.h"
+#include "tools/eval/sorted.h"
 
 enum { EVAL_ROC_POINTS = 201 };
 
 struct eval_working_point {
-    double wanted; /* signal efficiency */
-    double cut;    /* rounded to three decimals; passing is D > cut */
+    double wanted; /* signal efficiency; of a special point its value */
+    double cut;    /* passing is D > cut; rounded to three decimals for a signal efficiency */
     struct eval_passing passing[EVAL_MOST_CLASSES];
     struct eval_rejection rejection[EVAL_MOST_CLASSES];
 };
@@ -25,7 +26,10 @@ struct eval_judged {
     uint64_t n[EVAL_MOST_CLASSES];
     double
         auc[EVAL_MOST_CLASSES]; /* signal against each class; NaN for itself and for empty ones */
+    double auc_error[EVAL_MOST_CLASSES]; /* DeLong's; NaN with weights */
     struct eval_working_point point[EVAL_MOST_POINTS];
+    struct eval_working_point special[EVAL_MOST_SPECIALS]; /* as of->special */
+    struct eval_puma_roc *puma;                            /* with --puma, else NULL */
     struct eval_roc roc;
     double low, high; /* range that holds all but the extremes of every class */
     size_t bins;

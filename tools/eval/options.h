@@ -16,8 +16,10 @@ struct eval_options {
     struct kaon_words scores, tagger, vs;
     const char *category;
     bool ftag_exact;
+    struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
+    bool puma;
     bool json, force, no_progress, no_plots;
 };
 

@@ -104,6 +104,22 @@ static void print_points(struct kaon_out *out, const struct eval_spec *spec,
     }
 }
 
+/* Working points that are no signal efficiencies: what they keep of the signal comes first. */
+static void print_specials(struct kaon_out *out, const struct eval_spec *spec,
+                           const struct eval_judged *j)
+{
+    for (size_t i = 0; i < j->of->n_specials; i++) {
+        const struct eval_passing *p = &j->special[i].passing[j->of->signal];
+        const double share = p->weight > 0 ? p->weight_passed / p->weight : NAN;
+        kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * share, j->special[i].cut);
+        for (size_t c = 0; c < spec->n_classes; c++)
+            if (is_background(j, c))
+                print_rejection(out, &j->special[i].rejection[c]);
+        kaon_out_name(out, j->of->special[i].name);
+        kaon_out_printf(out, "\n");
+    }
+}
+
 static void print_entry(struct kaon_out *out, const struct evaluation *e,
                         const struct eval_entry *entry)
 {
@@ -141,6 +157,7 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
             continue;
         }
         print_points(out, spec, &entry->judged[i]);
+        print_specials(out, spec, &entry->judged[i]);
         print_areas(out, spec, &entry->judged[i]);
     }
     kaon_out_printf(out, "\n");

@@ -1,39 +1,96 @@
 #include "tools/eval/report.h"
 
-#include "tools/cli/json.h"
+#include "tools/eval/report_part.h"
 #include "tools/eval/warnings.h"
 
 #include <math.h>
 
-static json_t *count(uint64_t value)
+json_t *kaon_eval_report_count(uint64_t value)
 {
     return json_integer((json_int_t)value);
+}
+
+json_t *kaon_eval_report_numbers(const double *value, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, kaon_json_number(value[i]));
+    return list;
 }
 
 static json_t *rejection(const struct eval_working_point *w, size_t c)
 {
     const struct eval_passing *p = &w->passing[c];
     const struct eval_rejection *r = &w->rejection[c];
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "jets", count(p->n), "passed",
-                     count(p->passed), "efficiency",
-                     kaon_json_number(p->weight > 0 ? p->weight_passed / p->weight : NAN),
-                     "rejection", kaon_json_number(r->value), "error", kaon_json_number(r->error),
-                     "low", kaon_json_number(r->low), "high", kaon_json_number(r->high));
+    const double share = p->weight > 0 ? p->weight_passed / p->weight : NAN;
+    json_t *all = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "jets", kaon_eval_report_count(p->n), "passed",
+        kaon_eval_report_count(p->passed), "efficiency", kaon_json_number(share),
+        "efficiency_error", kaon_json_number(sqrt(fmax(0, share * (1 - share)) / p->effective)),
+        "rejection", kaon_json_number(r->value), "error", kaon_json_number(r->error), "low",
+        kaon_json_number(r->low), "high", kaon_json_number(r->high));
+    if (p->n && p->weight == (double)p->n && p->weight_passed == (double)p->passed) {
+        double low, high; /* of an efficiency; the exact interval is one of counts */
+        kaon_eval_clopper_pearson(p->passed, p->n, &low, &high);
+        json_object_set_new(
+            all, "clopper_pearson",
+            json_pack("[o, o]", kaon_json_number(1 / high), kaon_json_number(1 / low)));
+    }
+    return all;
+}
+
+static json_t *classes_of(const struct eval_spec *spec, const struct eval_working_point *w)
+{
+    json_t *classes = json_object();
+    for (size_t c = 0; c < spec->n_classes; c++)
+        json_object_set_new(classes, spec->class[c].name, rejection(w, c));
+    return classes;
 }
 
 static json_t *working_points(const struct eval_spec *spec, const struct eval_judged *j)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < j->of->n_points; i++) {
-        json_t *classes = json_object();
-        for (size_t c = 0; c < spec->n_classes; c++)
-            json_object_set_new(classes, spec->class[c].name, rejection(&j->point[i], c));
-        json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:o}", "signal_efficiency",
-                                        kaon_json_number(j->point[i].wanted), "cut",
-                                        kaon_json_number(j->point[i].cut), "classes", classes));
+    for (size_t i = 0; i < j->of->n_points; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "signal_efficiency",
+                                              kaon_json_number(j->point[i].wanted), "cut",
+                                              kaon_json_number(j->point[i].cut), "classes",
+                                              classes_of(spec, &j->point[i])));
+    return list;
+}
+
+/* Working points at a cut or at a rejection. */
+static json_t *special_points(const struct eval_spec *spec, const struct eval_judged *j)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < j->of->n_specials; i++) {
+        const struct eval_special *special = &j->of->special[i];
+        json_t *point = json_pack("{s:o, s:o, s:o}", "name", kaon_json_text(special->name), "cut",
+                                  kaon_json_number(j->special[i].cut), "classes",
+                                  classes_of(spec, &j->special[i]));
+        if (special->kind == EVAL_AT_REJECTION) {
+            json_object_set_new(point, "rejection_of",
+                                kaon_json_text(spec->class[special->class].name));
+            json_object_set_new(point, "rejection", kaon_json_number(special->value));
+        }
+        json_array_append_new(list, point);
     }
     return list;
+}
+
+static json_t *puma(const struct eval_spec *spec, const struct eval_judged *j)
+{
+    json_t *exact = json_object(), *smooth = json_object();
+    for (size_t c = 0; c < spec->n_classes; c++) {
+        if (c == j->of->signal || j->n[c] == 0)
+            continue;
+        json_object_set_new(exact, spec->class[c].name,
+                            kaon_eval_report_numbers(j->puma->exact[c], EVAL_PUMA_POINTS));
+        json_object_set_new(smooth, spec->class[c].name,
+                            kaon_eval_report_numbers(j->puma->smooth[c], EVAL_PUMA_POINTS));
+    }
+    return json_pack("{s:o, s:o, s:o}", "signal_efficiency",
+                     kaon_eval_report_numbers(j->puma->efficiency, EVAL_PUMA_POINTS), "exact",
+                     exact, "smooth", smooth);
 }
 
 static json_t *roc(const struct eval_spec *spec, const struct eval_judged *j)
@@ -54,7 +111,7 @@ static json_t *roc(const struct eval_spec *spec, const struct eval_judged *j)
 
 static json_t *discriminant(const struct eval_spec *spec, const struct eval_judged *j)
 {
-    json_t *fractions = json_object(), *auc = json_object();
+    json_t *fractions = json_object(), *auc = json_object(), *auc_error = json_object();
     for (size_t c = 0; c < spec->n_classes; c++) {
         if (c == j->of->signal)
             continue;
@@ -62,13 +119,18 @@ static json_t *discriminant(const struct eval_spec *spec, const struct eval_judg
             json_object_set_new(fractions, spec->class[c].name,
                                 kaon_json_number(j->of->fraction[c]));
         json_object_set_new(auc, spec->class[c].name, kaon_json_number(j->auc[c]));
+        json_object_set_new(auc_error, spec->class[c].name, kaon_json_number(j->auc_error[c]));
     }
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
-                     kaon_json_text(spec->class[j->of->signal].name), "formula",
-                     j->of->formula == EVAL_RATIO ? "ratio" : "log", "fractions", fractions,
-                     "fractions_from", kaon_json_text(j->of->source), "epsilon",
-                     kaon_json_number(j->of->epsilon), "auc", auc, "working_points",
-                     working_points(spec, j), "roc", roc(spec, j));
+    json_t *all = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
+                            kaon_json_text(spec->class[j->of->signal].name), "formula",
+                            j->of->formula == EVAL_RATIO ? "ratio" : "log", "fractions", fractions,
+                            "fractions_from", kaon_json_text(j->of->source), "epsilon",
+                            kaon_json_number(j->of->epsilon), "auc", auc, "auc_error", auc_error,
+                            "working_points", working_points(spec, j), "other_working_points",
+                            special_points(spec, j), "roc", roc(spec, j));
+    if (j->puma)
+        json_object_set_new(all, "puma_roc", puma(spec, j));
+    return all;
 }
 
 static json_t *classes(const struct eval_entry *e)
@@ -80,7 +142,8 @@ static json_t *classes(const struct eval_entry *e)
             class->probability < 0 ? NULL : e->spec.probability[class->probability].published;
         json_object_set_new(all, class->name,
                             json_pack("{s:o, s:o, s:o}", "text", kaon_json_text(class->text),
-                                      "jets", count(e->scores.class_count[c]), "probability",
+                                      "jets", kaon_eval_report_count(e->scores.class_count[c]),
+                                      "probability",
                                       probability ? kaon_json_text(probability) : json_null()));
     }
     return all;
@@ -92,7 +155,8 @@ static json_t *warnings(const struct eval_entry *e)
     struct eval_warning w;
     for (size_t k = 0; kaon_eval_warning(e, k, &w); k++)
         json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "kind", w.kind, "count",
-                                              count(w.count), "text", kaon_json_text(w.text)));
+                                              kaon_eval_report_count(w.count), "text",
+                                              kaon_json_text(w.text)));
     return list;
 }
 
@@ -103,8 +167,9 @@ static json_t *sources(const struct eval_entry *e)
         const struct eval_source *s = &e->source[i];
         json_array_append_new(list,
                               json_pack("{s:o, s:o, s:o, s:o}", "name", kaon_json_text(s->name),
-                                        "bytes", count(s->bytes), "rows", count(s->rows),
-                                        "first_mib_sha256", kaon_json_text(s->beginning.hex)));
+                                        "bytes", kaon_eval_report_count(s->bytes), "rows",
+                                        kaon_eval_report_count(s->rows), "first_mib_sha256",
+                                        kaon_json_text(s->beginning.hex)));
     }
     return list;
 }
@@ -119,8 +184,15 @@ static json_t *digest(const struct eval_entry *e)
 static json_t *entry(const struct eval_entry *e)
 {
     json_t *all = json_object(), *model = json_object();
-    for (size_t i = 0; e->judged && i < e->spec.n_discriminants; i++)
-        json_object_set_new(all, e->judged[i].of->name, discriminant(&e->spec, &e->judged[i]));
+    for (size_t i = 0; e->judged && i < e->spec.n_discriminants; i++) {
+        json_t *one = discriminant(&e->spec, &e->judged[i]);
+        if (e->binned)
+            json_object_set_new(one, "against",
+                                kaon_eval_report_binned(&e->spec,
+                                                        e->binned + i * e->spec.n_variables,
+                                                        e->spec.n_variables));
+        json_object_set_new(all, e->judged[i].of->name, one);
+    }
     const struct {
         const char *key;
         json_t *value;
@@ -132,13 +204,15 @@ static json_t *entry(const struct eval_entry *e)
         { "sample_text", kaon_json_text(e->sample_text) },
         { "data", sources(e) },
         { "weight", e->spec.weight ? kaon_json_text(e->spec.weight) : json_null() },
-        { "jets", count(e->scores.rows) },
-        { "selected", count(e->scores.selected) },
-        { "judged", count(e->scores.n) },
+        { "jets", kaon_eval_report_count(e->scores.rows) },
+        { "selected", kaon_eval_report_count(e->scores.selected) },
+        { "judged", kaon_eval_report_count(e->scores.n) },
         { "classes", classes(e) },
         { "outputs_sha256", digest(e) },
         { "warnings", warnings(e) },
         { "discriminants", all },
+        { "classification",
+          e->classified ? kaon_eval_report_classified(&e->spec, e->classified) : json_null() },
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         json_object_set_new(model, members[i].key, members[i].value);
@@ -147,7 +221,8 @@ static json_t *entry(const struct eval_entry *e)
 
 static json_t *settings(const struct eval_settings *s)
 {
-    return json_pack("{s:o, s:s}", "limit", s->limit ? count(s->limit) : json_null(), "non_finite",
+    return json_pack("{s:o, s:s}", "limit",
+                     s->limit ? kaon_eval_report_count(s->limit) : json_null(), "non_finite",
                      s->zero_non_finite ? "zero" : "refuse");
 }
 

@@ -1,5 +1,7 @@
 #include "tools/eval/scores.h"
 
+#include "tools/eval/mathd.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +140,8 @@ static float step(bool half, float x)
 }
 
 /* As atlas-ftag-tools computes, step by step in the type that the scores are stored in. */
-static double exactly(const struct eval_spec *spec, const struct eval_discriminant *d,
-                      const float *probability)
+double kaon_eval_discriminant_ftag(const struct eval_spec *spec, const struct eval_discriminant *d,
+                                   const float *probability)
 {
     const bool half = spec->half;
     float background = 0;
@@ -153,7 +155,7 @@ static double exactly(const struct eval_spec *spec, const struct eval_discrimina
     const float above = step(half, probability[spec->class[d->signal].probability] + e);
     const float below = step(half, background + e);
     const float ratio = step(half, above / below);
-    const float d_value = step(half, logf(ratio));
+    const float d_value = step(half, (float)kaon_eval_log((double)ratio));
     return isnan(d_value) ? -INFINITY : d_value; /* 0 / 0, where the type has no room for e */
 }
 
@@ -162,12 +164,22 @@ double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_di
 {
     double background = 0;
     if (spec->ftag_exact && d->formula == EVAL_LOG)
-        return exactly(spec, d, probability);
+        return kaon_eval_discriminant_ftag(spec, d, probability);
     for (size_t i = 0; i < spec->n_classes; i++)
         if (d->fraction[i] > 0)
             background += d->fraction[i] * (double)probability[spec->class[i].probability];
     const double signal = probability[spec->class[d->signal].probability];
     if (d->formula == EVAL_RATIO)
         return signal + background > 0 ? signal / (signal + background) : 0;
-    return log((signal + d->epsilon) / (background + d->epsilon));
+    return kaon_eval_log((signal + d->epsilon) / (background + d->epsilon));
+}
+
+double *kaon_eval_discriminants(const struct eval_spec *spec, const struct eval_discriminant *d,
+                                const struct eval_scores *scores)
+{
+    double *value = malloc((scores->n + 1) * sizeof *value);
+    for (size_t i = 0; value && i < scores->n; i++)
+        value[i] =
+            kaon_eval_discriminant(spec, d, scores->probability + i * scores->n_probabilities);
+    return value;
 }

@@ -29,8 +29,16 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *scores, const struct e
                                       const struct eval_result *result, struct kaon_msg *msg);
 void kaon_eval_scores_close(struct eval_scores *scores);
 
-/* D = log((p_s + e) / (sum f_i p_i + e)) of one jet, in double. */
+/* D = log((p_s + e) / (sum f_i p_i + e)) of one jet, or its ratio of sums, in double. */
 double kaon_eval_discriminant(const struct eval_spec *spec, const struct eval_discriminant *d,
                               const float *probability);
+
+/* The logarithm step by step in the type that the scores are stored in, as atlas-ftag-tools has it. */
+double kaon_eval_discriminant_ftag(const struct eval_spec *spec, const struct eval_discriminant *d,
+                                   const float *probability);
+
+/* D of all jets, for the caller to free; NULL without memory. */
+double *kaon_eval_discriminants(const struct eval_spec *spec, const struct eval_discriminant *d,
+                                const struct eval_scores *scores);
 
 #endif

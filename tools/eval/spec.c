@@ -194,6 +194,7 @@ enum kaon_status kaon_eval_spec_build(struct eval_spec *spec, const struct eval_
         kaon_eval_build_inputs,
         kaon_eval_build_outputs,
         kaon_eval_build_judgement,
+        kaon_eval_build_points,
         kaon_eval_build_variables,
         kaon_eval_build_query,
     };

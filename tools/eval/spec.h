@@ -18,6 +18,8 @@ enum {
     EVAL_MOST_POINTS = 32,        /* working points of a discriminant */
     EVAL_MOST_DISCRIMINANTS = 12,
     EVAL_MOST_CUTS = 32,
+    EVAL_MOST_SPECIALS = 16,  /* working points that are no signal efficiencies */
+    EVAL_MOST_AT = 8,         /* signal efficiencies that figures in bins are made at */
     EVAL_MOST_VARIABLES = 16, /* that figures are binned in */
 };
 
@@ -92,6 +94,19 @@ enum eval_formula {
     EVAL_RATIO, /* S / (S + B) */
 };
 
+/* A working point that is given otherwise than by a signal efficiency. */
+enum eval_special_kind {
+    EVAL_AT_CUT,       /* value: D > value passes */
+    EVAL_AT_REJECTION, /* value: 1 / efficiency of `class` */
+};
+
+struct eval_special {
+    const char *name; /* "L", "u_100" */
+    enum eval_special_kind kind;
+    double value;
+    size_t class;
+};
+
 struct eval_discriminant {
     const char *name;
     size_t signal; /* class */
@@ -100,6 +115,10 @@ struct eval_discriminant {
     double epsilon;
     double point[EVAL_MOST_POINTS]; /* signal efficiencies */
     size_t n_points;
+    struct eval_special special[EVAL_MOST_SPECIALS];
+    size_t n_specials;
+    double at[EVAL_MOST_AT]; /* signal efficiencies of figures in bins */
+    size_t n_at;
     double roc_from, roc_to;
     size_t bins;
     const char *source;
@@ -143,6 +162,7 @@ struct eval_spec {
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
+    bool puma;       /* also curves as puma draws them */
     bool batched;    /* the model takes [N,...]: N jets a call */
     bool one_a_call; /* batched, but with room for one jet only */
     bool stored;     /* no model: the probabilities are fields of `jets` */
@@ -182,7 +202,12 @@ struct eval_choices {
     const char *const *data; /* --data */
     size_t n_data;
     bool ftag_exact;
-    bool borrowed; /* config is of another model: what does not fit is left out */
+    bool borrowed;                 /* config is of another model: what does not fit is left out */
+    const char *const *rejections; /* --rejection: LETTER=R */
+    size_t n_rejections;
+    const char *const *at; /* --at: signal efficiencies */
+    size_t n_at;
+    bool puma; /* --puma */
     uint64_t limit;
     bool zero_non_finite;
 };

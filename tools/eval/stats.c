@@ -1,5 +1,7 @@
 #include "tools/eval/stats.h"
 
+#include "tools/eval/mathd.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,58 @@ double kaon_eval_auc(const struct eval_point *signal, size_t n_signal,
     return all_signal > 0 && below > 0 ? won / (all_signal * below) : NAN;
 }
 
+void kaon_eval_placements(const struct eval_point *of, size_t n, const struct eval_point *against,
+                          size_t m, double *share)
+{
+    size_t below = 0, up_to = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (; below < m && against[below].score < of[i].score; below++)
+            ;
+        for (up_to = up_to < below ? below : up_to;
+             up_to < m && against[up_to].score <= of[i].score; up_to++)
+            ;
+        share[i] = ((double)below + (double)(up_to - below) / 2) / (double)m;
+    }
+}
+
+double kaon_eval_mean(const double *value, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += value[i];
+    return n ? sum / (double)n : NAN;
+}
+
+double kaon_eval_variance(const double *value, size_t n)
+{
+    const double mean = kaon_eval_mean(value, n);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (value[i] - mean) * (value[i] - mean);
+    return n > 1 ? sum / (double)(n - 1) : NAN;
+}
+
+int kaon_eval_auc_error(const struct eval_point *signal, size_t n_signal,
+                        const struct eval_point *background, size_t n_background, double *error)
+{
+    double *share = malloc((n_signal + n_background + 1) * sizeof *share);
+    if (!share)
+        return 0;
+    kaon_eval_placements(signal, n_signal, background, n_background, share);
+    kaon_eval_placements(background, n_background, signal, n_signal, share + n_signal);
+    *error = sqrt(kaon_eval_variance(share, n_signal) / (double)n_signal +
+                  kaon_eval_variance(share + n_signal, n_background) / (double)n_background);
+    free(share);
+    return 1;
+}
+
+void kaon_eval_clopper_pearson(uint64_t k, uint64_t n, double *low, double *high)
+{
+    const double tail = 0.15865525393145707, a = (double)k, b = (double)(n - k);
+    *low = k == 0 ? 0 : kaon_eval_beta_inverse(a, b + 1, tail);
+    *high = k == n ? 1 : kaon_eval_beta_inverse(a + 1, b, 1 - tail);
+}
+
 void kaon_eval_wilson(double k, double n, double z, double *low, double *high)
 {
     if (!(n > 0)) {
@@ -146,6 +200,8 @@ struct eval_rejection kaon_eval_reject(const struct eval_passing *p)
 
 double kaon_eval_round(double value, int digits)
 {
-    const double scale = pow(10, digits);
+    double scale = 1;
+    for (int i = 0; i < digits; i++)
+        scale *= 10;
     return isfinite(value) ? nearbyint(value * scale) / scale : value;
 }

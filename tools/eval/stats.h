@@ -38,6 +38,18 @@ struct eval_passing kaon_eval_above(const struct eval_point *sorted, size_t n, d
 double kaon_eval_auc(const struct eval_point *signal, size_t n_signal,
                      const struct eval_point *background, size_t n_background);
 
+/* Share of `against` below each of `of`, equal ones half: DeLong's placements. Both sorted. */
+void kaon_eval_placements(const struct eval_point *of, size_t n, const struct eval_point *against,
+                          size_t m, double *share);
+
+/* Mean, and the sample variance, of n values; NaN if there are too few. */
+double kaon_eval_mean(const double *value, size_t n);
+double kaon_eval_variance(const double *value, size_t n);
+
+/* DeLong's standard error of the area, without weights. 0 without memory. */
+int kaon_eval_auc_error(const struct eval_point *signal, size_t n_signal,
+                        const struct eval_point *background, size_t n_background, double *error);
+
 /* 1 / efficiency (inf if nothing passes), its binomial error r^2 sqrt((1/r)(1-1/r)/N) and the
  * interval of 68.27 % after Wilson. */
 struct eval_rejection {
@@ -47,6 +59,9 @@ struct eval_rejection kaon_eval_reject(const struct eval_passing *passing);
 
 /* Wilson's interval for k of n at `z` standard deviations. */
 void kaon_eval_wilson(double k, double n, double z, double *low, double *high);
+
+/* Clopper and Pearson's interval for k of n at a coverage of 68.27 %. */
+void kaon_eval_clopper_pearson(uint64_t k, uint64_t n, double *low, double *high);
 
 /* To `digits` decimals, halves to even as NumPy does. */
 double kaon_eval_round(double value, int digits);

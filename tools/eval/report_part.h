@@ -1,0 +1,21 @@
+/* Parts of metrics.json. Each returns a new reference, NULL without memory. */
+#ifndef KAON_TOOLS_EVAL_REPORT_PART_H
+#define KAON_TOOLS_EVAL_REPORT_PART_H
+
+#include <jansson.h>
+
+#include "tools/cli/json.h"
+#include "tools/eval/entry.h"
+
+json_t *kaon_eval_report_count(uint64_t value);
+json_t *kaon_eval_report_numbers(const double *value, size_t n);
+
+/* A discriminant against its variables. */
+json_t *kaon_eval_report_binned(const struct eval_spec *spec, const struct eval_binned *binned,
+                                size_t n);
+
+/* Confusion, calibration, entropy, areas of pairs. */
+json_t *kaon_eval_report_classified(const struct eval_spec *spec,
+                                    const struct eval_classified *classified);
+
+#endif
