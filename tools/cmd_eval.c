@@ -242,6 +242,8 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
         if (!status)
             say_notes(say, &e->entry[i]);
+        if (!status && o->out && !e->entry[i].spec.stored)
+            status = kaon_eval_entry_begin(e, &e->entry[i], msg);
     }
     return status;
 }

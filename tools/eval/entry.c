@@ -175,14 +175,29 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
                                        entry->n_data, msg);
     if (!status)
         status = look_at_sources(e, entry, msg);
-    if (status || !s->out || entry->spec.stored)
-        return status;
-    entry->predictions =
-        kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", s->out, entry->label, entry->sample);
+    if (!status)
+        entry->writer_version = kaon_eval_reader_writer_version(entry->reader);
+    return status;
+}
+
+enum kaon_status kaon_eval_entry_file(struct evaluation *e, struct eval_entry *entry,
+                                      struct kaon_msg *msg)
+{
+    entry->predictions = kaon_eval_pool_format(&e->pool, "%s/%s__test_%s.h5", e->settings.out,
+                                               entry->label, entry->sample);
     if (!entry->predictions)
         return no_memory(msg);
-    return kaon_eval_writer_open(&entry->writer, entry->predictions, s->force, s->compression,
-                                 &entry->spec, entry->reader, msg);
+    return kaon_eval_h5out_open(&entry->file, entry->predictions, e->settings.force, msg);
+}
+
+enum kaon_status kaon_eval_entry_begin(struct evaluation *e, struct eval_entry *entry,
+                                       struct kaon_msg *msg)
+{
+    const enum kaon_status status = kaon_eval_entry_file(e, entry, msg);
+    if (status)
+        return status;
+    return kaon_eval_writer_open(&entry->writer, &entry->file, entry->file.h5,
+                                 e->settings.compression, &entry->spec, entry->reader, msg);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -325,20 +340,25 @@ enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry 
                                         struct kaon_msg *msg)
 {
     char digest[EVAL_DIGEST_TEXT];
-    const struct eval_attribute attribute[] = {
-        { "writer_version", kaon_eval_reader_writer_version(entry->reader) },
+    const struct {
+        const char *name, *value; /* NULL: left out */
+    } attribute[] = {
+        { "writer_version", entry->writer_version },
         { "kaon_version", kaon_version() },
         { "kaon_model", entry->spec.name },
         { "kaon_model_sha256", entry->file_digest.hex },
         { "kaon_outputs_sha256", digest },
     };
     kaon_eval_digest_text(&entry->digest, digest);
-    struct eval_writer *writer = entry->writer;
-    if (!writer)
+    if (!entry->predictions)
         return KAON_OK;
+    bool written = kaon_eval_writer_close(entry->writer);
     entry->writer = NULL;
-    const enum kaon_status status =
-        kaon_eval_writer_commit(writer, attribute, sizeof attribute / sizeof *attribute, msg);
+    for (size_t i = 0; written && i < sizeof attribute / sizeof *attribute; i++)
+        written = !attribute[i].value || kaon_eval_h5_write_attribute(
+                                             entry->file.h5, attribute[i].name, attribute[i].value);
+    enum kaon_status status = written ? kaon_eval_h5out_commit(&entry->file, msg)
+                                      : kaon_eval_h5out_failed(&entry->file, msg);
     return status ? status : kaon_eval_add_file(e, entry->predictions, msg);
 }
 
@@ -360,7 +380,8 @@ static void close_entry(struct eval_entry *entry)
     kaon_eval_binned_close(entry->binned, entry->spec.n_discriminants * entry->spec.n_variables);
     free(entry->binned);
     free(entry->classified);
-    kaon_eval_writer_abandon(entry->writer);
+    (void)kaon_eval_writer_close(entry->writer);
+    kaon_eval_h5out_abandon(&entry->file);
     kaon_eval_reader_close(entry->reader);
     kaon_eval_scores_close(&entry->scores);
     kaon_eval_spec_close(&entry->spec);

@@ -24,6 +24,8 @@ struct eval_entry {
     const char *sample, *sample_text;
     struct eval_reader *reader;
     struct eval_reader_counts counts;
+    const char *writer_version; /* of the data, NULL: it does not say */
+    struct eval_h5out file;     /* of the predictions, unless they go to a shard */
     struct eval_writer *writer;
     const char *predictions; /* path, NULL: none */
     struct eval_scores scores;
@@ -81,9 +83,13 @@ enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_e
                                              const struct eval_choices *choices,
                                              struct kaon_msg *msg);
 
-/* Opens the data, and with an output folder begins the prediction file. */
+/* Opens the data. */
 enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry *entry,
                                          struct kaon_msg *msg);
+
+/* Begins the prediction file in the output folder. */
+enum kaon_status kaon_eval_entry_begin(struct evaluation *e, struct eval_entry *entry,
+                                       struct kaon_msg *msg);
 
 /* Runs all jets: fills the scores and the prediction file. */
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
@@ -92,7 +98,10 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
 /* Judges the scores, wherever they came from. */
 enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg);
 
-/* Gives the prediction file its name. */
+/* Makes the prediction file at entry->predictions, for whoever writes its datasets, and finishes it:
+ * writes its attributes and gives it its name. */
+enum kaon_status kaon_eval_entry_file(struct evaluation *e, struct eval_entry *entry,
+                                      struct kaon_msg *msg);
 enum kaon_status kaon_eval_entry_commit(struct evaluation *e, struct eval_entry *entry,
                                         struct kaon_msg *msg);
 
