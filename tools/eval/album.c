@@ -13,7 +13,13 @@ static const struct kind {
 } kinds[] = {
     { "roc", kaon_eval_figures_roc, NULL },
     { "discriminant", kaon_eval_figures_discriminant, NULL },
+    { "efficiency", kaon_eval_figures_binned, NULL },
+    { "integrated", kaon_eval_figures_integrated, NULL },
+    { "precision", kaon_eval_figures_precision, NULL },
     { "probability", NULL, kaon_eval_figures_probability },
+    { "confusion", NULL, kaon_eval_figures_confusion },
+    { "calibration", NULL, kaon_eval_figures_calibration },
+    { "entropy", NULL, kaon_eval_figures_entropy },
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

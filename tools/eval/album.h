@@ -47,8 +47,10 @@ struct eval_figure *kaon_eval_album_add(struct eval_album *album, size_t rows, c
 typedef void kaon_eval_group_figures_fn(struct eval_album *album, const struct eval_group *group);
 typedef void kaon_eval_entry_figures_fn(struct eval_album *album, struct eval_entry *entry);
 
-kaon_eval_group_figures_fn kaon_eval_figures_roc, kaon_eval_figures_discriminant;
-kaon_eval_entry_figures_fn kaon_eval_figures_probability;
+kaon_eval_group_figures_fn kaon_eval_figures_roc, kaon_eval_figures_discriminant,
+    kaon_eval_figures_binned, kaon_eval_figures_integrated, kaon_eval_figures_precision;
+kaon_eval_entry_figures_fn kaon_eval_figures_probability, kaon_eval_figures_confusion,
+    kaon_eval_figures_calibration, kaon_eval_figures_entropy;
 
 /* The lines above a figure of a group: sample, jets of each class, discriminant and fractions of each
  * model. Above a figure of an entry: sample and jets. */
@@ -66,6 +68,9 @@ bool kaon_eval_is_background(const struct eval_group *g, size_t class);
 
 /* The legend of such series: an entry a model if there are several, then one a background. */
 void kaon_eval_legend(struct eval_figure *f, const struct eval_group *g);
+
+/* An entry a class by its colour, and one a model by its dash if there are several. */
+void kaon_eval_legend_of_classes(struct eval_figure *f, const struct eval_group *g);
 
 /* The text of the signal. */
 const char *kaon_eval_signal_text(const struct eval_group *g);

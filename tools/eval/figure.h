@@ -42,6 +42,7 @@ struct eval_panel {
     double from, to; /* of y; NAN: by the data */
     int height;      /* in points of the screen */
     double level;    /* of a grey line across; NAN: none */
+    bool diagonal;   /* a grey line where y is x */
     struct eval_series *series;
     size_t n, room;
 };

@@ -89,6 +89,14 @@ void kaon_eval_legend(struct eval_figure *f, const struct eval_group *g)
         }
 }
 
+void kaon_eval_legend_of_classes(struct eval_figure *f, const struct eval_group *g)
+{
+    for (size_t k = 0; k < g->n_classes; k++)
+        kaon_eval_figure_key(f, g->class[k] -> text, g -> class[k] -> color, 1);
+    for (size_t m = 0; g->n > 1 && m < g->n; m++)
+        kaon_eval_figure_key(f, g->curve[m].entry->label, "#000000", kaon_eval_dash(m));
+}
+
 const char *kaon_eval_signal_text(const struct eval_group *g)
 {
     for (size_t k = 0; k < g->n_classes; k++)

@@ -64,14 +64,11 @@ static void working_points(struct eval_figure *f, const struct eval_judged *j)
 
 static void keys(struct eval_figure *f, const struct eval_group *g)
 {
-    for (size_t k = 0; k < g->n_classes; k++)
-        kaon_eval_figure_key(f, g->class[k] -> text, g -> class[k] -> color, 1);
-    if (g->n == 1)
-        return;
-    for (size_t m = 0; m < g->n; m++)
-        kaon_eval_figure_key(f, g->curve[m].entry->label, "#000000", kaon_eval_dash(m));
-    kaon_eval_figure_key(f, kaon_eval_pool_format(f->pool, "cuts of %s", g->curve[0].entry->label),
-                         "#717581", 3);
+    kaon_eval_legend_of_classes(f, g);
+    if (g->n > 1)
+        kaon_eval_figure_key(f,
+                             kaon_eval_pool_format(f->pool, "cuts of %s", g->curve[0].entry->label),
+                             "#717581", 3);
 }
 
 void kaon_eval_figures_discriminant(struct eval_album *album, const struct eval_group *g)

@@ -5,9 +5,11 @@
 #include <math.h>
 
 /* In points of the screen. */
-enum { LINE = 19, TOP = 16, LEFT = 95, WIDTH = 700, LEGEND = 230, GAP = 18, FOOT = 62 };
+enum { LINE = 19, TOP = 16, LEFT = 95, WIDTH = 700, GAP = 18, FOOT = 62 };
 /* Of a matrix with the names of its rows and columns. */
-enum { NAMES = 150, TURNED = 120 };
+enum { NAMES = 150, TURNED = 110 };
+/* Of a legend: its lines, and a letter of its texts. */
+enum { SAMPLE = 85, LETTER = 8, MARGIN = 30 };
 
 #define GREY "#717581"
 
@@ -31,12 +33,38 @@ static int foot(const struct eval_figure *f)
     return f->n_names ? TURNED : FOOT;
 }
 
+static int letters(const char *text)
+{
+    int n = 0;
+    for (; text && *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+/* Room for the longest text. */
+static int legend_width(const struct eval_figure *f)
+{
+    int most = 0;
+    for (size_t k = 0; k < f->n_keys; k++)
+        most = letters(f->key[k].text) > most ? letters(f->key[k].text) : most;
+    return most ? SAMPLE + LETTER * most : MARGIN;
+}
+
+static int heading_width(const struct eval_figure *f)
+{
+    int most = 0;
+    for (size_t i = 0; i < f->n_lines; i++)
+        most = letters(f->line[i]) > most ? letters(f->line[i]) : most;
+    return MARGIN + LETTER * most;
+}
+
 struct eval_canvas kaon_eval_figure_canvas(const struct eval_figure *f)
 {
     int height = heading(f) + foot(f) - GAP;
     for (size_t p = 0; p < f->n_panels; p++)
         height += f->panel[p].height + GAP;
-    return (struct eval_canvas){ left(f) + width(f) + LEGEND, height };
+    const int panels = left(f) + width(f) + legend_width(f), lines = heading_width(f);
+    return (struct eval_canvas){ panels > lines ? panels : lines, height };
 }
 
 /* ---- data ------------------------------------------------------------------------------------ */
@@ -295,6 +323,8 @@ static void panel(FILE *to, const struct eval_figure *f, size_t k, int top,
     if (!isnan(p->level))
         fprintf(to, "%.8g with lines linewidth 1 linecolor rgb '" GREY "' notitle, \\\n     ",
                 p->level);
+    if (p->diagonal)
+        fprintf(to, "x with lines linewidth 1 linecolor rgb '" GREY "' notitle, \\\n     ");
     /* bands first, so that they lie below */
     size_t drawn = 0;
     for (int band = 1; band >= 0; band--)

@@ -65,7 +65,7 @@ static const struct kaon_option options[] = {
       "write one page with tables, figures, settings and warnings",
       offsetof(struct eval_options, report) },
     { "plots", 0, KAON_OPTION_LIST, "KIND,...",
-      "these figures only: roc, discriminant, probability", offsetof(struct eval_options, plots) },
+      "these kinds of figures only, such as roc,efficiency: docs/eval.md lists them", offsetof(struct eval_options, plots) },
     { "plot-formats", 0, KAON_OPTION_LIST, "FORMAT,...",
       "these formats only: svg, png, pdf", offsetof(struct eval_options, plot_formats) },
     { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
