@@ -159,7 +159,7 @@ static enum kaon_status build_numbers(struct eval_build *b)
     for (size_t i = 0; spec->stored && i < spec->n_probabilities; i++)
         if (!spec->probability[i].sum)
             spec->probability[i].number =
-                add_number(spec, number, spec->probability[i].published, "the scores", false);
+                add_number(spec, number, spec->probability[i].field, "the scores", false);
     return KAON_OK;
 }
 

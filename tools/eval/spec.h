@@ -72,7 +72,8 @@ struct eval_output {
 struct eval_probability {
     const char *published; /* "GN2_pb" */
     const char *class;     /* name of its class, or NULL */
-    size_t number;         /* of stored scores: in the query */
+    const char *field;     /* of stored scores: what it is called in the data */
+    size_t number;         /* and in the query */
     size_t *sum;           /* one that is the sum of others, which come before it; NULL: is none */
     size_t n_sum;
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* More than any file of jets has; a file that claims more is broken. */
-enum { MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096, MOST_COMPONENTS = 256 };
+enum { MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096, MOST_COMPONENTS = 64 };
 
 static enum kaon_status no_memory(struct kaon_msg *msg)
 {
@@ -118,6 +118,7 @@ static enum kaon_status open_compound(struct eval_table *t, struct eval_array *a
 struct listing {
     struct eval_table *table;
     const char *group; /* "tracks/", or "" */
+    bool components;   /* arrays with one axis more, which are many columns, in a second round */
     uint64_t rows[MOST_MEMBERS];
     size_t room;
     bool failed;
@@ -144,9 +145,10 @@ static void add_array(struct listing *l, const char *name, const char *where)
         return;
     const bool number = kaon_eval_type_is_number(a.type);
     char *kept = kaon_eval_pool_text(t->pool, where);
-    if (number && a.rank == t->rank)
+    if (number && a.rank == t->rank && !l->components)
         add_member(l, kaon_eval_pool_text(t->pool, name), kept, 0, a.rows);
-    const size_t n = number && a.rank == t->rank + 1 ? a.dim[a.rank - 1] : 0;
+    const bool several = number && l->components && a.rank == t->rank + 1;
+    const size_t n = several ? a.dim[a.rank - 1] : 0;
     for (size_t k = 0; n <= MOST_COMPONENTS && k < n; k++) {
         const char *known = kaon_eval_component(name, n, k);
         if (known)
@@ -198,11 +200,14 @@ static enum kaon_status list_columns(struct eval_table *t, const char *group, co
     }
     l->table = t;
     l->group = group;
-    if (single)
-        add_array(l, single, single);
-    else
-        H5Literate_by_name(t->file, *group ? group : "/", H5_INDEX_NAME, H5_ITER_INC, NULL, visit,
-                           l, H5P_DEFAULT);
+    for (int round = 0; round < 2; round++) {
+        l->components = round == 1;
+        if (single)
+            add_array(l, single, single);
+        else
+            H5Literate_by_name(t->file, *group ? group : "/", H5_INDEX_NAME, H5_ITER_INC, NULL,
+                               visit, l, H5P_DEFAULT);
+    }
     const bool failed = l->failed;
     t->rows = usual_rows(l);
     t->width = t->rank == 1;
