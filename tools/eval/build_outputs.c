@@ -83,10 +83,32 @@ static enum kaon_status from_config(struct eval_build *b, struct eval_output *ou
     return KAON_OK;
 }
 
+/* The columns of a vector as preprocess.json calls them. */
+static enum kaon_status from_preprocess(struct eval_build *b, struct eval_output *out,
+                                        const json_t *names)
+{
+    out->kind = EVAL_OUT_VECTOR;
+    out->count = json_array_size(names);
+    for (size_t i = 0; i < out->count; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!name)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'output_names' must hold texts",
+                                 b->preprocess_path);
+        const enum kaon_status status = add_probability(b, name, class_of(b, name));
+        if (status)
+            return status;
+    }
+    return KAON_OK;
+}
+
 static enum kaon_status from_name(struct eval_build *b, struct eval_output *out,
                                   const struct kaon_port *port)
 {
     const char *name = without_model(b->spec, out->name), *class = class_of(b, name);
+    const json_t *names = b->preprocess ? json_object_get(b->preprocess, "output_names") : NULL;
+    if (port->type == KAON_F32 && port->rank == 2 && json_array_size(names) > 0 &&
+        (port->dims[1] < 0 || port->dims[1] == (int64_t)json_array_size(names)))
+        return from_preprocess(b, out, names);
     const bool scalar = port->rank == 0 || (port->rank == 1 && port->dims[0] == 1);
     if (port->type != KAON_F32 || !scalar || (!class && strncmp(name, "p", 1)))
         return KAON_OK;

@@ -458,10 +458,11 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
         float *to = values + real * n;
         for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
             float value = shared[c].absolute ? fabsf(from[shared[c].first]) : from[shared[c].first];
-            if (!isfinite(value)) {
-                if (!r->query->zero_non_finite)
-                    return bad_value(r, i, r->at_row + row, k, want->column[c].name, value, msg);
-                value = want->column[c].instead;
+            const struct eval_column *column = &want->column[c];
+            if (!isfinite(value) || (column->most > 0 && fabsf(value) > column->most)) {
+                if (!r->query->zero_non_finite && !column->replaces)
+                    return bad_value(r, i, r->at_row + row, k, column->name, value, msg);
+                value = column->instead;
                 r->counts.non_finite++;
             }
             to[c] = value;
