@@ -5,7 +5,7 @@
 #     install-deps.sh avx512     what the emulator of AVX-512 needs (tests/avx512)
 set -eu
 packages="gcc make cmake pkg-config libcpuinfo-dev libpthreadpool-dev
-libopenblas-dev libxnnpack-dev libprotobuf-c-dev protobuf-c-compiler libhdf5-dev libjansson-dev liblz4-dev libzstd-dev zlib1g-dev
+libopenblas-dev libxnnpack-dev libprotobuf-c-dev protobuf-c-compiler libhdf5-dev libjansson-dev liblz4-dev libzip-dev libzstd-dev zlib1g-dev
 libssl-dev libcmocka-dev gnuplot-nox fonts-dejavu-core valgrind xz-utils"
 [ "${1:-}" != avx512 ] || packages="bochs bochs-term bochsbios isolinux syslinux-common genisoimage
 busybox-static"

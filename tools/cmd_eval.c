@@ -27,7 +27,9 @@ static bool ends_with(const char *word, const char *tail)
 
 static bool is_data(const char *word)
 {
-    return ends_with(word, ".h5") || ends_with(word, ".hdf5") || ends_with(word, ".npz");
+    struct stat st;
+    return ends_with(word, ".h5") || ends_with(word, ".hdf5") || ends_with(word, ".npz") ||
+           (stat(word, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 static bool is_model(const char *word)

@@ -77,6 +77,10 @@ sed 's/category.1/category\/9/' own.json >other.json
 exits 3 "other.json: 'schema' must be" "$kaon" eval --scores "$predictions" --tagger SmallKaon \
     --category ./other.json
 
+# ---- two taggers in one table, from one folder of arrays without names
+exits 0 "" "$kaon" eval --scores "$predictions" --tagger SmallKaon,SmallKaon --fractions fc=0.2
+has "SmallKaon_2"
+
 # ---- with the further data
 if [ -d "$data/models/btag" ]; then
     btag=$data/models/btag

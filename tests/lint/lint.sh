@@ -61,6 +61,7 @@ library 'cblas' 'backends/openblas/'
 library 'xnnpack\.h' 'backends/xnnpack/'
 library 'hdf5' 'tools/|tests/eval/'
 library 'jansson' 'tools/|tests/cli/|tests/eval/'
+library 'zip\.h' 'tools/eval/|tests/eval/'
 library '(lz4|zstd)' 'tools/|tests/eval/'
 
 # ---- style

@@ -107,13 +107,54 @@ static bool is_there(const struct eval_build *b, const struct eval_select *selec
     return true;
 }
 
+static bool is_column(const struct eval_build *b, const struct eval_flavour *f, size_t column)
+{
+    const struct eval_names *columns = &b->category.columns;
+    return !strcmp(columns->n ? columns->name[column] : b->category.flavour[column].name, f->name);
+}
+
+/* Labels of an array `truth` beside `prediction`: the column's number, or one-hot. NULL: there is
+ * none, or it cannot be said in few enough cuts. */
+static const struct eval_select *truth_of(struct eval_build *b, const struct eval_flavour *f)
+{
+    struct eval_pool *pool = &b->spec->pool;
+    const size_t n = b->category.columns.n ? b->category.columns.n : b->category.n;
+    const bool number = kaon_eval_field_find(b->fields.field, b->fields.n, "truth") >= 0;
+    struct eval_select *s = kaon_eval_pool_take(pool, 1, sizeof *s);
+    const char *list = "";
+    size_t own = 0, last = 0;
+    for (size_t i = 0; list && i < n; i++)
+        if (is_column(b, f, i)) {
+            list = kaon_eval_pool_format(pool, "%s%s%zu", list, own++ ? ", " : "", i);
+            last = i;
+        }
+    if (!s || !list || own == 0 || (!number && kaon_eval_stored_columns(&b->fields, "truth") != n))
+        return NULL;
+    if (number || own == 1) {
+        s->n = 1;
+        s->cut[0] = number ? kaon_eval_pool_format(pool, "truth in (%s)", list)
+                           : kaon_eval_pool_format(pool, "truth[%zu] == 1", last);
+        return s->cut[0] ? s : NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (is_column(b, f, i))
+            continue;
+        if (s->n == EVAL_MOST_SELECTS ||
+            !(s->cut[s->n++] = kaon_eval_pool_format(pool, "truth[%zu] == 0", i)))
+            return NULL;
+    }
+    return s;
+}
+
 /* The form of the label that the data has; without data the first. */
 static const struct eval_select *form_of(struct eval_build *b, const struct eval_flavour *f)
 {
-    for (size_t i = 0; f->n_selects > 1 && i < f->n_selects; i++)
+    const bool columns = kaon_eval_stored_columns(&b->fields, "prediction") > 0;
+    for (size_t i = 0; (columns || f->n_selects > 1) && i < f->n_selects; i++)
         if (is_there(b, &f->select[i]))
             return &f->select[i];
-    return &f->select[0];
+    const struct eval_select *truth = columns ? truth_of(b, f) : NULL;
+    return truth ? truth : &f->select[0];
 }
 
 static enum kaon_status add_known(struct eval_build *b, const struct eval_flavour *f)

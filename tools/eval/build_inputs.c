@@ -32,6 +32,7 @@ static enum kaon_status read_field(struct eval_build *b, const json_t *json, con
         status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
                                "%s: 'fields' must hold names or objects with a name", where);
     f->replace = (float)replace;
+    f->replaces = json_is_number(json_object_get(json, "replace"));
     f->pad = (float)pad;
     if (!status && !(f->name = kaon_eval_pool_text(&b->spec->pool, name)))
         status = kaon_eval_build_no_memory(b);
@@ -64,7 +65,7 @@ static const struct eval_gnn_input *in_metadata(const struct eval_build *b, cons
 static enum kaon_status apply_config(struct eval_build *b, struct eval_input *in,
                                      const json_t *json, const char **layout)
 {
-    const char *dataset = NULL, *valid = NULL, *pad_mode = "constant";
+    const char *dataset = NULL, *valid = NULL, *pad_mode = in->wrap ? "wrap" : "constant";
     json_t *fields;
     double pad = NAN;
     const char *where =
@@ -141,6 +142,19 @@ static bool ends_in_a_letter(const char *layout)
     return last && length > 1 && isalpha((unsigned char)layout[length - 2]);
 }
 
+/* Whether fields lie on the middle axis: where the shape leaves it open the layout says it, and
+ * without one preprocess.json, whose inputs all lie so. */
+static bool is_turned(const struct eval_input *in, const struct kaon_port *port, const char *layout)
+{
+    const size_t f = in->n_features;
+    const bool middle = port->dims[1] == (int64_t)f, last = port->dims[2] == (int64_t)f;
+    if (!takes(port, 1, f) || !takes(port, 2, f))
+        return takes(port, 1, f);
+    if (layout)
+        return ends_in_a_letter(layout);
+    return middle == last ? in->by_variable : middle;
+}
+
 static enum kaon_status find_layout(struct eval_build *b, struct eval_input *in,
                                     const struct kaon_port *port, const char *layout)
 {
@@ -151,7 +165,7 @@ static enum kaon_status find_layout(struct eval_build *b, struct eval_input *in,
                              b->spec->model_path, in->name, kaon_type_name(port->type), port->rank);
     int length = -1;
     if (port->rank == 3) {
-        const bool turned = takes(port, 1, f) && (!takes(port, 2, f) || ends_in_a_letter(layout));
+        const bool turned = is_turned(in, port, layout);
         if (!turned && !takes(port, 2, f))
             return wrong_shape(b, in, port);
         in->layout = turned ? EVAL_TURNED : EVAL_PADDED;

@@ -83,10 +83,32 @@ static enum kaon_status from_config(struct eval_build *b, struct eval_output *ou
     return KAON_OK;
 }
 
+/* The columns of a vector as preprocess.json calls them. */
+static enum kaon_status from_preprocess(struct eval_build *b, struct eval_output *out,
+                                        const json_t *names)
+{
+    out->kind = EVAL_OUT_VECTOR;
+    out->count = json_array_size(names);
+    for (size_t i = 0; i < out->count; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!name)
+            return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'output_names' must hold texts",
+                                 b->preprocess_path);
+        const enum kaon_status status = add_probability(b, name, class_of(b, name));
+        if (status)
+            return status;
+    }
+    return KAON_OK;
+}
+
 static enum kaon_status from_name(struct eval_build *b, struct eval_output *out,
                                   const struct kaon_port *port)
 {
     const char *name = without_model(b->spec, out->name), *class = class_of(b, name);
+    const json_t *names = b->preprocess ? json_object_get(b->preprocess, "output_names") : NULL;
+    if (port->type == KAON_F32 && port->rank == 2 && json_array_size(names) > 0 &&
+        (port->dims[1] < 0 || port->dims[1] == (int64_t)json_array_size(names)))
+        return from_preprocess(b, out, names);
     const bool scalar = port->rank == 0 || (port->rank == 1 && port->dims[0] == 1);
     if (port->type != KAON_F32 || !scalar || (!class && strncmp(name, "p", 1)))
         return KAON_OK;
@@ -156,11 +178,48 @@ static bool is_shadowed(const struct eval_build *b, const struct eval_flavour *f
     return false;
 }
 
+/* Columns of an array without names: those of the category, in order. */
+static enum kaon_status add_columns(struct eval_build *b, size_t n)
+{
+    const struct eval_category *category = &b->category;
+    const bool listed = category->columns.n > 0;
+    const size_t have = listed ? category->columns.n : category->n;
+    enum kaon_status status = KAON_OK;
+    if (n != have)
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                             "%s: 'prediction' has %zu columns and %s %zu (--category)",
+                             b->spec->model_path, n, category->source, have);
+    for (size_t i = 0; !status && i < n; i++) {
+        struct eval_probability *p = &b->spec->probability[b->spec->n_probabilities];
+        const char *class = listed ? category->columns.name[i] : category->flavour[i].name;
+        const char *name = kaon_eval_pool_format(&b->spec->pool, "column_%zu", i);
+        if (!name || !kaon_eval_flavour(category, class))
+            return name ? kaon_cli_fail(b->msg, KAON_BAD_INPUT,
+                                        "%s: 'columns' names '%s', which is no class",
+                                        category->source, class)
+                        : kaon_eval_build_no_memory(b);
+        status = add_probability(b, name, class);
+        p->field = kaon_eval_pool_format(&b->spec->pool, "prediction[%zu]", i);
+        if (!p->field)
+            return kaon_eval_build_no_memory(b);
+    }
+    for (size_t i = 0; i < b->fields.n; i++)
+        b->spec->half =
+            b->spec->half || (b->fields.half[i] && !strncmp(b->fields.field[i], "prediction[", 11));
+    return status;
+}
+
 /* The fields of the tagger that are probabilities of classes. */
 static enum kaon_status add_stored(struct eval_build *b)
 {
     const size_t skip = strlen(b->spec->name) + 1;
+    const size_t columns = kaon_eval_stored_columns(&b->fields, "prediction");
     enum kaon_status status = kaon_eval_stored_check(&b->fields, b->spec->name, b->msg);
+    bool named = false;
+    for (size_t i = 0; i < b->fields.n; i++)
+        named = named || kaon_eval_stored_is(b->fields.field[i], b->spec->name);
+    if (!status && !named)
+        return add_columns(b, columns);
     for (size_t i = 0; !status && i < b->fields.n; i++) {
         const char *field = b->fields.field[i];
         size_t sum;
@@ -169,7 +228,9 @@ static enum kaon_status add_stored(struct eval_build *b)
         const struct eval_flavour *f = kaon_eval_flavour_of(&b->category, field + skip, &sum);
         if (!f || is_shadowed(b, f, sum, field + skip))
             continue;
+        struct eval_probability *p = &b->spec->probability[b->spec->n_probabilities];
         status = add_probability(b, field + skip, f->name);
+        p->field = p->published;
         b->spec->half = b->spec->half || b->fields.half[i];
     }
     if (!status && b->spec->n_probabilities == 0)

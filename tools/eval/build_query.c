@@ -82,7 +82,11 @@ static enum kaon_status add_columns(struct eval_build *b, struct eval_set *set,
         if (f->is_mask)
             continue;
         f->column = set->n_columns;
-        set->column[set->n_columns++] = (struct eval_column){ f->name, by, f->replace };
+        set->column[set->n_columns++] = (struct eval_column){ .name = f->name,
+                                                              .by = by,
+                                                              .instead = f->replace,
+                                                              .replaces = f->replaces,
+                                                              .most = f->most };
     }
     return KAON_OK;
 }
@@ -159,7 +163,7 @@ static enum kaon_status build_numbers(struct eval_build *b)
     for (size_t i = 0; spec->stored && i < spec->n_probabilities; i++)
         if (!spec->probability[i].sum)
             spec->probability[i].number =
-                add_number(spec, number, spec->probability[i].published, "the scores", false);
+                add_number(spec, number, spec->probability[i].field, "the scores", false);
     return KAON_OK;
 }
 

@@ -16,7 +16,7 @@ enum { CHECKSUM = 4 }; /* bytes that fletcher32 adds at the end */
 /* ---- once ------------------------------------------------------------------------------------ */
 
 /* A source that is missing would be read as fill values without a word. */
-static enum kaon_status check_sources(const struct eval_table *t, hid_t plist, struct kaon_msg *msg)
+static enum kaon_status check_sources(const struct eval_array *t, hid_t plist, struct kaon_msg *msg)
 {
     size_t count = 0;
     if (H5Pget_virtual_count(plist, &count) < 0)
@@ -40,7 +40,7 @@ static enum kaon_status check_sources(const struct eval_table *t, hid_t plist, s
 }
 
 /* Keeps the filters in t; those that we cannot size are refused. */
-static enum kaon_status read_filters(struct eval_table *t, hid_t plist, struct kaon_msg *msg)
+static enum kaon_status read_filters(struct eval_array *t, hid_t plist, struct kaon_msg *msg)
 {
     static const H5Z_filter_t known[] = { H5Z_FILTER_DEFLATE,    H5Z_FILTER_SHUFFLE,
                                           H5Z_FILTER_FLETCHER32, EVAL_FILTER_LZ4,
@@ -65,29 +65,39 @@ static enum kaon_status read_filters(struct eval_table *t, hid_t plist, struct k
                  : KAON_OK;
 }
 
-static enum kaon_status read_chunk_shape(struct eval_table *t, hid_t plist, struct kaon_msg *msg)
+static enum kaon_status read_chunk_shape(struct eval_array *t, hid_t plist, struct kaon_msg *msg)
 {
     hsize_t dims[H5S_MAX_RANK];
     size_t bytes = H5Tget_size(t->type);
-    if (H5Pget_chunk(plist, t->rank, dims) != t->rank)
+    if (bytes == 0 || H5Pget_chunk(plist, t->rank, dims) != t->rank)
         return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' has broken chunks", t->path,
                              t->name);
     for (int i = 0; i < t->rank; i++)
-        bytes = dims[i] > most_chunk / bytes ? most_chunk + 1 : bytes * (size_t)dims[i];
+        bytes =
+            bytes == 0 || dims[i] > most_chunk / bytes ? most_chunk + 1 : bytes * (size_t)dims[i];
     if (bytes == 0 || bytes > most_chunk)
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: dataset '%s' has chunks of more than %zu MiB, or of none",
                              t->path, t->name, most_chunk >> 20);
-    t->chunk_rows = (size_t)dims[0];
-    t->chunk_width = t->rank == 2 ? (size_t)dims[1] : 1;
+    for (int i = 0; i < t->rank; i++)
+        t->chunk[i] = (size_t)dims[i];
     t->chunk_bytes = bytes;
+    size_t across = 1;
+    for (int i = 1; i < t->rank; i++)
+        across *= (t->dim[i] + t->chunk[i] - 1) / t->chunk[i];
+    if (across > EVAL_MOST_WIDTH)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' is cut into %zu chunks across, too many", t->path,
+                             t->name, across);
     return read_filters(t, plist, msg);
 }
 
-static enum kaon_status check_whole(const struct eval_table *t, struct kaon_msg *msg)
+static enum kaon_status check_whole(const struct eval_array *t, struct kaon_msg *msg)
 {
     const uint64_t stored = H5Dget_storage_size(t->dataset);
-    const uint64_t each = (uint64_t)t->width * H5Tget_size(t->type);
+    uint64_t each = H5Tget_size(t->type);
+    for (int i = 1; i < t->rank; i++)
+        each *= t->dim[i];
     if (t->rows == 0 || stored == 0 || (each > 0 && stored / each >= t->rows))
         return KAON_OK;
     return kaon_cli_fail(msg, KAON_BAD_INPUT,
@@ -95,7 +105,7 @@ static enum kaon_status check_whole(const struct eval_table *t, struct kaon_msg 
                          t->name, (unsigned long long)stored);
 }
 
-enum kaon_status kaon_eval_chunks_open(struct eval_table *t, struct kaon_msg *msg)
+enum kaon_status kaon_eval_chunks_open(struct eval_array *t, struct kaon_msg *msg)
 {
     const hid_t plist = H5Dget_create_plist(t->dataset);
     const H5D_layout_t layout = plist < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(plist);
@@ -133,7 +143,7 @@ static size_t inflated(const unsigned char *data, size_t bytes, size_t most)
 
 /* Bytes that a chunk decodes to, as far as filters of libhdf5 are concerned: ours check for
  * themselves, and then it is SIZE_MAX. */
-static size_t decoded(const struct eval_table *t, const unsigned char *data, size_t bytes,
+static size_t decoded(const struct eval_array *t, const unsigned char *data, size_t bytes,
                       uint32_t skipped)
 {
     for (size_t i = t->n_filters; i-- > 0;) {
@@ -151,7 +161,7 @@ static size_t decoded(const struct eval_table *t, const unsigned char *data, siz
 }
 
 /* Bytes of a chunk that no filter touches, as the index has them: that many are read of it. */
-static size_t indexed(const struct eval_table *t, const hsize_t *offset, size_t stored)
+static size_t indexed(const struct eval_array *t, const hsize_t *offset, size_t stored)
 {
     unsigned skipped;
     haddr_t address;
@@ -161,7 +171,7 @@ static size_t indexed(const struct eval_table *t, const hsize_t *offset, size_t 
     return bytes < stored ? (size_t)bytes : stored;
 }
 
-static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *offset,
+static enum kaon_status check_chunk(const struct eval_array *t, const hsize_t *offset,
                                     struct kaon_msg *msg)
 {
     hsize_t stored = 0;
@@ -190,7 +200,22 @@ static enum kaon_status check_chunk(const struct eval_table *t, const hsize_t *o
         t->name, (unsigned long long)offset[0], t->chunk_bytes, got);
 }
 
-enum kaon_status kaon_eval_chunks_check(struct eval_table *t, uint64_t first, size_t rows,
+/* All chunks that begin at a row. */
+static enum kaon_status check_row_of_chunks(const struct eval_array *t, uint64_t row,
+                                            struct kaon_msg *msg)
+{
+    const size_t width = t->rank > 1 ? t->dim[1] : 1, depth = t->rank > 2 ? t->dim[2] : 1;
+    const size_t step[2] = { t->rank > 1 ? t->chunk[1] : 1, t->rank > 2 ? t->chunk[2] : 1 };
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < width; i += step[0])
+        for (size_t k = 0; !status && k < depth; k += step[1]) {
+            const hsize_t offset[EVAL_MOST_RANK] = { row, i, k };
+            status = check_chunk(t, offset, msg);
+        }
+    return status;
+}
+
+enum kaon_status kaon_eval_chunks_check(struct eval_array *t, uint64_t first, size_t rows,
                                         struct kaon_msg *msg)
 {
     const uint64_t end = first + rows;
@@ -199,12 +224,9 @@ enum kaon_status kaon_eval_chunks_check(struct eval_table *t, uint64_t first, si
         return KAON_OK;
     if (t->sound > first)
         first = t->sound;
-    for (uint64_t row = first - first % t->chunk_rows; !status && row < end; row += t->chunk_rows) {
-        for (size_t column = 0; !status && column < t->width; column += t->chunk_width) {
-            const hsize_t offset[2] = { row, column };
-            status = check_chunk(t, offset, msg);
-        }
-        t->sound = status ? t->sound : row + t->chunk_rows;
+    for (uint64_t row = first - first % t->chunk[0]; !status && row < end; row += t->chunk[0]) {
+        status = check_row_of_chunks(t, row, msg);
+        t->sound = status ? t->sound : row + t->chunk[0];
     }
     return status;
 }

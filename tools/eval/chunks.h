@@ -5,13 +5,13 @@
 #ifndef KAON_TOOLS_EVAL_CHUNKS_H
 #define KAON_TOOLS_EVAL_CHUNKS_H
 
-#include "tools/eval/table.h"
+#include "tools/eval/array.h"
 
-/* Checks layout and filters once; fills table->chunk_rows, chunk_width and chunk_bytes. */
-enum kaon_status kaon_eval_chunks_open(struct eval_table *table, struct kaon_msg *msg);
+/* Checks layout and filters once; fills array->chunk, chunk_bytes and filter. */
+enum kaon_status kaon_eval_chunks_open(struct eval_array *array, struct kaon_msg *msg);
 
 /* Checks the chunks that hold rows [first, first + rows), each once: rows are read in order. */
-enum kaon_status kaon_eval_chunks_check(struct eval_table *table, uint64_t first, size_t rows,
+enum kaon_status kaon_eval_chunks_check(struct eval_array *array, uint64_t first, size_t rows,
                                         struct kaon_msg *msg);
 
 #endif

@@ -69,6 +69,15 @@ static const char *field(const char *at, struct eval_cut *cut)
             return NULL;
         cut->field[n++] = *at++;
     }
+    /* a place of an array: "truth[3]" */
+    const size_t digits = *at == '[' ? strspn(at + 1, "0123456789") : 0;
+    if (digits > 0 && at[digits + 1] == ']') {
+        if (n + digits + 2 >= sizeof cut->field)
+            return NULL;
+        memcpy(cut->field + n, at, digits + 2);
+        n += digits + 2;
+        at += digits + 2;
+    }
     return n && !isdigit((unsigned char)cut->field[0]) ? skip(at) : NULL;
 }
 

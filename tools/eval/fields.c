@@ -10,6 +10,7 @@
 static const char *const spellings[][2] = {
     { "IP3D_signed_d0_significance", "lifetimeSignedD0Significance" },
     { "IP3D_signed_z0_significance", "lifetimeSignedZ0SinThetaSignificance" },
+    { "valid", "mask" }, /* JetNet */
 };
 
 /* Jet variables are written without this suffix in metadata, and with it in most files. */

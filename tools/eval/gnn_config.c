@@ -41,6 +41,7 @@ static enum kaon_status read_feature(struct parse *p, const json_t *json, const 
                                      struct eval_feature *feature)
 {
     const char *name = NULL;
+    double instead = NAN;
     *feature = (struct eval_feature){ .scale = 1, .lower = -INFINITY, .upper = INFINITY };
     enum kaon_status status = kaon_eval_json_text(json, "name", &name, where, p->msg);
     if (!status && !name)
@@ -49,6 +50,12 @@ static enum kaon_status read_feature(struct parse *p, const json_t *json, const 
         status = kaon_eval_json_number(json, "offset", &feature->offset, where, p->msg);
     if (!status)
         status = kaon_eval_json_number(json, "scale", &feature->scale, where, p->msg);
+    if (!status)
+        status = kaon_eval_json_number(json, "default", &instead, where, p->msg);
+    if (!status && !isnan(instead)) { /* lwtnn: of a value that is not finite */
+        feature->replace = (float)instead;
+        feature->replaces = true;
+    }
     if (!status && !(feature->name = kaon_eval_pool_text(p->pool, name)))
         status = no_memory(p);
     return status;

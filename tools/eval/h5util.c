@@ -37,7 +37,7 @@ const char *kaon_eval_h5_reason(char *text, size_t room)
     return text;
 }
 
-const char *const *kaon_eval_h5_members(hid_t type, size_t *n, struct eval_pool *pool)
+const char **kaon_eval_h5_members(hid_t type, size_t *n, struct eval_pool *pool)
 {
     const int count = H5Tget_class(type) == H5T_COMPOUND ? H5Tget_nmembers(type) : -1;
     if (count < 0)

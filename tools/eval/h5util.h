@@ -15,7 +15,7 @@ enum kaon_status kaon_eval_h5_start(struct kaon_msg *msg);
 const char *kaon_eval_h5_reason(char *text, size_t room);
 
 /* Member names of a compound, from the pool; NULL without memory or if it is none. */
-const char *const *kaon_eval_h5_members(hid_t type, size_t *n, struct eval_pool *pool);
+const char **kaon_eval_h5_members(hid_t type, size_t *n, struct eval_pool *pool);
 
 /* The 8-bit enum {FALSE, TRUE} that h5py reads as bool; < 0 on failure. */
 hid_t kaon_eval_h5_bool(void);

@@ -26,8 +26,22 @@ static enum kaon_status read_variable(struct eval_feature *f, const json_t *info
     }
     f->offset = -median;
     f->replace = (float)replace;
+    f->replaces = true;
+    f->most = 1e32f; /* CMSSW's rule */
     f->pad = (float)pad;
     return KAON_OK;
+}
+
+/* "constant", the default, or "wrap": the entries again from the first. */
+static enum kaon_status read_pad_mode(struct eval_input *in, const json_t *group, const char *where,
+                                      struct kaon_msg *msg)
+{
+    const char *mode = "constant";
+    const enum kaon_status status = kaon_eval_json_text(group, "pad_mode", &mode, where, msg);
+    in->wrap = !strcmp(mode, "wrap");
+    if (!status && !in->wrap && strcmp(mode, "constant"))
+        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: 'pad_mode' must be constant or wrap", where);
+    return status;
 }
 
 static enum kaon_status read_lengths(struct eval_input *in, const json_t *group, const char *where,
@@ -63,7 +77,8 @@ enum kaon_status kaon_eval_preprocess_read(struct eval_input *in, const json_t *
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     if ((status = kaon_eval_json_list(group, "var_names", &names, where, msg)) ||
         (status = kaon_eval_json_object(group, "var_infos", &infos, where, msg)) ||
-        (status = read_lengths(in, group, where, msg)))
+        (status = read_lengths(in, group, where, msg)) ||
+        (status = read_pad_mode(in, group, where, msg)))
         return status;
     in->n_features = json_array_size(names);
     in->feature = kaon_eval_pool_take(pool, in->n_features + 1, sizeof *in->feature);
@@ -78,7 +93,15 @@ enum kaon_status kaon_eval_preprocess_read(struct eval_input *in, const json_t *
         if (!(f->name = kaon_eval_pool_text(pool, name)))
             return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
         status = read_variable(f, json_object_get(infos, name), where, msg);
+        if (!status && f->lower > f->upper)
+            status = kaon_cli_fail(msg, KAON_BAD_INPUT,
+                                   "%s: '%s' has bounds %g to %g, the lower above the upper", where,
+                                   name, f->lower, f->upper);
     }
+    if (!status && in->most && in->least > in->most)
+        status =
+            kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: 'min_length' is above 'max_length'", where);
     in->source = path;
+    in->by_variable = true;
     return status;
 }

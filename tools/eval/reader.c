@@ -1,5 +1,6 @@
 #include "tools/eval/reader.h"
 
+#include "tools/eval/cut.h"
 #include "tools/eval/fields.h"
 #include "tools/eval/storage.h"
 #include "tools/eval/table.h"
@@ -24,8 +25,12 @@ struct shared {
 /* One set of the query in the open file. */
 struct open_set {
     struct eval_table table;
-    hid_t values; /* compound of floats, one a column */
-    hid_t valid;  /* compound of one int8; -1: none */
+    struct eval_view values; /* floats, one a column */
+    struct eval_view valid;  /* one int8, or with a rule one float */
+    struct eval_cut rule;    /* what `valid` must pass */
+    bool has_rule;
+    float *marks; /* of a rule */
+    size_t room_marks;
     struct shared *shared;
 };
 
@@ -40,12 +45,13 @@ struct eval_reader {
     const char **note;
     size_t n_notes;
     hid_t copied; /* compound of the copied fields, of the first file */
+    struct eval_view copied_view;
     char *writer_version;
 
     size_t at_path; /* the open file */
     hid_t file;
     struct eval_table jets;
-    hid_t numbers;
+    struct eval_view numbers;
     struct shared *shared_number;
     struct open_set *set;
     uint64_t at_row;            /* in the open file */
@@ -75,9 +81,9 @@ static enum kaon_status note_alias(struct eval_reader *r, const char *set, const
 }
 
 /* The member that a column means, and whether its absolute value is. */
-static enum kaon_status find_field(struct eval_reader *r, const struct eval_table *table,
-                                   const struct eval_column *column, const char **member,
-                                   bool *absolute, struct kaon_msg *msg)
+static enum kaon_status find_field(struct eval_reader *r, struct eval_table *table,
+                                   const struct eval_column *column, size_t *member, bool *absolute,
+                                   struct kaon_msg *msg)
 {
     const char *signed_name = kaon_eval_field_absolute(column->name);
     enum kaon_status status = kaon_eval_table_field(table, column->name, column->by, member, msg);
@@ -85,63 +91,60 @@ static enum kaon_status find_field(struct eval_reader *r, const struct eval_tabl
                 !kaon_eval_table_field(table, signed_name, column->by, member, NULL);
     if (*absolute)
         status = KAON_OK;
-    if (status || !strcmp(*member, column->name))
+    if (status || !strcmp(table->member[*member], column->name))
         return status;
-    return note_alias(r, table->name, column->name, *member, *absolute, msg);
+    return note_alias(r, table->name, column->name, table->member[*member], *absolute, msg);
 }
 
-/* A compound of `n` natives. Columns that mean one field share it: libhdf5 takes no name twice.
- * *type is -1 if nothing is to be read. */
-static enum kaon_status make_type(struct eval_reader *r, const struct eval_table *table,
+/* A view of `n` natives. Columns that mean one field share it. */
+static enum kaon_status make_view(struct eval_reader *r, struct eval_table *table,
                                   const struct eval_column *column, size_t n, hid_t native,
-                                  hid_t *type, struct shared **shared, struct kaon_msg *msg)
+                                  struct eval_view *view, struct shared **shared,
+                                  struct kaon_msg *msg)
 {
     const size_t bytes = H5Tget_size(native);
-    *type = -1;
-    if (n == 0)
-        return KAON_OK;
-    const char **member = kaon_eval_pool_take(&r->file_pool, n, sizeof *member);
-    struct shared *s = *shared = kaon_eval_pool_take(&r->file_pool, n, sizeof *s);
-    *type = H5Tcreate(H5T_COMPOUND, n * bytes);
-    if (!member || !s || *type < 0)
+    size_t *member = kaon_eval_pool_take(&r->file_pool, n + 1, sizeof *member);
+    struct shared *s = *shared = kaon_eval_pool_take(&r->file_pool, n + 1, sizeof *s);
+    enum kaon_status status = kaon_eval_view_open(view, table, n, msg);
+    if (!member || !s)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    size_t found = 0;
-    for (size_t i = 0; i < n; i++) {
-        const enum kaon_status status = find_field(r, table, &column[i], &member[i], &s[i].absolute,
-                                                   column[i].optional ? NULL : msg);
-        s[i].absent = status == KAON_BAD_INPUT && column[i].optional;
+    for (size_t i = 0; !status && i < n; i++) {
+        const bool optional = column[i].optional;
+        status =
+            find_field(r, table, &column[i], &member[i], &s[i].absolute, optional ? NULL : msg);
+        s[i].absent = status == KAON_BAD_INPUT && optional;
         if (s[i].absent) {
-            member[i] = NULL;
+            member[i] = SIZE_MAX;
+            status = KAON_OK;
             continue;
         }
-        if (status)
-            return status;
-        found++;
-        while (member[s[i].first] != member[i])
+        while (!status && member[s[i].first] != member[i])
             s[i].first++;
-        if (s[i].first == i && H5Tinsert(*type, member[i], i * bytes, native) < 0)
-            return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", table->path,
-                                 member[i]);
+        if (!status && s[i].first == i)
+            status = kaon_eval_view_add(view, member[i], native, i * bytes, msg);
     }
-    if (found == 0) {
-        H5Tclose(*type);
-        *type = -1;
-    }
-    return KAON_OK;
+    view->bytes = n * bytes;
+    return status;
 }
 
-static enum kaon_status open_valid(struct open_set *set, const char *name, struct kaon_msg *msg)
+/* A field whose values that are not 0 mark real entries, or a cut that they pass. */
+static enum kaon_status open_valid(struct open_set *set, const char *valid, struct kaon_msg *msg)
 {
-    const char *member;
-    enum kaon_status code = kaon_eval_table_field(
-        &set->table, name, "the reader as the mask of real entries", &member, msg);
-    if (code)
-        return code;
-    set->valid = H5Tcreate(H5T_COMPOUND, 1);
-    if (set->valid < 0 || H5Tinsert(set->valid, member, 0, H5T_NATIVE_INT8) < 0)
-        return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", set->table.path,
-                             member);
-    return KAON_OK;
+    const char *by = "the reader as the mask of real entries";
+    size_t member;
+    set->has_rule = strpbrk(valid, "=<>! ") != NULL;
+    enum kaon_status status = KAON_OK;
+    if (set->has_rule)
+        status = kaon_eval_cut_parse(&set->rule, valid, set->table.path, msg);
+    if (!status)
+        status = kaon_eval_table_field(&set->table, set->has_rule ? set->rule.field : valid, by,
+                                       &member, msg);
+    if (!status)
+        status = kaon_eval_view_open(&set->valid, &set->table, 1, msg);
+    if (!status)
+        status = kaon_eval_view_add(&set->valid, member,
+                                    set->has_rule ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT8, 0, msg);
+    return status;
 }
 
 static enum kaon_status open_set(struct eval_reader *r, size_t i, struct kaon_msg *msg)
@@ -158,7 +161,7 @@ static enum kaon_status open_set(struct eval_reader *r, size_t i, struct kaon_ms
     if (!code && want->valid)
         code = open_valid(set, want->valid, msg);
     if (!code)
-        code = make_type(r, &set->table, want->column, want->n_columns, H5T_NATIVE_FLOAT,
+        code = make_view(r, &set->table, want->column, want->n_columns, H5T_NATIVE_FLOAT,
                          &set->values, &set->shared, msg);
     if (!code && set->table.width > r->width[i])
         r->width[i] = set->table.width;
@@ -175,16 +178,67 @@ static void close_id(hid_t *id)
 static void close_file(struct eval_reader *r)
 {
     for (size_t i = 0; i < r->query->n_sets; i++) {
+        kaon_eval_view_close(&r->set[i].values);
+        kaon_eval_view_close(&r->set[i].valid);
         kaon_eval_table_close(&r->set[i].table);
-        close_id(&r->set[i].values);
-        close_id(&r->set[i].valid);
     }
-    close_id(&r->numbers);
+    kaon_eval_view_close(&r->numbers);
+    kaon_eval_view_close(&r->copied_view);
     kaon_eval_table_close(&r->jets);
     if (r->file >= 0)
         H5Fclose(r->file);
     r->file = -1;
     kaon_eval_pool_close(&r->file_pool);
+}
+
+static long member_called(const struct eval_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_members; i++)
+        if (!strcmp(t->member[i], name))
+            return (long)i;
+    return -1;
+}
+
+/* How the copied fields are read of the open file; one that it lacks stays 0. */
+static enum kaon_status open_copied(struct eval_reader *r, struct kaon_msg *msg)
+{
+    const int n = r->copied < 0 ? 0 : H5Tget_nmembers(r->copied);
+    enum kaon_status status = kaon_eval_view_open(&r->copied_view, &r->jets, (size_t)n, msg);
+    for (int i = 0; !status && i < n; i++) {
+        char *name = H5Tget_member_name(r->copied, (unsigned)i);
+        const long at = name ? member_called(&r->jets, name) : -1;
+        const hid_t type = H5Tget_member_type(r->copied, (unsigned)i);
+        if (at >= 0 && type >= 0)
+            status = kaon_eval_view_add(&r->copied_view, (size_t)at, type,
+                                        H5Tget_member_offset(r->copied, (unsigned)i), msg);
+        if (type >= 0)
+            H5Tclose(type);
+        H5free_memory(name);
+    }
+    r->copied_view.bytes = r->copied < 0 ? 0 : H5Tget_size(r->copied);
+    return status;
+}
+
+/* The copied fields with the types of the first file, packed. */
+static enum kaon_status make_copied(struct eval_reader *r, struct kaon_msg *msg)
+{
+    enum { MOST = 8 }; /* bytes of a number */
+    size_t bytes = 0;
+    hid_t type = H5Tcreate(H5T_COMPOUND, r->query->n_copied * MOST + 1);
+    for (size_t i = 0; type >= 0 && i < r->query->n_copied; i++) {
+        const long at = member_called(&r->jets, r->query->copied[i]);
+        const hid_t member = at < 0 ? -1 : kaon_eval_table_type(&r->jets, (size_t)at);
+        if (member < 0)
+            continue;
+        if (kaon_eval_type_is_number(member) &&
+            H5Tinsert(type, r->query->copied[i], bytes, member) >= 0)
+            bytes += H5Tget_size(member);
+        H5Tclose(member);
+    }
+    if (type < 0 || bytes == 0 || H5Tset_size(type, bytes) < 0)
+        close_id(&type);
+    r->copied = type;
+    return open_copied(r, msg);
 }
 
 static enum kaon_status open_file(struct eval_reader *r, size_t index, struct kaon_msg *msg)
@@ -197,34 +251,13 @@ static enum kaon_status open_file(struct eval_reader *r, size_t index, struct ka
     if (!code)
         code = kaon_eval_table_open(&r->jets, r->file, path, "jets", 1, &r->file_pool, msg);
     if (!code)
-        code = make_type(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
+        code = make_view(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
                          &r->numbers, &r->shared_number, msg);
     for (size_t i = 0; !code && i < r->query->n_sets; i++)
         code = open_set(r, i, msg);
+    if (!code && index > 0)
+        code = open_copied(r, msg);
     return code;
-}
-
-/* The copied fields with the types of the first file, packed. */
-static enum kaon_status make_copied(struct eval_reader *r, struct kaon_msg *msg)
-{
-    size_t bytes = 0;
-    hid_t type = H5Tcreate(H5T_COMPOUND, H5Tget_size(r->jets.type) + 1);
-    for (size_t i = 0; type >= 0 && i < r->query->n_copied; i++) {
-        const int at = H5Tget_member_index(r->jets.type, r->query->copied[i]);
-        if (at < 0)
-            continue;
-        const hid_t member = H5Tget_member_type(r->jets.type, (unsigned)at);
-        const H5T_class_t class = H5Tget_class(member);
-        if ((class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_ENUM) &&
-            H5Tinsert(type, r->query->copied[i], bytes, member) >= 0)
-            bytes += H5Tget_size(member);
-        H5Tclose(member);
-    }
-    if (type < 0 || bytes == 0 || H5Tset_size(type, bytes) < 0)
-        close_id(&type);
-    r->copied = type;
-    (void)msg;
-    return KAON_OK;
 }
 
 static void read_writer_version(struct eval_reader *r)
@@ -261,6 +294,7 @@ static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
     for (size_t i = 0; i < r->n_paths; i++) {
         enum kaon_status code = open_file(r, i, msg);
         if (!code && i == 0) {
+            r->copied = -1;
             code = make_copied(r, msg);
             read_writer_version(r);
         }
@@ -274,7 +308,10 @@ static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
     }
     if (r->query->limit && r->rows > r->query->limit)
         r->rows = r->query->limit;
-    return r->n_paths > 1 ? open_file(r, 0, msg) : KAON_OK;
+    if (r->n_paths == 1)
+        return KAON_OK;
+    const enum kaon_status code = open_file(r, 0, msg);
+    return code ? code : open_copied(r, msg);
 }
 
 enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct eval_query *query,
@@ -287,9 +324,9 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
     if (!r)
         return code ? code : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     *r = (struct eval_reader){
-        .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1, .numbers = -1
+        .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1
     };
-    r->jets.dataset = r->jets.type = -1;
+    r->numbers.compound = r->copied_view.compound = -1;
     r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
     r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
     r->file_rows = kaon_eval_pool_take(&r->pool, n_paths + 1, sizeof *r->file_rows);
@@ -299,7 +336,7 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < query->n_sets; i++)
-        r->set[i].table.dataset = r->set[i].table.type = r->set[i].values = r->set[i].valid = -1;
+        r->set[i].values.compound = r->set[i].valid.compound = -1;
     code = check_all(r, msg);
     if (code)
         kaon_eval_reader_close(r);
@@ -314,6 +351,8 @@ void kaon_eval_reader_close(struct eval_reader *r)
         return;
     close_file(r);
     close_id(&r->copied);
+    for (size_t i = 0; i < r->query->n_sets; i++)
+        free(r->set[i].marks);
     free(r->note);
     kaon_eval_pool_close(&r->pool);
     free(r);
@@ -419,10 +458,11 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
         float *to = values + real * n;
         for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
             float value = shared[c].absolute ? fabsf(from[shared[c].first]) : from[shared[c].first];
-            if (!isfinite(value)) {
-                if (!r->query->zero_non_finite)
-                    return bad_value(r, i, r->at_row + row, k, want->column[c].name, value, msg);
-                value = want->column[c].instead;
+            const struct eval_column *column = &want->column[c];
+            if (!isfinite(value) || (column->most > 0 && fabsf(value) > column->most)) {
+                if (!r->query->zero_non_finite && !column->replaces)
+                    return bad_value(r, i, r->at_row + row, k, column->name, value, msg);
+                value = column->instead;
                 r->counts.non_finite++;
             }
             to[c] = value;
@@ -436,15 +476,28 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
     return KAON_OK;
 }
 
+static enum kaon_status read_valid(struct open_set *set, uint64_t first, size_t rows,
+                                   unsigned char *valid, struct kaon_msg *msg)
+{
+    const size_t n = rows * set->table.width;
+    if (!set->has_rule)
+        return kaon_eval_view_read(&set->valid, first, rows, valid, msg);
+    if (!grow((void **)&set->marks, &set->room_marks, n, sizeof *set->marks))
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    const enum kaon_status status = kaon_eval_view_read(&set->valid, first, rows, set->marks, msg);
+    for (size_t i = 0; !status && i < n; i++)
+        valid[i] = kaon_eval_cut_passes(&set->rule, set->marks[i]);
+    return status;
+}
+
 static enum kaon_status read_set(struct eval_reader *r, size_t i, struct eval_part *part,
                                  size_t rows, struct kaon_msg *msg)
 {
     struct open_set *set = &r->set[i];
     enum kaon_status code = KAON_OK;
-    if (set->values >= 0)
-        code = kaon_eval_table_read(&set->table, set->values, r->at_row, rows, part->value, msg);
-    if (!code && set->valid >= 0)
-        code = kaon_eval_table_read(&set->table, set->valid, r->at_row, rows, part->valid, msg);
+    code = kaon_eval_view_read(&set->values, r->at_row, rows, part->value, msg);
+    if (!code && r->query->set[i].valid)
+        code = read_valid(set, r->at_row, rows, part->valid, msg);
     for (size_t row = 0; !code && row < rows; row++)
         code = compact_row(r, i, part, row, msg);
     return code;
@@ -486,10 +539,10 @@ enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block 
         return KAON_OK;
     const size_t most = rows_of_a_block(r), rows = left < most ? (size_t)left : most;
     code = grow_block(r, b, rows, msg);
-    if (!code && r->numbers >= 0)
-        code = kaon_eval_table_read(&r->jets, r->numbers, r->at_row, rows, b->number, msg);
-    if (!code && r->copied >= 0)
-        code = kaon_eval_table_read(&r->jets, r->copied, r->at_row, rows, b->copied, msg);
+    if (!code)
+        code = kaon_eval_view_read(&r->numbers, r->at_row, rows, b->number, msg);
+    if (!code)
+        code = kaon_eval_view_read(&r->copied_view, r->at_row, rows, b->copied, msg);
     for (size_t i = 0; !code && i < r->query->n_sets; i++)
         code = read_set(r, i, &b->part[i], rows, msg);
     if (code)

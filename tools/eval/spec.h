@@ -28,6 +28,8 @@ struct eval_feature {
     const char *name;
     double offset, scale, lower, upper;
     float replace; /* of a value that is not finite, if such are taken */
+    bool replaces; /* they are, whatever the options say */
+    float most;    /* larger values are as if not finite; 0: none are */
     float pad;     /* of a place without an entry */
     bool is_mask;  /* 1 for an entry, pad elsewhere; nothing is read */
     size_t column; /* in its set */
@@ -47,6 +49,7 @@ struct eval_input {
     size_t most, least; /* entries a jet; most 0: all there are */
     size_t fixed;       /* T where the model fixes it, else 0 */
     bool wrap;          /* repeat the entries instead of padding */
+    bool by_variable;   /* from preprocess.json: [N,F,T] */
     struct eval_feature *feature;
     size_t n_features;
     size_t set;                           /* in the query */
@@ -72,7 +75,8 @@ struct eval_output {
 struct eval_probability {
     const char *published; /* "GN2_pb" */
     const char *class;     /* name of its class, or NULL */
-    size_t number;         /* of stored scores: in the query */
+    const char *field;     /* of stored scores: what it is called in the data */
+    size_t number;         /* and in the query */
     size_t *sum;           /* one that is the sum of others, which come before it; NULL: is none */
     size_t n_sum;
 };

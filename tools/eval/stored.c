@@ -66,11 +66,22 @@ static size_t tagger_of(const char *field)
     return 0;
 }
 
+size_t kaon_eval_stored_columns(const struct eval_stored *stored, const char *array)
+{
+    const size_t length = strlen(array);
+    size_t n = 0;
+    for (size_t i = 0; i < stored->n; i++)
+        n += !strncmp(stored->field[i], array, length) && stored->field[i][length] == '[';
+    return n;
+}
+
 enum kaon_status kaon_eval_stored_check(const struct eval_stored *stored, const char *tagger,
                                         struct kaon_msg *msg)
 {
     char known[200] = "";
     size_t at = 0;
+    if (kaon_eval_stored_columns(stored, "prediction") > 0)
+        return KAON_OK;
     for (size_t i = 0; i < stored->n; i++)
         if (kaon_eval_stored_is(stored->field[i], tagger))
             return KAON_OK;

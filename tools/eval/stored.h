@@ -23,6 +23,9 @@ enum kaon_status kaon_eval_stored_open(struct eval_stored *stored, const char *p
 /* Whether the field is a probability of the tagger: "GN2v01_pb" of "GN2v01". */
 bool kaon_eval_stored_is(const char *field, const char *tagger);
 
+/* Columns of an array `prediction`, as b-hive writes scores of a tagger without a name; 0: none. */
+size_t kaon_eval_stored_columns(const struct eval_stored *stored, const char *array);
+
 /* Refuses a tagger without a single probability, naming those that there are. */
 enum kaon_status kaon_eval_stored_check(const struct eval_stored *stored, const char *tagger,
                                         struct kaon_msg *msg);

@@ -1,36 +1,69 @@
 #include "tools/eval/table.h"
 
-#include "tools/eval/chunks.h"
+#include "tools/eval/components.h"
 #include "tools/eval/fields.h"
-#include "tools/eval/filters.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* More than any file of jets has; a file that claims more is broken. */
-enum { MOST_WIDTH = 4096, MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096 };
+enum { MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096, MOST_COMPONENTS = 64 };
 
-static enum kaon_status read_shape(struct eval_table *t, int rank, struct kaon_msg *msg)
+static enum kaon_status no_memory(struct kaon_msg *msg)
 {
-    hsize_t dims[H5S_MAX_RANK];
-    const hid_t space = H5Dget_space(t->dataset);
-    const int found = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    if (found > 0)
-        H5Sget_simple_extent_dims(space, dims, NULL);
-    if (space >= 0)
-        H5Sclose(space);
-    if (found != rank)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' has rank %d, wanted %d",
-                             t->path, t->name, found, rank);
-    t->rank = rank;
-    t->rows = dims[0];
-    t->width = rank == 2 ? (size_t)dims[1] : 1;
-    if (dims[0] > INT64_MAX || (rank == 2 && (dims[1] == 0 || dims[1] > MOST_WIDTH)))
-        return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                             "%s: dataset '%s' has rows of %llu entries, wanted 1 to %d", t->path,
-                             t->name, rank == 2 ? (unsigned long long)dims[1] : 1, MOST_WIDTH);
+    return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+}
+
+/* ---- arrays ------------------------------------------------------------------------------------ */
+
+/* Opens one more array of the table. */
+static enum kaon_status open_array(struct eval_table *t, const char *where,
+                                   struct eval_array **array, struct kaon_msg *msg)
+{
+    struct eval_array *a = kaon_eval_pool_take(t->pool, 1, sizeof *a);
+    if (!a)
+        return no_memory(msg);
+    const enum kaon_status status = kaon_eval_array_open(a, t->file, t->path, where, msg);
+    if (status)
+        return status;
+    t->array[t->n_arrays++] = *array = a;
     return KAON_OK;
 }
+
+/* The array of a member, opened and checked when it is first wanted. */
+static enum kaon_status array_of(struct eval_table *t, size_t member, struct eval_array **array,
+                                 struct kaon_msg *msg)
+{
+    struct eval_member *m = &t->column[member];
+    *array = m->in;
+    for (size_t i = 0; !m->in && i < t->n_arrays; i++)
+        if (!strcmp(t->array[i]->name, m->where))
+            *array = m->in = t->array[i];
+    if (m->in)
+        return KAON_OK;
+    enum kaon_status status = open_array(t, m->where, array, msg);
+    if (!status)
+        status = kaon_eval_array_check(*array, t->file, msg);
+    if (status)
+        return status;
+    struct eval_array *a = *array;
+    if (a->rows != t->rows)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' has %llu rows, others have %llu", t->path, a->name,
+                             (unsigned long long)a->rows, (unsigned long long)t->rows);
+    if (t->width && t->rank == 2 && a->dim[1] != t->width)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: dataset '%s' has rows of %zu entries, others have %zu", t->path,
+                             a->name, a->dim[1], t->width);
+    t->width = t->rank == 2 ? a->dim[1] : 1;
+    if (a->chunk[0] > t->chunk_rows)
+        t->chunk_rows = a->chunk[0];
+    m->in = a;
+    return KAON_OK;
+}
+
+/* ---- a compound -------------------------------------------------------------------------------- */
 
 /* libhdf5 copies members from wherever the file says that they lie. */
 static bool members_lie_within(hid_t type)
@@ -49,69 +82,205 @@ static bool members_lie_within(hid_t type)
     return n >= 0;
 }
 
-static enum kaon_status read_type(struct eval_table *t, struct eval_pool *pool,
-                                  struct kaon_msg *msg)
+static enum kaon_status open_compound(struct eval_table *t, struct eval_array *a,
+                                      struct kaon_msg *msg)
 {
-    t->type = H5Dget_type(t->dataset);
-    if (t->type < 0 || H5Tget_class(t->type) != H5T_COMPOUND)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                             "%s: dataset '%s' is no compound with named fields", t->path, t->name);
-    if (H5Tget_size(t->type) > MOST_ELEMENT || H5Tget_nmembers(t->type) > MOST_MEMBERS)
+    if (a->rank != t->rank)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' has rank %d, wanted %d",
+                             t->path, t->name, a->rank, t->rank);
+    if (H5Tget_size(a->type) > MOST_ELEMENT || H5Tget_nmembers(a->type) > MOST_MEMBERS)
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: dataset '%s' has %d fields in %zu bytes, too many", t->path,
-                             t->name, H5Tget_nmembers(t->type), H5Tget_size(t->type));
-    if (!members_lie_within(t->type))
+                             t->name, H5Tget_nmembers(a->type), H5Tget_size(a->type));
+    if (!members_lie_within(a->type))
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: dataset '%s' has fields that lie outside its elements", t->path,
                              t->name);
-    t->member = kaon_eval_h5_members(t->type, &t->n_members, pool);
-    return t->member ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    const enum kaon_status status = kaon_eval_array_check(a, t->file, msg);
+    if (status)
+        return status;
+    t->is_compound = true;
+    t->member = kaon_eval_h5_members(a->type, &t->n_members, t->pool);
+    t->column = kaon_eval_pool_take(t->pool, t->n_members + 1, sizeof *t->column);
+    if (!t->member || !t->column)
+        return no_memory(msg);
+    for (size_t i = 0; i < t->n_members; i++)
+        t->column[i] = (struct eval_member){ t->member[i], t->name, 0, a };
+    t->rows = a->rows;
+    t->width = t->rank == 2 ? a->dim[1] : 1;
+    t->chunk_rows = a->chunk[0];
+    return KAON_OK;
 }
 
-/* Once the chunk is known: opens again with a cache that holds two. */
-static enum kaon_status reopen(struct eval_table *t, hid_t file, struct kaon_msg *msg)
+/* ---- columns of arrays ------------------------------------------------------------------------- */
+
+/* Arrays that may be columns, as they are found. */
+struct listing {
+    struct eval_table *table;
+    const char *group; /* "tracks/", or "" */
+    bool components;   /* arrays with one axis more, which are many columns, in a second round */
+    uint64_t rows[MOST_MEMBERS];
+    size_t room;
+    bool failed;
+};
+
+static void add_member(struct listing *l, const char *name, const char *where, size_t component,
+                       uint64_t rows)
 {
-    const size_t slots = 1009, least = (size_t)1 << 20;
-    const size_t bytes = 2 * t->chunk_bytes > least ? 2 * t->chunk_bytes : least;
-    const hid_t access_plist = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Dclose(t->dataset);
-    H5Pset_chunk_cache(access_plist, slots, bytes, 1.0);
-    t->dataset = H5Dopen2(file, t->name, access_plist);
-    H5Pclose(access_plist);
-    if (t->dataset < 0)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' cannot be opened", t->path,
-                             t->name);
-    return KAON_OK;
+    struct eval_table *t = l->table;
+    if (t->n_members == MOST_MEMBERS || l->failed)
+        return;
+    l->failed = !name || !where;
+    l->rows[t->n_members] = rows;
+    t->member[t->n_members] = name;
+    t->column[t->n_members++] = (struct eval_member){ name, where, component, NULL };
+}
+
+/* One array: a column, or with one axis more several. */
+static void add_array(struct listing *l, const char *name, const char *where)
+{
+    struct eval_table *t = l->table;
+    struct eval_array a;
+    if (kaon_eval_array_open(&a, t->file, t->path, where, NULL))
+        return;
+    const bool number = kaon_eval_type_is_number(a.type);
+    char *kept = kaon_eval_pool_text(t->pool, where);
+    if (number && a.rank == t->rank && !l->components)
+        add_member(l, kaon_eval_pool_text(t->pool, name), kept, 0, a.rows);
+    const bool several = number && l->components && a.rank == t->rank + 1;
+    const size_t n = several ? a.dim[a.rank - 1] : 0;
+    for (size_t k = 0; n <= MOST_COMPONENTS && k < n; k++) {
+        const char *known = kaon_eval_component(name, n, k);
+        if (known)
+            add_member(l, kaon_eval_pool_text(t->pool, known), kept, k, a.rows);
+        add_member(l, kaon_eval_pool_format(t->pool, "%s[%zu]", name, k), kept, k, a.rows);
+    }
+    kaon_eval_array_close(&a);
+}
+
+static herr_t visit(hid_t group, const char *name, const H5L_info_t *info, void *user)
+{
+    struct listing *l = user;
+    H5O_info_t object;
+    char where[512];
+    (void)info;
+    if (snprintf(where, sizeof where, "%s%s", l->group, name) < (int)sizeof where &&
+        H5Oget_info_by_name2(group, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+        object.type == H5O_TYPE_DATASET)
+        add_array(l, name, where);
+    return l->failed || l->table->n_members == MOST_MEMBERS;
+}
+
+/* The length that most of the arrays have. */
+static uint64_t usual_rows(const struct listing *l)
+{
+    const size_t n = l->table->n_members;
+    uint64_t best = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t same = 0;
+        for (size_t k = 0; k < n; k++)
+            same += l->rows[k] == l->rows[i];
+        if (same > most)
+            most = same, best = l->rows[i];
+    }
+    return best;
+}
+
+static enum kaon_status list_columns(struct eval_table *t, const char *group, const char *single,
+                                     struct kaon_msg *msg)
+{
+    struct listing *l = calloc(1, sizeof *l);
+    t->column = kaon_eval_pool_take(t->pool, MOST_MEMBERS, sizeof *t->column);
+    t->member = kaon_eval_pool_take(t->pool, MOST_MEMBERS + 1, sizeof *t->member);
+    t->array = kaon_eval_pool_take(t->pool, MOST_MEMBERS, sizeof *t->array);
+    if (!l || !t->column || !t->member || !t->array) {
+        free(l);
+        return no_memory(msg);
+    }
+    l->table = t;
+    l->group = group;
+    for (int round = 0; round < 2; round++) {
+        l->components = round == 1;
+        if (single)
+            add_array(l, single, single);
+        else
+            H5Literate_by_name(t->file, *group ? group : "/", H5_INDEX_NAME, H5_ITER_INC, NULL,
+                               visit, l, H5P_DEFAULT);
+    }
+    const bool failed = l->failed;
+    t->rows = usual_rows(l);
+    t->width = t->rank == 1;
+    free(l);
+    return failed ? no_memory(msg) : KAON_OK;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static bool is_of_type(hid_t file, const char *name, H5O_type_t type)
+{
+    H5O_info_t object;
+    return H5Lexists(file, name, H5P_DEFAULT) > 0 &&
+           H5Oget_info_by_name2(file, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+           object.type == type;
+}
+
+static enum kaon_status open_dataset(struct eval_table *t, struct kaon_msg *msg)
+{
+    struct eval_array *a = NULL;
+    enum kaon_status status = open_array(t, t->name, &a, msg);
+    if (status)
+        return status;
+    if (H5Tget_class(a->type) == H5T_COMPOUND)
+        return open_compound(t, a, msg);
+    kaon_eval_array_close(a);
+    t->n_arrays = 0;
+    status = list_columns(t, "", t->name, msg);
+    if (!status && t->n_members == 0)
+        status =
+            kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: dataset '%s' is no compound with named fields",
+                          t->path, t->name);
+    return status;
+}
+
+static enum kaon_status open_columns(struct eval_table *t, struct kaon_msg *msg)
+{
+    char *group = "";
+    if (is_of_type(t->file, t->name, H5O_TYPE_GROUP))
+        group = kaon_eval_pool_format(t->pool, "%s/", t->name);
+    if (!group)
+        return no_memory(msg);
+    enum kaon_status status = list_columns(t, group, NULL, msg);
+    if (!status && t->n_members == 0)
+        status = kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: has no dataset '%s'", t->path, t->name);
+    return status;
 }
 
 enum kaon_status kaon_eval_table_open(struct eval_table *table, hid_t file, const char *path,
                                       const char *name, int rank, struct eval_pool *pool,
                                       struct kaon_msg *msg)
 {
-    *table = (struct eval_table){ .path = path, .name = name, .dataset = -1, .type = -1 };
-    table->dataset = H5Dopen2(file, name, H5P_DEFAULT);
-    if (table->dataset < 0)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: has no dataset '%s'", path, name);
-    enum kaon_status code = read_shape(table, rank, msg);
-    if (!code)
-        code = read_type(table, pool, msg);
-    if (!code)
-        code = kaon_eval_chunks_open(table, msg);
-    if (!code && table->chunk_bytes)
-        code = reopen(table, file, msg);
-    if (code)
+    *table =
+        (struct eval_table){ .path = path, .name = name, .file = file, .pool = pool, .rank = rank };
+    table->array = kaon_eval_pool_take(pool, 1, sizeof *table->array);
+    if (!table->array)
+        return no_memory(msg);
+    const enum kaon_status status = is_of_type(file, name, H5O_TYPE_DATASET)
+                                        ? open_dataset(table, msg)
+                                        : open_columns(table, msg);
+    if (status)
         kaon_eval_table_close(table);
-    return code;
+    return status;
 }
 
 void kaon_eval_table_close(struct eval_table *table)
 {
-    if (table->type >= 0)
-        H5Tclose(table->type);
-    if (table->dataset >= 0)
-        H5Dclose(table->dataset);
-    table->type = table->dataset = -1;
+    for (size_t i = 0; i < table->n_arrays; i++)
+        kaon_eval_array_close(table->array[i]);
+    table->n_arrays = 0;
 }
+
+/* ---- members ----------------------------------------------------------------------------------- */
 
 static enum kaon_status missing(const struct eval_table *t, const char *name, const char *by,
                                 struct kaon_msg *msg)
@@ -129,89 +298,127 @@ static enum kaon_status missing(const struct eval_table *t, const char *name, co
                          name, by, tried, *alike ? "; fields that look alike: " : "", alike);
 }
 
-static bool lies_within(size_t at, size_t bits, size_t all)
+hid_t kaon_eval_table_type(struct eval_table *table, size_t member)
 {
-    return at <= all && bits <= all - at;
+    struct eval_array *a;
+    if (array_of(table, member, &a, NULL))
+        return -1;
+    return table->is_compound ? H5Tget_member_type(a->type, (unsigned)member) : H5Tcopy(a->type);
 }
 
-/* Whether the parts of a number lie within it: libhdf5 converts whatever the file describes. */
-static bool is_number(hid_t type)
+enum kaon_status kaon_eval_table_field(struct eval_table *table, const char *name, const char *by,
+                                       size_t *member, struct kaon_msg *msg)
 {
-    const H5T_class_t class = H5Tget_class(type);
-    const size_t bytes = H5Tget_size(type), bits = 8 * bytes;
-    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
-    if (class == H5T_ENUM) {
-        const hid_t base = H5Tget_super(type);
-        const bool sound = base >= 0 && H5Tget_class(base) == H5T_INTEGER && is_number(base) &&
-                           H5Tget_size(base) == bytes;
-        if (base >= 0)
-            H5Tclose(base);
-        return sound;
-    }
-    if ((class != H5T_INTEGER && class != H5T_FLOAT) || bytes == 0 || bytes > 8 ||
-        !lies_within((size_t)H5Tget_offset(type), H5Tget_precision(type), bits) ||
-        H5Tget_precision(type) == 0)
-        return false;
-    return class == H5T_INTEGER ||
-           (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 &&
-            sign < bits && exponent_bits > 0 && lies_within(exponent, exponent_bits, bits) &&
-            mantissa_bits > 0 && lies_within(mantissa, mantissa_bits, bits));
-}
-
-enum kaon_status kaon_eval_table_field(const struct eval_table *table, const char *name,
-                                       const char *by, const char **member, struct kaon_msg *msg)
-{
+    struct eval_array *a;
     const long at = kaon_eval_field_find(table->member, table->n_members, name);
     if (at < 0)
         return missing(table, name, by, msg);
-    const hid_t type = H5Tget_member_type(table->type, (unsigned)at);
-    const bool number = type >= 0 && is_number(type);
+    const enum kaon_status status = array_of(table, (size_t)at, &a, msg);
+    if (status)
+        return status;
+    const hid_t type = kaon_eval_table_type(table, (size_t)at);
+    const bool number = type >= 0 && kaon_eval_type_is_number(type);
     if (type >= 0)
         H5Tclose(type);
     if (!number)
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: dataset '%s' field '%s' is not a number of 1 to 8 bytes",
                              table->path, table->name, table->member[at]);
-    *member = table->member[at];
+    *member = (size_t)at;
     return KAON_OK;
 }
 
-bool kaon_eval_table_is_half(const struct eval_table *table, size_t member)
+bool kaon_eval_table_is_half(struct eval_table *table, size_t member)
 {
-    const hid_t type = H5Tget_member_type(table->type, (unsigned)member);
+    const hid_t type = kaon_eval_table_type(table, member);
     const bool half = type >= 0 && H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2;
     if (type >= 0)
         H5Tclose(type);
     return half;
 }
 
-enum kaon_status kaon_eval_table_read(struct eval_table *table, hid_t type, uint64_t first,
-                                      size_t rows, void *to, struct kaon_msg *msg)
+/* ---- views ------------------------------------------------------------------------------------- */
+
+enum kaon_status kaon_eval_view_open(struct eval_view *view, struct eval_table *table, size_t most,
+                                     struct kaon_msg *msg)
 {
-    const hsize_t start[2] = { first, 0 }, count[2] = { rows, table->width };
-    const enum kaon_status sound = kaon_eval_chunks_check(table, first, rows, msg);
-    if (sound)
-        return sound;
-    const hid_t file_space = H5Dget_space(table->dataset);
-    const hid_t memory_space = H5Screate_simple(table->rank, count, NULL);
-    herr_t status = -1;
-    if (file_space >= 0 && memory_space >= 0 &&
-        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) {
-        kaon_eval_filters_expect(table->chunk_bytes);
-        status = H5Dread(table->dataset, type, memory_space, file_space, H5P_DEFAULT, to);
-        kaon_eval_filters_expect(0);
-    }
-    char reason[160] = "";
-    if (status < 0)
-        kaon_eval_h5_reason(reason, sizeof reason);
-    if (memory_space >= 0)
-        H5Sclose(memory_space);
-    if (file_space >= 0)
-        H5Sclose(file_space);
-    if (status < 0)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                             "%s: dataset '%s' rows %llu to %llu cannot be read (libhdf5: %s)",
-                             table->path, table->name, (unsigned long long)first,
-                             (unsigned long long)(first + rows - 1), reason);
+    *view = (struct eval_view){ .table = table, .compound = -1 };
+    view->column = kaon_eval_pool_take(table->pool, most + 1, sizeof *view->column);
+    return view->column ? KAON_OK : no_memory(msg);
+}
+
+enum kaon_status kaon_eval_view_add(struct eval_view *view, size_t member, hid_t type, size_t at,
+                                    struct kaon_msg *msg)
+{
+    struct eval_array *a;
+    const enum kaon_status status = array_of(view->table, member, &a, msg);
+    if (status)
+        return status;
+    const hid_t own = H5Tcopy(type);
+    const size_t end = own < 0 ? 0 : at + H5Tget_size(own);
+    if (own < 0)
+        return no_memory(msg);
+    view->column[view->n].member = member;
+    view->column[view->n].at = at;
+    view->column[view->n++].type = own;
+    if (end > view->bytes)
+        view->bytes = end;
     return KAON_OK;
+}
+
+static enum kaon_status read_compound(struct eval_view *v, uint64_t first, size_t rows, void *to,
+                                      struct kaon_msg *msg)
+{
+    struct eval_table *t = v->table;
+    if (v->compound < 0) {
+        v->compound = H5Tcreate(H5T_COMPOUND, v->bytes);
+        for (size_t i = 0; v->compound >= 0 && i < v->n; i++)
+            if (H5Tinsert(v->compound, t->member[v->column[i].member], v->column[i].at,
+                          v->column[i].type) < 0)
+                return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", t->path,
+                                     t->member[v->column[i].member]);
+    }
+    return kaon_eval_array_read(t->array[0], v->compound, first, rows, t->rank, 0, to, msg);
+}
+
+static enum kaon_status read_column(struct eval_view *v, size_t i, uint64_t first, size_t rows,
+                                    unsigned char *to, struct kaon_msg *msg)
+{
+    struct eval_table *t = v->table;
+    const struct eval_member *m = &t->column[v->column[i].member];
+    const size_t bytes = H5Tget_size(v->column[i].type), n = rows * t->width;
+    if (v->room < n * bytes) {
+        free(v->scratch);
+        v->scratch = malloc(n * bytes);
+        v->room = v->scratch ? n * bytes : 0;
+        if (!v->scratch)
+            return no_memory(msg);
+    }
+    const enum kaon_status status = kaon_eval_array_read(m->in, v->column[i].type, first, rows,
+                                                         t->rank, m->component, v->scratch, msg);
+    to += v->column[i].at;
+    for (size_t k = 0; !status && k < n; k++, to += v->bytes)
+        memcpy(to, v->scratch + k * bytes, bytes);
+    return status;
+}
+
+enum kaon_status kaon_eval_view_read(struct eval_view *view, uint64_t first, size_t rows, void *to,
+                                     struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    if (view->n > 0 && view->table->is_compound)
+        return read_compound(view, first, rows, to, msg);
+    for (size_t i = 0; !status && i < view->n; i++)
+        status = read_column(view, i, first, rows, to, msg);
+    return status;
+}
+
+void kaon_eval_view_close(struct eval_view *view)
+{
+    for (size_t i = 0; i < view->n; i++)
+        H5Tclose(view->column[i].type);
+    if (view->compound >= 0)
+        H5Tclose(view->compound);
+    free(view->scratch);
+    *view = (struct eval_view){ .compound = -1 };
 }

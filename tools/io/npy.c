@@ -177,8 +177,8 @@ static void swap_bytes(unsigned char *data, size_t count, size_t size)
 
 /* Column-major elements at `from` in row-major order to `to`: walks `to` in order and keeps the
  * place in `from` by its strides. */
-static void to_row_major(unsigned char *to, const unsigned char *from, const struct header *h,
-                         size_t count, size_t size)
+static void to_row_major(unsigned char *to, const unsigned char *from,
+                         const struct kaon_npy_header *h, size_t count, size_t size)
 {
     size_t stride[KAON_MAX_RANK], place = 0;
     int64_t index[KAON_MAX_RANK] = { 0 };
@@ -197,8 +197,8 @@ static void to_row_major(unsigned char *to, const unsigned char *from, const str
     }
 }
 
-static void copy_elements(struct kaon_tensor *tensor, const struct header *h, const void *from,
-                          size_t count, bool swap)
+static void copy_elements(struct kaon_tensor *tensor, const struct kaon_npy_header *h,
+                          const void *from, size_t count)
 {
     const size_t size = kaon_type_bytes(tensor->type);
     unsigned char *to = tensor->data;
@@ -207,7 +207,7 @@ static void copy_elements(struct kaon_tensor *tensor, const struct header *h, co
         to_row_major(to, from, h, count, size);
     else if (count)
         memcpy(to, from, count * size);
-    if (swap)
+    if (h->big_endian)
         swap_bytes(to, count, size);
     if (tensor->type == KAON_BOOL)
         for (size_t i = 0; i < count; i++)
@@ -228,42 +228,34 @@ static bool shape_count(const struct header *h, size_t size, size_t *count)
     return !__builtin_mul_overflow(*count, size, &bytes) && bytes <= PTRDIFF_MAX;
 }
 
-static enum kaon_status decode_body(struct kaon_tensor *tensor, const struct header *h,
-                                    const char *body, size_t bytes, const char *name,
-                                    struct kaon_msg *msg)
+/* Type and size of what the header describes. */
+static enum kaon_status describe(struct kaon_npy_header *to, const struct header *h,
+                                 const char *name, struct kaon_msg *msg)
 {
-    bool swap;
     size_t count;
-    const enum kaon_type type = type_of(h->descr, &swap);
-
-    if (type == KAON_UNDEFINED)
+    to->type = type_of(h->descr, &to->big_endian);
+    if (to->type == KAON_UNDEFINED)
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: elements of type \"%s\" are not read; f2, f4, f8, i1 to i8, u1 "
                              "to u8 and b1 are",
                              name, h->descr);
-    const size_t size = kaon_type_bytes(type);
+    const size_t size = kaon_type_bytes(to->type);
     if (!shape_count(h, size, &count))
         return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: the shape is too large", name);
-    if (bytes != count * size)
-        return kaon_cli_fail(msg, KAON_BAD_INPUT,
-                             "%s: the shape needs %zu bytes of data, there are %zu", name,
-                             count * size, bytes);
-    *tensor = (struct kaon_tensor){ .type = type, .rank = h->rank, .bytes = bytes };
-    memcpy(tensor->dims, h->dims, sizeof tensor->dims);
-    tensor->data = malloc(bytes ? bytes : 1);
-    if (!tensor->data)
-        return kaon_cli_fail(msg, KAON_NO_MEMORY, "%s: no memory for %zu bytes", name, bytes);
-    copy_elements(tensor, h, body, count, swap);
+    to->fortran = h->fortran;
+    to->rank = h->rank;
+    memcpy(to->dims, h->dims, sizeof to->dims);
+    to->bytes = count * size;
     return KAON_OK;
 }
 
-enum kaon_status kaon_npy_decode(struct kaon_tensor *tensor, const void *data, size_t bytes,
+enum kaon_status kaon_npy_header(struct kaon_npy_header *header, const void *data, size_t bytes,
                                  const char *name, struct kaon_msg *msg)
 {
     const unsigned char *u = data;
     struct header h = { .rank = 0 };
 
-    *tensor = (struct kaon_tensor){ 0 };
+    *header = (struct kaon_npy_header){ .rank = 0 };
     if (bytes < 10 || memcmp(data, magic, sizeof magic))
         return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: not a .npy file", name);
     if (u[6] < 1 || u[6] > 3)
@@ -281,7 +273,29 @@ enum kaon_status kaon_npy_decode(struct kaon_tensor *tensor, const void *data, s
         return kaon_cli_fail(msg, KAON_BAD_INPUT,
                              "%s: the .npy header is not a plain array of at most %d axes", name,
                              KAON_MAX_RANK);
-    return decode_body(tensor, &h, text + length, bytes - before - length, name, msg);
+    header->before = before + length;
+    return describe(header, &h, name, msg);
+}
+
+enum kaon_status kaon_npy_decode(struct kaon_tensor *tensor, const void *data, size_t bytes,
+                                 const char *name, struct kaon_msg *msg)
+{
+    struct kaon_npy_header h;
+    *tensor = (struct kaon_tensor){ 0 };
+    const enum kaon_status status = kaon_npy_header(&h, data, bytes, name, msg);
+    if (status)
+        return status;
+    if (bytes - h.before != h.bytes)
+        return kaon_cli_fail(msg, KAON_BAD_INPUT,
+                             "%s: the shape needs %zu bytes of data, there are %zu", name, h.bytes,
+                             bytes - h.before);
+    *tensor = (struct kaon_tensor){ .type = h.type, .rank = h.rank, .bytes = h.bytes };
+    memcpy(tensor->dims, h.dims, sizeof tensor->dims);
+    tensor->data = malloc(h.bytes ? h.bytes : 1);
+    if (!tensor->data)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "%s: no memory for %zu bytes", name, h.bytes);
+    copy_elements(tensor, &h, (const char *)data + h.before, h.bytes / kaon_type_bytes(h.type));
+    return KAON_OK;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #ifndef KAON_TOOLS_IO_NPY_H
 #define KAON_TOOLS_IO_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,19 @@ enum kaon_status kaon_npy_read(struct kaon_tensor *tensor, const char *path, str
 
 /* The same from memory; `name` stands in messages for the path. */
 enum kaon_status kaon_npy_decode(struct kaon_tensor *tensor, const void *data, size_t bytes,
+                                 const char *name, struct kaon_msg *msg);
+
+/* What the header of a file says. */
+struct kaon_npy_header {
+    enum kaon_type type;
+    bool big_endian, fortran;
+    int32_t rank;
+    int64_t dims[KAON_MAX_RANK];
+    size_t before, bytes; /* of the header, and of the data that must follow it */
+};
+
+/* Reads the header from the first `bytes` bytes of a file; 64 KiB are always enough. */
+enum kaon_status kaon_npy_header(struct kaon_npy_header *header, const void *data, size_t bytes,
                                  const char *name, struct kaon_msg *msg);
 
 /* Writes a dense tensor as version 1. Types that NumPy lacks (bfloat16, 8-bit floats) are written
