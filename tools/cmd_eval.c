@@ -112,7 +112,15 @@ static enum kaon_status make_folder(const char *path, bool *made, struct kaon_ms
     return kaon_cli_fail(msg, KAON_IO, "%s: cannot be made: %s", path, strerror(error));
 }
 
-/* Where it is already and may not be replaced, that is said before the run and not after it. */
+/* What exists and may not be replaced: that is said before the run and not after it. */
+static enum kaon_status keep_existing(const struct evaluation *e, const char *path,
+                                      struct kaon_msg *msg)
+{
+    if (!e->settings.force && access(path, F_OK) == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "%s: exists; --force replaces it", path);
+    return KAON_OK;
+}
+
 static enum kaon_status begin_folder(struct evaluation *e, const char *path, struct kaon_msg *msg)
 {
     const enum kaon_status status = make_folder(path, &e->made_folder, msg);
@@ -122,9 +130,7 @@ static enum kaon_status begin_folder(struct evaluation *e, const char *path, str
     e->run = kaon_eval_pool_format(&e->pool, "%s/run.json", path);
     if (!e->metrics || !e->run)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    if (!e->settings.force && access(e->metrics, F_OK) == 0)
-        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "%s: exists; --force replaces it", e->metrics);
-    return KAON_OK;
+    return keep_existing(e, e->metrics, msg);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -240,6 +246,8 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         status = open_taggers(e, &wanted, &choices, msg);
     if (!status && o->out)
         status = begin_folder(e, o->out, msg);
+    if (!status && o->report)
+        status = keep_existing(e, o->report, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
         if (!status)
