@@ -13,6 +13,7 @@
 #include "tools/cli/progress.h"
 #include "tools/commands.h"
 #include "tools/eval/album.h"
+#include "tools/eval/judge.h"
 #include "tools/eval/options.h"
 #include "tools/eval/page.h"
 #include "tools/eval/print.h"
@@ -221,6 +222,9 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
                                           .at = o->at.word,
                                           .n_at = o->at.n,
                                           .puma = o->puma,
+                                          .scan = o->scan,
+                                          .bootstrap = (size_t)o->bootstrap,
+                                          .seed = (uint64_t)o->seed,
                                           .against = o->against.word,
                                           .n_against = o->against.n,
                                           .bins = o->bins.word,
@@ -343,9 +347,11 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
     if (!status)
         status = open_all(&e, o, words, say, &msg);
     if (!status)
+        status = kaon_eval_judge_prepare(&e, &msg);
+    if (!status)
         status = run_all(&e, o, say, &msg);
-    for (size_t i = 0; !status && i < e.n && !kaon_interrupted(); i++)
-        status = kaon_eval_entry_judge(&e.entry[i], &msg);
+    if (!status)
+        status = kaon_eval_judge_all(&e, &msg);
     if (!status && (o->out || o->report) && !kaon_interrupted())
         status = write_all(&e, say, &msg);
     int exit_status = KAON_EXIT_OK;
@@ -355,6 +361,8 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
         exit_status = kaon_say_status(say, status, &msg);
     else
         exit_status = print_all(&e, o, say);
+    if (exit_status == KAON_EXIT_OK && !kaon_eval_judge_say(&e, say))
+        exit_status = KAON_EXIT_DISAGREES;
     const bool empty = e.made_folder && exit_status != KAON_EXIT_OK;
     kaon_eval_close(&e);
     if (empty)
@@ -364,7 +372,7 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
 
 int kaon_cmd_eval(int argc, char **argv)
 {
-    struct eval_options o = { .batch = 64 };
+    struct eval_options o = { .batch = 64, .seed = 1 };
     struct kaon_words args;
     struct kaon_say say;
     int status;

@@ -74,6 +74,7 @@ void btag_open(struct evaluation *e, const char *folder, const char *const *mode
         if (kaon_eval_entry_open(e, &e->entry[i], path, choices ? choices : &none, &engine, &say,
                                  &msg))
             fail_msg("%s", msg.text);
+        e->entry[i].sample = e->entry[i].sample_text = "stored";
         fill(&e->entry[i], scores, jets);
         assert_int_equal(e->entry[i].scores.n, 20000);
     }

@@ -284,6 +284,5 @@ enum kaon_status kaon_eval_build_judgement(struct eval_build *b)
                                "--fractions fc=0.2,ftau=0.01",
                                b->spec->model_path, b->spec->stored ? ": " : "",
                                b->spec->stored ? b->spec->name : "");
-    b->spec->puma = b->choices->puma;
     return status ? status : build_selection(b);
 }

@@ -2,7 +2,7 @@
  * bins are made at. */
 #include "tools/eval/build.h"
 #include "tools/eval/build_classes.h"
-#include "tools/eval/stats.h"
+#include "tools/eval/scan.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -200,5 +200,10 @@ enum kaon_status kaon_eval_build_points(struct eval_build *b)
     for (size_t i = 0; !status && i < spec->n_discriminants; i++)
         if (spec->discriminant[i].n_at == 0)
             add_at(&spec->discriminant[i], usual_at(&spec->discriminant[i]));
+    spec->puma = b->choices->puma;
+    spec->bootstrap = b->choices->bootstrap;
+    spec->seed = b->choices->seed;
+    if (!status && b->choices->scan)
+        status = kaon_eval_scan_parse(&spec->scan, b->choices->scan, b->msg);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "tools/eval/entry.h"
 
+#include "tools/eval/comparisons.h"
+
 #include "tools/cli/interrupt.h"
 #include "tools/eval/stored.h"
 
@@ -321,6 +323,25 @@ static enum kaon_status judge_binned(struct eval_entry *entry, struct kaon_msg *
     return status;
 }
 
+/* Scans and resamplings. */
+static enum kaon_status judge_on_request(struct eval_entry *entry, struct kaon_msg *msg)
+{
+    const struct eval_spec *spec = &entry->spec;
+    enum kaon_status status = KAON_OK;
+    entry->scan = calloc(spec->n_discriminants + 1, sizeof *entry->scan);
+    entry->bootstrap = calloc(spec->n_discriminants + 1, sizeof *entry->bootstrap);
+    if (!entry->scan || !entry->bootstrap)
+        return no_memory(msg);
+    for (size_t i = 0; !status && i < spec->n_discriminants; i++) {
+        const struct eval_discriminant *d = &spec->discriminant[i];
+        status = kaon_eval_scan(&entry->scan[i], spec, d, &entry->scores, msg);
+        if (!status && spec->bootstrap)
+            status = kaon_eval_bootstrap(&entry->bootstrap[i], spec, d, &entry->scores,
+                                         spec->bootstrap, spec->seed, msg);
+    }
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg)
 {
     const struct eval_spec *spec = &entry->spec;
@@ -331,7 +352,9 @@ enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg
             kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
     if (!status)
         status = judge_binned(entry, msg);
-    return status ? status : kaon_eval_classify(&entry->classified, spec, &entry->scores, msg);
+    if (!status)
+        status = kaon_eval_classify(&entry->classified, spec, &entry->scores, msg);
+    return status ? status : judge_on_request(entry, msg);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -380,6 +403,12 @@ static void close_entry(struct eval_entry *entry)
     kaon_eval_binned_close(entry->binned, entry->spec.n_discriminants * entry->spec.n_variables);
     free(entry->binned);
     free(entry->classified);
+    for (size_t i = 0; entry->scan && i < entry->spec.n_discriminants; i++)
+        kaon_eval_scan_close(&entry->scan[i]);
+    for (size_t i = 0; entry->bootstrap && i < entry->spec.n_discriminants; i++)
+        kaon_eval_bootstrap_close(&entry->bootstrap[i]);
+    free(entry->scan);
+    free(entry->bootstrap);
     (void)kaon_eval_writer_close(entry->writer);
     kaon_eval_h5out_abandon(&entry->file);
     kaon_eval_reader_close(entry->reader);
@@ -394,6 +423,9 @@ void kaon_eval_close(struct evaluation *e)
         close_entry(&e->entry[i]);
     free(e->entry);
     free(e->file);
+    for (size_t i = 0; i < e->n_comparisons; i++)
+        kaon_eval_pair_close(&e->comparison[i].pair);
+    free(e->comparison);
     kaon_eval_pool_close(&e->pool);
     *e = (struct evaluation){ .n = 0 };
 }

@@ -3,10 +3,13 @@
 #define KAON_TOOLS_EVAL_ENTRY_H
 
 #include "tools/eval/binned.h"
+#include "tools/eval/bootstrap.h"
 #include "tools/eval/classify.h"
+#include "tools/eval/compare.h"
 #include "tools/eval/digest.h"
 #include "tools/eval/metrics.h"
 #include "tools/eval/run.h"
+#include "tools/eval/scan.h"
 #include "tools/eval/source.h"
 #include "tools/eval/writer.h"
 #include "tools/model/digest.h"
@@ -35,6 +38,8 @@ struct eval_entry {
     struct eval_judged *judged; /* one a discriminant of the specification */
     struct eval_binned *binned; /* discriminants x variables of the specification */
     struct eval_classified *classified;
+    struct eval_scan *scan;           /* one a discriminant, without points unless asked for */
+    struct eval_bootstrap *bootstrap; /* the same */
 };
 
 struct eval_settings {
@@ -51,6 +56,10 @@ struct eval_settings {
     const char *const *data; /* --data */
     size_t n_data;
     const char *command_line;
+    const char *reference;          /* --reference: name of a model, NULL: the first */
+    const char *const *requirement; /* --require */
+    size_t n_requirements;
+    bool details; /* print more tables */
 };
 
 /* Scores in a file, to be judged without a model. */
@@ -60,6 +69,9 @@ struct eval_stored_source {
     size_t n_paths;
 };
 
+struct eval_comparison;
+struct eval_requirement;
+
 struct evaluation {
     struct eval_settings settings;
     struct eval_entry *entry;
@@ -68,6 +80,11 @@ struct evaluation {
     const char *metrics, *run; /* paths of metrics.json and run.json, with an output folder */
     const char **file;         /* what was written, as paths */
     size_t n_files;
+    size_t reference;                   /* the entry that others are compared with */
+    struct eval_comparison *comparison; /* of each other entry and each discriminant of it */
+    size_t n_comparisons;
+    struct eval_requirement *requirement; /* one a --require */
+    double *required;                     /* its value, requirements x entries */
     struct eval_pool pool;
 };
 

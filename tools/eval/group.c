@@ -22,6 +22,20 @@ static void add_classes(struct eval_group *group, const struct eval_curve *curve
     }
 }
 
+/* The reference comes first, the others keep their order. */
+static void put_first(struct eval_group *group, const struct eval_entry *reference)
+{
+    size_t k = 0;
+    while (k < group->n && group->curve[k].entry != reference)
+        k++;
+    if (k == group->n)
+        return;
+    const struct eval_curve first = group->curve[k];
+    for (; k > 0; k--)
+        group->curve[k] = group->curve[k - 1];
+    group->curve[0] = first;
+}
+
 int kaon_eval_group(struct eval_group *group, struct evaluation *e, const char *name)
 {
     *group = (struct eval_group){ .name = name };
@@ -37,5 +51,7 @@ int kaon_eval_group(struct eval_group *group, struct evaluation *e, const char *
             group->curve[group->n] = (struct eval_curve){ &e->entry[i], j };
             add_classes(group, &group->curve[group->n++]);
         }
+    if (group->curve)
+        put_first(group, &e->entry[e->reference]);
     return group->curve != NULL;
 }

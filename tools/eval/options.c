@@ -46,6 +46,21 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, at) },
     { "rejection", 0, KAON_OPTION_LIST, "u=100", "a working point where a class has this rejection",
       offsetof(struct eval_options, rejections) },
+    { "scan", 0, KAON_OPTION_STRING, "fc=0:1:50",
+      "rejections as a fraction runs over a range in so many points, and where they are best",
+      offsetof(struct eval_options, scan) },
+    { "bootstrap", 0, KAON_OPTION_INT, "N", "errors from N resamplings as well",
+      offsetof(struct eval_options, bootstrap), 2, 100000 },
+    { "seed", 0, KAON_OPTION_INT, "N", "of the resamplings (default: 1)",
+      offsetof(struct eval_options, seed), 0, INT64_MAX },
+    { "reference", 0, KAON_OPTION_STRING, "MODEL",
+      "that others are compared with, by name (default: the first)",
+      offsetof(struct eval_options, reference) },
+    { "require", 0, KAON_OPTION_LIST, "\"rej_c@0.70>10\"",
+      "exit with 5 unless it holds: rej_, eff_, auc_, precision_, recall_, ece_ of a class, accuracy",
+      offsetof(struct eval_options, require) },
+    { "details", 0, KAON_OPTION_FLAG, NULL,
+      "print figures in bins, confusion and calibration too", offsetof(struct eval_options, details) },
     { "puma", 0, KAON_OPTION_FLAG, NULL, "add curves of 50 points as puma draws and smooths them",
       offsetof(struct eval_options, puma) },
     { "non-finite", 0, KAON_OPTION_STRING, "zero",
@@ -174,6 +189,10 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     if (o->non_finite && strcmp(o->non_finite, "zero"))
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
                              o->non_finite);
+    s->reference = o->reference;
+    s->requirement = o->require.word;
+    s->n_requirements = o->require.n;
+    s->details = o->details;
     s->out = o->out;
     s->page = o->report;
     s->force = o->force;

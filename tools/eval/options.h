@@ -19,7 +19,10 @@ struct eval_options {
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
-    bool puma;
+    struct kaon_words require;
+    const char *scan, *reference;
+    int64_t bootstrap, seed;
+    bool puma, details;
     bool json, force, no_progress, no_plots;
 };
 

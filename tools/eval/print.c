@@ -1,5 +1,6 @@
 #include "tools/eval/print.h"
 
+#include "tools/eval/print_part.h"
 #include "tools/eval/warnings.h"
 
 #include <inttypes.h>
@@ -18,7 +19,7 @@ static int width_of(const char *text)
     return width;
 }
 
-static void cell(struct kaon_out *out, const char *text, int width)
+void kaon_eval_print_cell(struct kaon_out *out, const char *text, int width)
 {
     const int space = width - width_of(text);
     kaon_out_name(out, text);
@@ -71,7 +72,7 @@ static void print_areas(struct kaon_out *out, const struct eval_spec *spec,
         if (is_background(j, c)) {
             char text[32];
             snprintf(text, sizeof text, "%.4f", j->auc[c]);
-            cell(out, text, CELL);
+            kaon_eval_print_cell(out, text, CELL);
         }
     kaon_out_printf(out, "\n");
 }
@@ -84,7 +85,7 @@ static void print_rejection(struct kaon_out *out, const struct eval_rejection *r
     else
         snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low,
                  r->high);
-    cell(out, text, CELL);
+    kaon_eval_print_cell(out, text, CELL);
 }
 
 static void print_points(struct kaon_out *out, const struct eval_spec *spec,
@@ -93,7 +94,7 @@ static void print_points(struct kaon_out *out, const struct eval_spec *spec,
     kaon_out_printf(out, "  efficiency  cut   ");
     for (size_t c = 0; c < spec->n_classes; c++)
         if (is_background(j, c))
-            cell(out, spec->class[c].text, CELL);
+            kaon_eval_print_cell(out, spec->class[c].text, CELL);
     kaon_out_printf(out, "\n");
     for (size_t i = 0; i < j->of->n_points; i++) {
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * j->point[i].wanted, j->point[i].cut);
@@ -159,7 +160,10 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
         print_points(out, spec, &entry->judged[i]);
         print_specials(out, spec, &entry->judged[i]);
         print_areas(out, spec, &entry->judged[i]);
+        kaon_eval_print_scan(out, spec, &entry->judged[i], &entry->scan[i]);
     }
+    if (e->settings.details)
+        kaon_eval_print_details(out, entry);
     kaon_out_printf(out, "\n");
 }
 
@@ -191,6 +195,7 @@ void kaon_eval_print(struct kaon_out *out, const struct evaluation *e)
 {
     for (size_t i = 0; i < e->n; i++)
         print_entry(out, e, &e->entry[i]);
+    kaon_eval_print_comparisons(out, e);
     kaon_out_printf(out, "Rejection = 1 / efficiency of D > cut, with binomial error and Wilson's "
                          "interval of 68.27 %%.\n");
     print_files(out, e);

@@ -191,6 +191,12 @@ static json_t *entry(const struct eval_entry *e)
                                 kaon_eval_report_binned(&e->spec,
                                                         e->binned + i * e->spec.n_variables,
                                                         e->spec.n_variables));
+        if (e->bootstrap && e->bootstrap[i].replicas)
+            json_object_set_new(
+                one, "bootstrap",
+                kaon_eval_report_bootstrap(&e->spec, e->judged[i].of, &e->bootstrap[i]));
+        if (e->scan && e->scan[i].n)
+            json_object_set_new(one, "scan", kaon_eval_report_scan(&e->spec, &e->scan[i]));
         json_object_set_new(all, e->judged[i].of->name, one);
     }
     const struct {
@@ -231,6 +237,8 @@ json_t *kaon_eval_report(const struct evaluation *e)
     json_t *models = json_array();
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
-    return json_pack("{s:i, s:s, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
-                     kaon_version(), "settings", settings(&e->settings), "models", models);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
+                     kaon_version(), "settings", settings(&e->settings), "models", models,
+                     "comparisons", kaon_eval_report_comparisons(e), "requirements",
+                     kaon_eval_report_requirements(e));
 }

@@ -18,4 +18,13 @@ json_t *kaon_eval_report_binned(const struct eval_spec *spec, const struct eval_
 json_t *kaon_eval_report_classified(const struct eval_spec *spec,
                                     const struct eval_classified *classified);
 
+/* Of one discriminant, on request. */
+json_t *kaon_eval_report_bootstrap(const struct eval_spec *spec, const struct eval_discriminant *d,
+                                   const struct eval_bootstrap *b);
+json_t *kaon_eval_report_scan(const struct eval_spec *spec, const struct eval_scan *scan);
+
+/* Of the whole evaluation. */
+json_t *kaon_eval_report_comparisons(const struct evaluation *e);
+json_t *kaon_eval_report_requirements(const struct evaluation *e);
+
 #endif

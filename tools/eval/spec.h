@@ -142,6 +142,13 @@ struct eval_variable {
     long counted;       /* the set of the query whose entries it counts; -1: it is read */
 };
 
+/* --scan: a fraction that runs over a range. */
+struct eval_scan_wish {
+    char letter[16]; /* of its class */
+    double from, to;
+    size_t points; /* 0: no scan */
+};
+
 struct eval_spec {
     const char *name, *title;
     const char *model_path, *config_path; /* config_path: NULL without eval.json */
@@ -166,12 +173,15 @@ struct eval_spec {
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
-    bool puma;       /* also curves as puma draws them */
-    bool batched;    /* the model takes [N,...]: N jets a call */
-    bool one_a_call; /* batched, but with room for one jet only */
-    bool stored;     /* no model: the probabilities are fields of `jets` */
-    bool ftag_exact; /* discriminants in the type of the scores, as atlas-ftag-tools has them */
-    bool half;       /* stored scores of half precision */
+    struct eval_scan_wish scan;
+    size_t bootstrap; /* replicas, 0: none */
+    uint64_t seed;    /* of them */
+    bool puma;        /* also curves as puma draws them */
+    bool batched;     /* the model takes [N,...]: N jets a call */
+    bool one_a_call;  /* batched, but with room for one jet only */
+    bool stored;      /* no model: the probabilities are fields of `jets` */
+    bool ftag_exact;  /* discriminants in the type of the scores, as atlas-ftag-tools has them */
+    bool half;        /* stored scores of half precision */
     struct eval_query query;
     const char **note; /* where things came from; sentences for --verbose */
     size_t n_notes;
@@ -211,7 +221,10 @@ struct eval_choices {
     size_t n_rejections;
     const char *const *at; /* --at: signal efficiencies */
     size_t n_at;
-    bool puma; /* --puma */
+    bool puma;        /* --puma */
+    const char *scan; /* --scan, or NULL */
+    size_t bootstrap; /* --bootstrap */
+    uint64_t seed;    /* --seed */
     uint64_t limit;
     bool zero_non_finite;
 };
