@@ -44,8 +44,7 @@ static long find(const struct eval_entry *reference, size_t d, const struct eval
     for (size_t i = 0; i < model->spec.n_discriminants; i++) {
         const struct eval_discriminant *other = &model->spec.discriminant[i];
         if (!strcmp(of->name, other->name) &&
-            !strcmp(reference->spec.class[of->signal].name,
-                    model->spec.class[other->signal].name))
+            !strcmp(reference->spec.class[of->signal].name, model->spec.class[other->signal].name))
             return (long)i;
     }
     return -1;
