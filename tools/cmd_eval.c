@@ -13,6 +13,7 @@
 #include "tools/cli/progress.h"
 #include "tools/commands.h"
 #include "tools/eval/album.h"
+#include "tools/eval/derived.h"
 #include "tools/eval/judge.h"
 #include "tools/eval/options.h"
 #include "tools/eval/page.h"
@@ -207,6 +208,17 @@ static enum kaon_status open_taggers(struct evaluation *e, const struct wanted *
     return status;
 }
 
+static enum kaon_status open_derived(struct evaluation *e, const struct eval_options *o,
+                                     struct eval_entry *entry, struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < o->ensembles.n; i++)
+        status = kaon_eval_derived_open(e, entry++, o->ensembles.word[i], false, msg);
+    for (size_t i = 0; !status && i < o->cascades.n; i++)
+        status = kaon_eval_derived_open(e, entry++, o->cascades.word[i], true, msg);
+    return status;
+}
+
 static enum kaon_status open_all(struct evaluation *e, const struct eval_options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
@@ -239,24 +251,27 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
     enum kaon_status status = find_wanted(e, o, models, &wanted, msg);
     if (status)
         return status;
-    e->entry = calloc(wanted.n_models + wanted.n_taggers, sizeof *e->entry);
+    const size_t n_derived = o->ensembles.n + o->cascades.n;
+    e->entry = calloc(wanted.n_models + wanted.n_taggers + n_derived, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    e->n = wanted.n_models + wanted.n_taggers;
+    e->n = wanted.n_models + wanted.n_taggers + n_derived;
     for (size_t i = 0; !status && i < wanted.n_models; i++)
         status =
             kaon_eval_entry_open(e, &e->entry[i], wanted.model[i], &choices, &o->engine, say, msg);
     if (!status)
         status = open_taggers(e, &wanted, &choices, msg);
+    if (!status)
+        status = open_derived(e, o, &e->entry[e->n - n_derived], msg);
     if (!status && o->out)
         status = begin_folder(e, o->out, msg);
     if (!status && o->report)
         status = keep_existing(e, o->report, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
-        if (!status)
+        if (!status && !e->entry[i].derived)
             say_notes(say, &e->entry[i]);
-        if (!status && o->out && !e->entry[i].spec.stored)
+        if (!status && o->out && !e->entry[i].spec.stored && !e->entry[i].derived)
             status = kaon_eval_entry_begin(e, &e->entry[i], msg);
     }
     return status;
@@ -267,8 +282,9 @@ static enum kaon_status run_all(struct evaluation *e, const struct eval_options 
 {
     enum kaon_status status = KAON_OK;
     for (size_t i = 0; !status && i < e->n; i++) {
+        const struct eval_reader *reader = e->entry[i].reader;
         struct kaon_progress progress = kaon_progress_begin(
-            say, !o->no_progress, "jets", kaon_eval_reader_rows(e->entry[i].reader));
+            say, !o->no_progress && reader, "jets", reader ? kaon_eval_reader_rows(reader) : 0);
         status = kaon_eval_entry_run(e, &e->entry[i], &progress, msg);
         kaon_progress_clear(&progress);
     }

@@ -16,6 +16,7 @@ static const struct kind {
     { "efficiency", kaon_eval_figures_binned, NULL },
     { "integrated", kaon_eval_figures_integrated, NULL },
     { "precision", kaon_eval_figures_precision, NULL },
+    { "cascade", NULL, kaon_eval_figures_cascade },
     { "probability", NULL, kaon_eval_figures_probability },
     { "confusion", NULL, kaon_eval_figures_confusion },
     { "calibration", NULL, kaon_eval_figures_calibration },

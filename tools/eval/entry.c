@@ -1,5 +1,7 @@
 #include "tools/eval/entry.h"
 
+#include "tools/eval/derived.h"
+
 #include "tools/eval/comparisons.h"
 
 #include "tools/cli/interrupt.h"
@@ -162,6 +164,10 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
                                          struct kaon_msg *msg)
 {
     const struct eval_settings *s = &e->settings;
+    if (entry->derived) {
+        kaon_eval_derived_prepare(entry);
+        return KAON_OK;
+    }
     if (!entry->spec.stored) {
         entry->data = s->n_data ? s->data : entry->spec.data;
         entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
@@ -288,6 +294,8 @@ static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progre
 enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *entry,
                                      struct kaon_progress *progress, struct kaon_msg *msg)
 {
+    if (entry->derived)
+        return kaon_eval_derived_fill(entry, msg);
     struct eval_run run = { .model = entry->model,
                             .spec = &entry->spec,
                             .reader = entry->reader,

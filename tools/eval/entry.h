@@ -15,6 +15,8 @@
 #include "tools/model/digest.h"
 #include "tools/model/open.h"
 
+struct eval_derived;
+
 struct eval_entry {
     const char *label; /* name of the model; "NAME_2" where names repeat */
     struct kaon_model *model;
@@ -27,8 +29,9 @@ struct eval_entry {
     const char *sample, *sample_text;
     struct eval_reader *reader;
     struct eval_reader_counts counts;
-    const char *writer_version; /* of the data, NULL: it does not say */
-    struct eval_h5out file;     /* of the predictions, unless they go to a shard */
+    struct eval_derived *derived; /* of others; NULL: a model, or scores in a file */
+    const char *writer_version;   /* of the data, NULL: it does not say */
+    struct eval_h5out file;       /* of the predictions, unless they go to a shard */
     struct eval_writer *writer;
     const char *predictions; /* path, NULL: none */
     struct eval_scores scores;

@@ -247,6 +247,8 @@ static enum kaon_status call(struct eval_infer *infer, const struct eval_block *
         return status;
     kaon_session_get_info(infer->session, &info);
     r->macs += info.macs;
+    for (size_t k = 0; k < n; k++)
+        r->jet_macs[rows[k]] = (float)((double)info.macs / (double)n);
     for (size_t k = 0; !status && k < n; k++)
         status = take_jet(infer, block, rows[k], k, n, r, msg);
     return status;
@@ -267,13 +269,14 @@ static int grow_result(struct eval_result *r, const struct eval_spec *spec,
         kaon_eval_result_close(r);
         r->probability = calloc(block->rows * spec->n_probabilities + 1, sizeof *r->probability);
         r->tracks = calloc(outputs * block->rows * width + 1, 1);
+        r->jet_macs = calloc(block->rows + 1, sizeof *r->jet_macs);
         r->room_rows = block->rows;
     }
     r->n_track_outputs = outputs;
     r->width = width;
     r->digest = (struct eval_digest){ { 0 } };
     r->macs = 0;
-    return r->probability && r->tracks;
+    return r->probability && r->tracks && r->jet_macs;
 }
 
 struct by_shape {

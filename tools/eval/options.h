@@ -13,6 +13,7 @@ struct eval_options {
     struct kaon_words against, bins;
     struct kaon_words plots, plot_formats;
     const char *report;
+    struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
     const char *category;
     bool ftag_exact;

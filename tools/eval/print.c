@@ -138,14 +138,19 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
         kaon_out_printf(out, "%s %" PRIu64 " ", c ? "," : "", entry->scores.class_count[c]);
         kaon_out_name(out, spec->class[c].text);
     }
-    if (spec->stored)
+    if (entry->derived)
+        kaon_out_printf(out, "\n");
+    else if (spec->stored)
         kaon_out_printf(out, "\n  scores from the file\n");
     else
         kaon_out_printf(out, "\n  %.0f jets/s on %zu thread%s, %s; %.2f s and %.2f s to prepare\n",
                         (double)entry->scores.rows / entry->run_seconds, e->settings.threads,
                         e->settings.threads == 1 ? "" : "s", entry->isa, entry->run_seconds,
                         entry->prepare_seconds);
-    kaon_out_printf(out, "  digest of the outputs %s\n", digest);
+    if (entry->derived)
+        kaon_eval_print_derived(out, entry->derived);
+    else
+        kaon_out_printf(out, "  digest of the outputs %s\n", digest);
     for (size_t k = 0; kaon_eval_warning(entry, k, &w); k++) {
         kaon_out_printf(out, "  note: ");
         kaon_out_name(out, w.text);

@@ -18,4 +18,7 @@ void kaon_eval_print_scan(struct kaon_out *out, const struct eval_spec *spec,
 /* Models against the reference. */
 void kaon_eval_print_comparisons(struct kaon_out *out, const struct evaluation *e);
 
+/* What a cascade costs and gains; nothing for an ensemble. */
+void kaon_eval_print_derived(struct kaon_out *out, const struct eval_derived *derived);
+
 #endif

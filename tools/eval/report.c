@@ -205,7 +205,9 @@ static json_t *entry(const struct eval_entry *e)
     } members[] = {
         { "name", kaon_json_text(e->label) },
         { "title", kaon_json_text(e->spec.title) },
-        { "sha256", e->spec.stored ? json_null() : kaon_json_text(e->file_digest.hex) },
+        { "derived", e->derived ? kaon_eval_report_derived(e->derived) : json_null() },
+        { "sha256",
+          e->spec.stored || e->derived ? json_null() : kaon_json_text(e->file_digest.hex) },
         { "sample", kaon_json_text(e->sample) },
         { "sample_text", kaon_json_text(e->sample_text) },
         { "data", sources(e) },

@@ -27,4 +27,7 @@ json_t *kaon_eval_report_scan(const struct eval_spec *spec, const struct eval_sc
 json_t *kaon_eval_report_comparisons(const struct evaluation *e);
 json_t *kaon_eval_report_requirements(const struct evaluation *e);
 
+/* Of an ensemble or a cascade. */
+json_t *kaon_eval_report_derived(const struct eval_derived *derived);
+
 #endif

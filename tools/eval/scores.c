@@ -14,18 +14,18 @@ static int grow(void **memory, size_t count, size_t bytes)
     return more != NULL;
 }
 
-static int make_room(struct eval_scores *s, const struct eval_spec *spec, size_t more)
+/* Numbers of probabilities and variables are set. */
+static int make_room(struct eval_scores *s, size_t more, bool weight, bool macs)
 {
     if (s->n + more <= s->room)
         return 1;
     const size_t room = s->room + s->room / 2 + more;
-    s->n_probabilities = spec->n_probabilities;
-    s->n_variables = spec->n_variables;
     if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + 1) ||
         !grow((void **)&s->probability, room * s->n_probabilities, sizeof *s->probability) ||
         !grow((void **)&s->class, room, 1) || !grow((void **)&s->row, room, sizeof *s->row) ||
         !grow((void **)&s->variable, room * s->n_variables + 1, sizeof *s->variable) ||
-        (spec->weight && !grow((void **)&s->weight, room, sizeof *s->weight)))
+        (weight && !grow((void **)&s->weight, room, sizeof *s->weight)) ||
+        (macs && !grow((void **)&s->macs, room, sizeof *s->macs)))
         return 0;
     s->room = room;
     return 1;
@@ -71,7 +71,8 @@ static float variable_of(const struct eval_variable *v, const struct eval_block 
 }
 
 static void add_row(struct eval_scores *s, const struct eval_spec *spec,
-                    const struct eval_block *block, size_t row, const float *probability)
+                    const struct eval_block *block, size_t row, const float *probability,
+                    const float *macs)
 {
     const size_t k = spec->n_probabilities;
     const double *number = block->number + row * spec->query.n_numbers;
@@ -97,6 +98,8 @@ static void add_row(struct eval_scores *s, const struct eval_spec *spec,
             variable_of(&spec->variable[i], block, row, number);
     if (s->weight)
         s->weight[s->n] = (float)weight;
+    if (s->macs)
+        s->macs[s->n] = macs[row];
     s->class_count[class]++;
     s->n++;
 }
@@ -105,11 +108,34 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_s
                                       const struct eval_block *block,
                                       const struct eval_result *result, struct kaon_msg *msg)
 {
-    if (!make_room(s, spec, block->rows))
+    s->n_probabilities = spec->n_probabilities;
+    s->n_variables = spec->n_variables;
+    if (!make_room(s, block->rows, spec->weight != NULL, result->jet_macs != NULL))
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t row = 0; row < block->rows; row++)
-        add_row(s, spec, block, row, result->probability + row * spec->n_probabilities);
+        add_row(s, spec, block, row, result->probability + row * spec->n_probabilities,
+                result->jet_macs);
     return KAON_OK;
+}
+
+bool kaon_eval_scores_copy(struct eval_scores *s, const struct eval_scores *from, size_t at,
+                           const float *probability, double macs)
+{
+    const size_t k = s->n_probabilities = from->n_probabilities;
+    const size_t v = s->n_variables = from->n_variables;
+    if (!make_room(s, 1, from->weight != NULL, !isnan(macs)))
+        return false;
+    memcpy(s->probability + s->n * k, probability, k * sizeof *probability);
+    memcpy(s->variable + s->n * v, from->variable + at * v, v * sizeof *s->variable);
+    s->class[s->n] = from->class[at];
+    s->row[s->n] = from->row[at];
+    if (s->weight)
+        s->weight[s->n] = from->weight[at];
+    if (s->macs)
+        s->macs[s->n] = (float)macs;
+    s->class_count[s->class[s->n]]++;
+    s->n++;
+    return true;
 }
 
 void kaon_eval_scores_close(struct eval_scores *s)
@@ -119,6 +145,7 @@ void kaon_eval_scores_close(struct eval_scores *s)
     free(s->row);
     free(s->variable);
     free(s->weight);
+    free(s->macs);
     *s = (struct eval_scores){ 0 };
 }
 

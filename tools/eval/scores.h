@@ -15,6 +15,7 @@ struct eval_scores {
     uint64_t *row;        /* over all files */
     float *variable;      /* n x n_variables of the specification, unscaled; NaN: absent */
     float *weight;        /* NULL: all one */
+    float *macs;          /* multiply-adds of the jet's share of its run; NULL: nothing was run */
     uint64_t rows;        /* jets that went through the model */
     uint64_t selected;    /* of them passed the selection */
     uint64_t no_class;    /* of those belong to no class, and are not kept */
@@ -27,6 +28,10 @@ struct eval_scores {
 enum kaon_status kaon_eval_scores_add(struct eval_scores *scores, const struct eval_spec *spec,
                                       const struct eval_block *block,
                                       const struct eval_result *result, struct kaon_msg *msg);
+/* Adds jet `at` of another's with these probabilities instead, and macs unless they are NaN; false without
+ * memory. Both have the same variables and weights. */
+bool kaon_eval_scores_copy(struct eval_scores *scores, const struct eval_scores *from, size_t at,
+                           const float *probability, double macs);
 void kaon_eval_scores_close(struct eval_scores *scores);
 
 /* D = log((p_s + e) / (sum f_i p_i + e)) of one jet, or its ratio of sums, in double. */
