@@ -411,12 +411,6 @@ static void close_entry(struct eval_entry *entry)
     free(entry->bootstrap);
     (void)kaon_eval_writer_close(entry->writer);
     kaon_eval_h5out_abandon(&entry->file);
-    for (size_t i = 0; entry->scan && i < entry->spec.n_discriminants; i++)
-        kaon_eval_scan_close(&entry->scan[i]);
-    for (size_t i = 0; entry->bootstrap && i < entry->spec.n_discriminants; i++)
-        kaon_eval_bootstrap_close(&entry->bootstrap[i]);
-    free(entry->scan);
-    free(entry->bootstrap);
     kaon_eval_reader_close(entry->reader);
     kaon_eval_scores_close(&entry->scores);
     kaon_eval_spec_close(&entry->spec);
