@@ -1,6 +1,7 @@
 /* Every figure of the stored scores of two taggers against an independent computation with NumPy:
- * each member of expected/figures.json (see figures.py) must be in our metrics and equal to 1e-9.
- * argv: the folder of models, figures.json. */
+ * each member of expected/figures.json (see figures.py) must be in our metrics and equal to 1e-9. The
+ * same for what puma counts of tracks, expected/tasks.json (see tasks.py).
+ * argv: the folder of models, the folder with the two. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <math.h>
@@ -18,7 +19,7 @@
 #include "tools/eval/report.h"
 
 static const char *folder;
-static json_t *expected;
+static json_t *expected, *tasks;
 static size_t compared;
 
 static void same(const json_t *got, const json_t *want, const char *path)
@@ -88,19 +89,46 @@ static void figures_with_weights_are_as_numpy_says(void **state)
     check("weighted", "mcEventWeight");
 }
 
+static void tracks_are_as_puma_counts_them(void **state)
+{
+    static const char *const model[] = { "btag_gn2_vertex" };
+    struct evaluation e;
+    (void)state;
+    btag_open(&e, folder, model, 1, NULL);
+    json_t *report = kaon_eval_report(&e);
+    assert_non_null(report);
+    compared = 0;
+    same(json_object_get(json_array_get(json_object_get(report, "models"), 0), "tracks"), tasks,
+         "tracks");
+    printf("tracks: %zu numbers agree\n", compared);
+    assert_true(compared > 100);
+    json_decref(report);
+    kaon_eval_close(&e);
+}
+
+static json_t *load(const char *where, const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", where, name);
+    return json_load_file(path, 0, NULL);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_as_numpy_says),
         cmocka_unit_test(figures_with_weights_are_as_numpy_says),
+        cmocka_unit_test(tracks_are_as_puma_counts_them),
     };
     folder = argc > 2 ? argv[1] : "";
     if (access(folder, R_OK)) {
         printf("skipped: no folder '%s'\n", folder);
         return 77;
     }
-    expected = json_load_file(argv[2], 0, NULL);
-    const int failed = expected ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    expected = load(argv[2], "figures.json");
+    tasks = load(argv[2], "tasks.json");
+    const int failed = expected && tasks ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
     json_decref(expected);
+    json_decref(tasks);
     return failed;
 }

@@ -91,12 +91,45 @@ static enum kaon_status add_columns(struct eval_build *b, struct eval_set *set,
     return KAON_OK;
 }
 
+/* The truth of what the model says of tracks, where the data has it. */
+static void add_truth(struct eval_spec *spec, struct eval_set *set)
+{
+    struct eval_track_tasks *t = &spec->tracks;
+    size_t i = 0;
+    long output = 0;
+    t->origin = t->vertex = -1;
+    for (size_t o = 0; o < spec->n_outputs; o++)
+        if (spec->output[o].kind == EVAL_OUT_TRACKS) {
+            if (!strcmp(spec->output[o].task, "TrackOrigin"))
+                t->origin = output;
+            if (!strcmp(spec->output[o].task, "VertexIndex"))
+                t->vertex = output;
+            output++;
+        }
+    while (i < spec->query.n_sets && (!set[i].valid || strcmp(set[i].dataset, "tracks")))
+        i++;
+    if (i == spec->query.n_sets)
+        t->origin = t->vertex = -1;
+    if (t->origin < 0 && t->vertex < 0)
+        return;
+    t->set = i;
+    t->true_origin = set[i].n_columns++;
+    t->true_vertex = set[i].n_columns++;
+    set[i].column[t->true_origin] = (struct eval_column){ .name = "ftagTruthOriginLabel",
+                                                          .by = "tasks of tracks",
+                                                          .optional = true };
+    set[i].column[t->true_vertex] = (struct eval_column){ .name = "ftagTruthVertexIndex",
+                                                          .by = "tasks of tracks",
+                                                          .optional = true };
+}
+
 static enum kaon_status build_sets(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
     size_t most = 0;
     for (size_t i = 0; i < spec->n_inputs; i++)
         most += spec->input[i].n_features;
+    most += 2; /* the truth of tracks */
     struct eval_set *set = kaon_eval_pool_take(&spec->pool, spec->n_inputs + 1, sizeof *set);
     if (!set)
         return kaon_eval_build_no_memory(b);
@@ -108,6 +141,7 @@ static enum kaon_status build_sets(struct eval_build *b)
         if (status)
             return status;
     }
+    add_truth(spec, set);
     return KAON_OK;
 }
 

@@ -117,6 +117,31 @@ static void print_classes(struct kaon_out *out, const struct eval_spec *spec,
                     k->auc_mean, k->confidence.error);
 }
 
+static void print_tracks(struct kaon_out *out, const struct eval_spec *spec,
+                         const struct eval_tasks *t)
+{
+    uint64_t right = 0, all = 0;
+    for (size_t i = 0; i < EVAL_ORIGINS; i++)
+        for (size_t k = 0; k <= EVAL_ORIGINS; k++) {
+            all += t->origin[i][k];
+            right += i == k ? t->origin[i][k] : 0;
+        }
+    if (all)
+        kaon_out_printf(out, "\n  Origin of tracks: %.1f %% of %" PRIu64 " right\n",
+                        100 * (double)right / (double)all, all);
+    for (size_t c = 0; c < spec->n_classes; c++) {
+        const struct eval_vertex_counts *v = &t->exclusive[c];
+        if (v->jets == 0)
+            continue;
+        kaon_out_printf(out, "  ");
+        kaon_eval_print_cell(out, spec->class[c].text, NAME);
+        kaon_out_printf(out,
+                        "%" PRIu64 " of %" PRIu64 " true vertices found, %" PRIu64 " of %" PRIu64
+                        " found are true\n",
+                        v->matched, v->true_vertices, v->matched, v->found_vertices);
+    }
+}
+
 void kaon_eval_print_details(struct kaon_out *out, const struct eval_entry *entry)
 {
     const struct eval_spec *spec = &entry->spec;
@@ -129,6 +154,7 @@ void kaon_eval_print_details(struct kaon_out *out, const struct eval_entry *entr
         }
     print_confusion(out, spec, entry->classified);
     print_classes(out, spec, entry->classified);
+    print_tracks(out, spec, &entry->scores.tasks);
 }
 
 /* ---- on request ------------------------------------------------------------------------------ */

@@ -459,6 +459,10 @@ static enum kaon_status compact_row(struct eval_reader *r, size_t i, struct eval
         for (size_t c = n; c-- > 0;) { /* the first of those that share is the last to change */
             float value = shared[c].absolute ? fabsf(from[shared[c].first]) : from[shared[c].first];
             const struct eval_column *column = &want->column[c];
+            if (shared[c].absent) {
+                to[c] = NAN;
+                continue;
+            }
             if (!isfinite(value) || (column->most > 0 && fabsf(value) > column->most)) {
                 if (!r->query->zero_non_finite && !column->replaces)
                     return bad_value(r, i, r->at_row + row, k, column->name, value, msg);

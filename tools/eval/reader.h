@@ -17,7 +17,7 @@ struct eval_column {
     const char *name;
     const char *by; /* who, for the sentence when it is missing: "input 'x' of gn2.onnx" */
     float instead;  /* of a value that is not finite, with `replaces` or zero_non_finite */
-    bool optional;  /* numbers only: NaN where a file lacks it */
+    bool optional;  /* NaN where a file lacks it */
     bool replaces;  /* whoever wants it says what takes the place of values that are not finite */
     float most;     /* and of larger ones than this; 0: none are too large */
 };

@@ -18,6 +18,9 @@ json_t *kaon_eval_report_binned(const struct eval_spec *spec, const struct eval_
 json_t *kaon_eval_report_classified(const struct eval_spec *spec,
                                     const struct eval_classified *classified);
 
+/* What the model says of tracks. */
+json_t *kaon_eval_report_tasks(const struct eval_spec *spec, const struct eval_tasks *tasks);
+
 /* Of one discriminant, on request. */
 json_t *kaon_eval_report_bootstrap(const struct eval_spec *spec, const struct eval_discriminant *d,
                                    const struct eval_bootstrap *b);

@@ -70,25 +70,68 @@ static float variable_of(const struct eval_variable *v, const struct eval_block 
     return v->counted >= 0 ? (float)block->part[v->counted].total[row] : (float)number[v->number];
 }
 
-static void add_row(struct eval_scores *s, const struct eval_spec *spec,
-                    const struct eval_block *block, size_t row, const float *probability,
-                    const float *macs)
+/* Whole numbers from a column of tracks; false where the file lacks it. */
+static bool whole(int *to, const struct eval_part *part, size_t columns, size_t row, size_t column)
+{
+    const float *from = part->value + row * part->width * columns + column;
+    const size_t n = (size_t)part->count[row];
+    for (size_t i = 0; i < n; i++) {
+        const float value = from[i * columns];
+        if (isnan(value))
+            return false;
+        to[i] = value > -1e6f && value < 1e6f ? (int)value : -1;
+    }
+    return true;
+}
+
+/* What the model says of the jet's tracks against the truth. */
+static bool add_tasks(struct eval_scores *s, const struct eval_spec *spec,
+                      const struct eval_block *block, const struct eval_result *result, size_t row,
+                      size_t class)
+{
+    const struct eval_track_tasks *t = &spec->tracks;
+    if (!result->tracks || (t->origin < 0 && t->vertex < 0))
+        return true;
+    const struct eval_part *part = &block->part[t->set];
+    const size_t columns = spec->query.set[t->set].n_columns, n = (size_t)part->count[row];
+    const long output[2] = { t->origin, t->vertex };
+    const size_t truth[2] = { t->true_origin, t->true_vertex };
+    int *all = malloc((4 * n + 1) * sizeof *all);
+    const int *known[4] = { NULL };
+    for (size_t i = 0; all && i < 2; i++) {
+        int *to = all + i * n, *said = all + (2 + i) * n;
+        if (whole(to, part, columns, row, truth[i]))
+            known[i] = to;
+        for (size_t k = 0; output[i] >= 0 && k < n; k++)
+            said[k] = result->tracks[((size_t)output[i] * block->rows + row) * result->width + k];
+        if (output[i] >= 0)
+            known[2 + i] = said;
+    }
+    const struct eval_jet_tracks tracks = { n, known[0], known[1], known[2], known[3] };
+    const bool fits = all && kaon_eval_tasks_add(&s->tasks, class, &tracks);
+    free(all);
+    return fits;
+}
+
+static bool add_row(struct eval_scores *s, const struct eval_spec *spec,
+                    const struct eval_block *block, size_t row, const struct eval_result *result)
 {
     const size_t k = spec->n_probabilities;
+    const float *probability = result->probability + row * k;
     const double *number = block->number + row * spec->query.n_numbers;
     s->rows++;
     if (!selected(spec, number))
-        return;
+        return true;
     s->selected++;
     const size_t class = class_of(spec, number);
     const double weight = spec->weight ? number[spec->weight_number] : 1;
     if (class == EVAL_NO_CLASS) {
         s->no_class++;
-        return;
+        return true;
     }
     if (!all_finite(probability, k) || !isfinite(weight)) {
         *(isfinite(weight) ? &s->bad_score : &s->bad_weight) += 1;
-        return;
+        return true;
     }
     memcpy(s->probability + s->n * k, probability, k * sizeof *probability);
     s->class[s->n] = (unsigned char)class;
@@ -99,9 +142,10 @@ static void add_row(struct eval_scores *s, const struct eval_spec *spec,
     if (s->weight)
         s->weight[s->n] = (float)weight;
     if (s->macs)
-        s->macs[s->n] = macs[row];
+        s->macs[s->n] = result->jet_macs[row];
     s->class_count[class]++;
     s->n++;
+    return add_tasks(s, spec, block, result, row, class);
 }
 
 enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_spec *spec,
@@ -113,8 +157,8 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_s
     if (!make_room(s, block->rows, spec->weight != NULL, result->jet_macs != NULL))
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t row = 0; row < block->rows; row++)
-        add_row(s, spec, block, row, result->probability + row * spec->n_probabilities,
-                result->jet_macs);
+        if (!add_row(s, spec, block, row, result))
+            return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     return KAON_OK;
 }
 

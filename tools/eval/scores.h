@@ -4,6 +4,7 @@
 #define KAON_TOOLS_EVAL_SCORES_H
 
 #include "tools/eval/infer.h"
+#include "tools/eval/tasks.h"
 
 enum { EVAL_NO_CLASS = 255 };
 
@@ -22,6 +23,7 @@ struct eval_scores {
     uint64_t bad_score;   /* of those have a probability that is no number, and are not kept */
     uint64_t bad_weight;  /* of those have a weight that is no number, and are not kept */
     uint64_t class_count[EVAL_MOST_CLASSES];
+    struct eval_tasks tasks;
 };
 
 /* Adds a block. */

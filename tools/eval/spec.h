@@ -149,6 +149,13 @@ struct eval_scan_wish {
     size_t points; /* 0: no scan */
 };
 
+/* Tasks of tracks with their truth. */
+struct eval_track_tasks {
+    long origin, vertex;             /* among the outputs of tracks; -1: the model has none */
+    size_t set;                      /* of the query, that holds the truth */
+    size_t true_origin, true_vertex; /* columns in it */
+};
+
 struct eval_spec {
     const char *name, *title;
     const char *model_path, *config_path; /* config_path: NULL without eval.json */
@@ -173,6 +180,7 @@ struct eval_spec {
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
+    struct eval_track_tasks tracks;
     struct eval_scan_wish scan;
     size_t bootstrap; /* replicas, 0: none */
     uint64_t seed;    /* of them */
