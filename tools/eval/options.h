@@ -14,7 +14,8 @@ struct eval_options {
     struct kaon_words plots, plot_formats;
     const char *report;
     struct kaon_words scores, tagger, vs;
-    const char *category;
+    struct kaon_words negate, samples;
+    const char *category, *fold_field;
     bool ftag_exact;
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
