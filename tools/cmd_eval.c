@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/eval/album.h"
 #include "tools/eval/judge.h"
+#include "tools/eval/explain.h"
 #include "tools/eval/options.h"
 #include "tools/eval/page.h"
 #include "tools/eval/print.h"
@@ -286,15 +287,19 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         choices.sample = wanted.n_samples ? wanted.sample[i] : NULL;
         status = open_sample(e, e->entry + i * each, &wanted, &choices, &o->engine, say, msg);
     }
-    if (!status && o->out)
+    if (o->explain) { /* nothing is written, and data need not be there */
+        e->settings.out = NULL;
+        e->settings.explain = true;
+    }
+    if (!status && e->settings.out)
         status = begin_folder(e, o->out, msg);
     if (!status && o->report)
         status = keep_existing(e, o->report, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
-        if (!status)
+        if (!status && !o->explain)
             say_notes(say, &e->entry[i]);
-        if (!status && o->out && !e->entry[i].spec.stored)
+        if (!status && e->settings.out && !e->entry[i].spec.stored)
             status = kaon_eval_entry_begin(e, &e->entry[i], msg);
     }
     return status;
@@ -372,6 +377,20 @@ static int print_all(struct evaluation *e, const struct eval_options *o, const s
     return kaon_out_end(&out, say, KAON_EXIT_OK);
 }
 
+static int explain_all(struct evaluation *e, const struct eval_options *o,
+                       const struct kaon_say *say)
+{
+    struct kaon_out out = kaon_out_stdout();
+    json_t *all = kaon_eval_explain(e);
+    if (o->json)
+        kaon_json_print(&out, all);
+    else {
+        kaon_eval_explain_print(&out, all);
+        json_decref(all);
+    }
+    return kaon_out_end(&out, say, KAON_EXIT_OK);
+}
+
 static int evaluate(const struct eval_options *o, struct kaon_words *words, int argc, char **argv,
                     const struct kaon_say *say)
 {
@@ -384,6 +403,11 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
         status = find_data(&e, o, words, &msg);
     if (!status)
         status = open_all(&e, o, words, say, &msg);
+    if (!status && o->explain) {
+        const int said = explain_all(&e, o, say);
+        kaon_eval_close(&e);
+        return said;
+    }
     if (!status)
         status = kaon_eval_judge_prepare(&e, &msg);
     if (!status)
