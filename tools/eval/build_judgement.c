@@ -32,6 +32,7 @@ struct eval_discriminant *kaon_eval_discriminant_add(struct eval_build *b, const
         };
         memcpy(d->point, usual_points, sizeof usual_points);
         d->n_points = sizeof usual_points / sizeof *usual_points;
+        d->points_source = "the usual ones";
         d->name = kaon_eval_pool_text(&spec->pool, name);
     }
     if (!d || !d->name) {
@@ -171,6 +172,7 @@ static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
         if (json_array_size(list) > EVAL_MOST_POINTS)
             return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: more than %d working points",
                                  path, name, EVAL_MOST_POINTS);
+        d->points_source = path;
         d->n_points = json_array_size(list);
         for (size_t i = 0; i < d->n_points; i++) {
             d->point[i] = json_number_value(json_array_get(list, i));
@@ -241,7 +243,25 @@ static enum kaon_status add_cut(struct eval_build *b, const char *text, const ch
     if (spec->n_selection == EVAL_MOST_CUTS)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: more than %d cuts", where,
                              EVAL_MOST_CUTS);
+    spec->selection_text[spec->n_selection] = kaon_eval_pool_text(&spec->pool, text);
+    spec->selection_source[spec->n_selection] = where;
+    if (!spec->selection_text[spec->n_selection])
+        return kaon_eval_build_no_memory(b);
     return kaon_eval_cut_parse(&spec->selection[spec->n_selection++], text, where, b->msg);
+}
+
+/* Cuts of eval.json: of all its samples, or of one. */
+static enum kaon_status add_cuts(struct eval_build *b, const json_t *list)
+{
+    const char *where = b->spec->config_path;
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        status =
+            text ? add_cut(b, text, where)
+                 : kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'selection' must hold texts", where);
+    }
+    return status;
 }
 
 static enum kaon_status build_selection(struct eval_build *b)
@@ -252,12 +272,15 @@ static enum kaon_status build_selection(struct eval_build *b)
     enum kaon_status status = KAON_OK;
     if (b->config)
         status = kaon_eval_json_list(b->config, "selection", &list, where, b->msg);
-    for (size_t i = 0; !status && i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        status =
-            text ? add_cut(b, text, where)
-                 : kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'selection' must hold texts", where);
+    if (!status)
+        status = add_cuts(b, list);
+    if (!status && spec->sample) {
+        const json_t *samples = json_object_get(b->config, "samples");
+        status = kaon_eval_json_list(json_object_get(samples, spec->sample), "selection", &list,
+                                     where, b->msg);
     }
+    if (!status && spec->sample)
+        status = add_cuts(b, list);
     for (size_t i = 0; !status && i < b->choices->n_cuts; i++)
         if ((status = add_cut(b, b->choices->cuts[i], "--cut")))
             status = KAON_BAD_ARGUMENT;
@@ -265,6 +288,7 @@ static enum kaon_status build_selection(struct eval_build *b)
         status = kaon_eval_json_text(b->config, "weight", &weight, where, b->msg);
     if (b->choices->weight)
         weight = strcmp(b->choices->weight, "none") ? b->choices->weight : NULL;
+    spec->weight_source = b->choices->weight ? "--weight" : where;
     if (!status && weight && !(spec->weight = kaon_eval_pool_text(&spec->pool, weight)))
         status = kaon_eval_build_no_memory(b);
     return status;

@@ -15,8 +15,9 @@ struct eval_options {
     const char *report;
     struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
-    const char *category;
-    bool ftag_exact;
+    struct kaon_words negate, samples;
+    const char *category, *fold_field;
+    bool ftag_exact, explain;
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
