@@ -16,11 +16,14 @@ static const struct kind {
     { "efficiency", kaon_eval_figures_binned, NULL },
     { "integrated", kaon_eval_figures_integrated, NULL },
     { "precision", kaon_eval_figures_precision, NULL },
+    { "scan", NULL, kaon_eval_figures_scan },
     { "cascade", NULL, kaon_eval_figures_cascade },
     { "probability", NULL, kaon_eval_figures_probability },
     { "confusion", NULL, kaon_eval_figures_confusion },
     { "calibration", NULL, kaon_eval_figures_calibration },
     { "entropy", NULL, kaon_eval_figures_entropy },
+    { "origin", NULL, kaon_eval_figures_origin },
+    { "vertex", NULL, kaon_eval_figures_vertex },
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

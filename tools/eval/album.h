@@ -50,7 +50,8 @@ typedef void kaon_eval_entry_figures_fn(struct eval_album *album, struct eval_en
 kaon_eval_group_figures_fn kaon_eval_figures_roc, kaon_eval_figures_discriminant,
     kaon_eval_figures_binned, kaon_eval_figures_integrated, kaon_eval_figures_precision;
 kaon_eval_entry_figures_fn kaon_eval_figures_probability, kaon_eval_figures_confusion,
-    kaon_eval_figures_calibration, kaon_eval_figures_entropy, kaon_eval_figures_cascade;
+    kaon_eval_figures_calibration, kaon_eval_figures_entropy, kaon_eval_figures_cascade,
+    kaon_eval_figures_scan, kaon_eval_figures_origin, kaon_eval_figures_vertex;
 
 /* The lines above a figure of a group: sample, jets of each class, discriminant and fractions of each
  * model. Above a figure of an entry: sample and jets. */

@@ -76,6 +76,7 @@ struct eval_figure {
     double x_from, x_to;      /* NAN: by the data */
     const char *const *names; /* of the columns and rows of cells, NULL: there are none */
     size_t n_names;
+    const char *const *x_names; /* of x = 0, 1 ... a name a row, instead of numbers; or NULL */
     size_t rows;
     struct eval_values *column;
     size_t n_columns;

@@ -20,7 +20,7 @@ void kaon_eval_figures_cascade(struct eval_album *album, struct eval_entry *entr
     f->title = kaon_eval_pool_format(f->pool, "%s: accuracy against cost", entry->label);
     f->x_label = costs ? "arithmetic a jet [MFLOP]" : "share of jets that the second is asked for";
     kaon_eval_heading_entry(f, entry);
-    kaon_eval_figure_line(f, "%s", d->text);
+    kaon_eval_figure_line(f, "%s (broken line)", d->text);
     double *x = kaon_eval_figure_column(f, costs ? "mflop_per_jet" : "share_second"),
            *y = kaon_eval_figure_column(f, "accuracy"),
            *share = kaon_eval_figure_column(f, "share"),
@@ -35,6 +35,5 @@ void kaon_eval_figures_cascade(struct eval_album *album, struct eval_entry *entr
     kaon_eval_figure_series(
         f, p,
         (struct eval_series){ EVAL_LINE, .x = 0, .y = 1, .color = kaon_eval_color(0), .dash = 1 });
-    kaon_eval_figure_mark(f, costs ? 2e-6 * d->chosen.macs : d->chosen.share, "confidence %g",
-                          d->confidence);
+    kaon_eval_figure_mark(f, costs ? 2e-6 * d->chosen.macs : d->chosen.share, "%g", d->confidence);
 }

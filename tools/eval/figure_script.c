@@ -293,6 +293,17 @@ static void names(FILE *to, const struct eval_figure *f)
                 "unset colorbox\nunset grid\n");
 }
 
+static void x_names(FILE *to, const struct eval_figure *f, bool shown)
+{
+    fprintf(to, "set xtics (");
+    for (size_t i = 0; i < f->rows; i++) {
+        fprintf(to, "%s", i ? ", " : "");
+        kaon_eval_gnuplot_text(to, shown ? f->x_names[i] : "");
+        fprintf(to, " %zu", i);
+    }
+    fprintf(to, ") noenhanced\n");
+}
+
 static void panel(FILE *to, const struct eval_figure *f, size_t k, int top,
                   struct eval_canvas canvas)
 {
@@ -307,7 +318,9 @@ static void panel(FILE *to, const struct eval_figure *f, size_t k, int top,
     fprintf(to, "set ylabel ");
     kaon_eval_gnuplot_text(to, p->label ? p->label : "");
     fprintf(to, " offset %s noenhanced\n", f->n_names ? "0" : "0.5");
-    if (!f->n_names)
+    if (f->x_names)
+        x_names(to, f, is_last);
+    else if (!f->n_names)
         fprintf(to, "set format x %s\n", is_last ? "'%.6g'" : "''");
     fprintf(to, is_last ? "set xlabel XLABEL noenhanced\n" : "unset xlabel\n");
     if (p->note) {
