@@ -101,14 +101,15 @@ enum eval_formula {
 /* A working point that is given otherwise than by a signal efficiency. */
 enum eval_special_kind {
     EVAL_AT_CUT,       /* value: D > value passes */
-    EVAL_AT_REJECTION, /* value: 1 / efficiency of `class` */
+    EVAL_AT_REJECTION, /* value: 1 / efficiency of the classes `among` */
 };
 
 struct eval_special {
     const char *name; /* "L", "u_100" */
     enum eval_special_kind kind;
     double value;
-    size_t class;
+    bool among[EVAL_MOST_CLASSES]; /* taken together */
+    const char *of;                /* their names, "uds+g"; NULL of a cut */
 };
 
 struct eval_discriminant {
