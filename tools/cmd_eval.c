@@ -235,6 +235,8 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
                                           .n_at = o->at.n,
                                           .puma = o->puma,
                                           .scan = o->scan,
+                                          .ood = o->ood.word,
+                                          .n_ood = o->ood.n,
                                           .bootstrap = (size_t)o->bootstrap,
                                           .seed = (uint64_t)o->seed,
                                           .against = o->against.word,

@@ -156,6 +156,19 @@ static enum kaon_status from_option(struct eval_build *b, const char *text)
     return status;
 }
 
+/* A class by name or letter. */
+static enum kaon_status ood_from_option(struct eval_build *b, const char *text)
+{
+    struct eval_spec *spec = b->spec;
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (!strcmp(spec->class[c].name, text) || !strcmp(spec->class[c].letter, text)) {
+            spec->ood[c] = true;
+            return KAON_OK;
+        }
+    return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--ood-against %s: %s has no such class", text,
+                         spec->name);
+}
+
 static void add_at(struct eval_discriminant *d, double efficiency)
 {
     for (size_t i = 0; i < d->n_at; i++)
@@ -241,6 +254,8 @@ enum kaon_status kaon_eval_build_points(struct eval_build *b)
     spec->puma = b->choices->puma;
     spec->bootstrap = b->choices->bootstrap;
     spec->seed = b->choices->seed;
+    for (size_t i = 0; !status && i < b->choices->n_ood; i++)
+        status = ood_from_option(b, b->choices->ood[i]);
     if (!status && b->choices->scan)
         status = kaon_eval_scan_parse(&spec->scan, b->choices->scan, b->msg);
     return status;

@@ -219,6 +219,7 @@ static json_t *entry(const struct eval_entry *e)
         { "warnings", warnings(e) },
         { "discriminants", all },
         { "tracks", kaon_eval_report_tasks(&e->spec, &e->scores.tasks) },
+        { "out_of_distribution", e->ood ? kaon_eval_report_ood(&e->spec, e->ood) : json_null() },
         { "classification",
           e->classified ? kaon_eval_report_classified(&e->spec, e->classified) : json_null() },
     };

@@ -182,6 +182,7 @@ struct eval_spec {
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
     struct eval_track_tasks tracks;
+    bool ood[EVAL_MOST_CLASSES]; /* classes that are out of distribution, by --ood-against */
     struct eval_scan_wish scan;
     size_t bootstrap; /* replicas, 0: none */
     uint64_t seed;    /* of them */
@@ -230,8 +231,10 @@ struct eval_choices {
     size_t n_rejections;
     const char *const *at; /* --at: signal efficiencies */
     size_t n_at;
-    bool puma;        /* --puma */
-    const char *scan; /* --scan, or NULL */
+    bool puma;              /* --puma */
+    const char *scan;       /* --scan, or NULL */
+    const char *const *ood; /* --ood-against: classes */
+    size_t n_ood;
     size_t bootstrap; /* --bootstrap */
     uint64_t seed;    /* --seed */
     uint64_t limit;
