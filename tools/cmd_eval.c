@@ -262,6 +262,8 @@ static struct eval_choices choices_of(const struct evaluation *e, const struct e
                                   .n_at = o->at.n,
                                   .puma = o->puma,
                                   .scan = o->scan,
+                                  .ood = o->ood.word,
+                                  .n_ood = o->ood.n,
                                   .bootstrap = (size_t)o->bootstrap,
                                   .seed = (uint64_t)o->seed,
                                   .against = o->against.word,

@@ -54,11 +54,14 @@ static void check(const char *part, const char *weight)
 {
     static const char *const models[] = { "btag_gn2", "btag_small" };
     static const char *const rejections[] = { "u=100" }, *const at[] = { "0.7" };
+    static const char *const ood[] = { "taujets" };
     const struct eval_choices choices = { .weight = weight,
                                           .rejections = rejections,
                                           .n_rejections = 1,
                                           .at = at,
                                           .n_at = 1,
+                                          .ood = ood,
+                                          .n_ood = 1,
                                           .scan = "fc=0:1:11",
                                           .bootstrap = weight ? 0 : 25,
                                           .seed = 7 };

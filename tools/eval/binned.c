@@ -106,15 +106,16 @@ static bool make_series(struct eval_binned *b, const struct eval_spec *spec,
 {
     b->series = calloc(2 * (d->n_at + d->n_specials) + 1, sizeof *b->series);
     for (size_t i = 0; b->series && i < d->n_at + d->n_specials; i++) {
-        struct eval_target target = { .class = d->signal };
+        struct eval_target target = { .share = 0 };
         if (i < d->n_at) {
+            target.among[d->signal] = true;
             target.share = d->at[i];
         } else {
             const struct eval_special *special = &d->special[i - d->n_at];
             target.name = special->name;
             target.fixed_cut = special->kind == EVAL_AT_CUT;
             target.cut = special->value;
-            target.class = special->class;
+            memcpy(target.among, special->among, sizeof target.among);
             target.share = 1 / special->value;
         }
         for (int flat = 0; flat < (target.fixed_cut ? 1 : 2); flat++) {
@@ -130,21 +131,23 @@ static bool make_series(struct eval_binned *b, const struct eval_spec *spec,
     return b->series != NULL;
 }
 
-static double cut_of(const struct eval_target *t, const struct eval_sorted *jets)
-{
-    return t->fixed_cut ? t->cut : kaon_eval_sorted_cut(jets, t->class, t->share);
-}
-
-static void count_bin(struct eval_binned *b, size_t bin, const struct eval_sorted *all,
+static bool count_bin(struct eval_binned *b, size_t bin, const struct eval_sorted *all,
                       const struct eval_sorted *here)
 {
     for (size_t i = 0; i < b->n_series; i++) {
         struct eval_bin_series *series = &b->series[i];
-        series->cut[bin] = cut_of(&series->target, series->flat ? here : all);
+        const struct eval_target *t = &series->target;
+        series->cut[bin] = t->cut;
+        if (!t->fixed_cut && !series->flat && bin > 0)
+            series->cut[bin] = series->cut[0];
+        else if (!t->fixed_cut && !kaon_eval_sorted_cut_among(series->flat ? here : all, t->among,
+                                                              t->share, &series->cut[bin]))
+            return false;
         for (size_t c = 0; c < here->n_classes; c++)
             series->passing[c * b->n_bins + bin] =
                 kaon_eval_sorted_above(here, c, series->cut[bin]);
     }
+    return true;
 }
 
 static bool fill(struct eval_binned *b, size_t n_classes, const struct eval_scores *s,
@@ -159,8 +162,7 @@ static bool fill(struct eval_binned *b, size_t n_classes, const struct eval_scor
         const size_t first = g.first[bin], n = g.first[bin + 1] - first;
         fits = kaon_eval_sorted_open(&here, n_classes, g.value + first, g.class + first,
                                      g.weight ? g.weight + first : NULL, n);
-        if (fits)
-            count_bin(b, bin, all, &here);
+        fits = fits && count_bin(b, bin, all, &here);
         kaon_eval_sorted_close(&here);
     }
     close_gathered(&g);

@@ -5,10 +5,10 @@
 
 #include "tools/eval/sorted.h"
 
-/* Where the cut of a series comes from: the value above which `share` of `class` lies. */
+/* Where the cut of a series comes from: the value above which `share` of the classes lies. */
 struct eval_target {
     const char *name; /* of a special point; NULL: a signal efficiency, `share` */
-    size_t class;
+    bool among[EVAL_MOST_CLASSES];
     double share;
     bool fixed_cut; /* `cut` instead */
     double cut;

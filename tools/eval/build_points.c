@@ -34,13 +34,24 @@ static enum kaon_status cuts_from_config(struct eval_build *b, struct eval_discr
     enum kaon_status status = KAON_OK;
     json_object_foreach(cuts, name, value)
     {
-        const struct eval_special point = { kaon_eval_pool_text(&b->spec->pool, name), EVAL_AT_CUT,
+        const struct eval_special point = { kaon_eval_pool_text(&b->spec->pool, name),
+                                            EVAL_AT_CUT,
                                             json_is_number(value) ? json_number_value(value) : NAN,
-                                            0 };
+                                            { false },
+                                            NULL };
         if (!status)
             status = add_special(b, d, point, b->spec->config_path, KAON_BAD_INPUT);
     }
     return status;
+}
+
+static struct eval_special at_rejection(const struct eval_build *b, const char *name, double value,
+                                        long class)
+{
+    struct eval_special s = { .name = name, .kind = EVAL_AT_REJECTION, .value = value };
+    s.among[class] = true;
+    s.of = b->spec->class[class].name;
+    return s;
 }
 
 /* One class of "rejection" (a list) or "mistag" (an object). */
@@ -60,16 +71,14 @@ static enum kaon_status class_from_config(struct eval_build *b, struct eval_disc
     for (size_t i = 0; !status && i < json_array_size(values); i++) {
         const double r = json_number_value(json_array_get(values, i));
         name = kaon_eval_pool_format(&b->spec->pool, "%s_%g", b->spec->class[c].letter, r);
-        status = add_special(b, d, (struct eval_special){ name, EVAL_AT_REJECTION, r, (size_t)c },
-                             path, KAON_BAD_INPUT);
+        status = add_special(b, d, at_rejection(b, name, r, c), path, KAON_BAD_INPUT);
     }
     json_t *value;
     json_object_foreach((json_t *)values, name, value)
     {
         const double share = json_number_value(value);
-        const struct eval_special point = { kaon_eval_pool_text(&b->spec->pool, name),
-                                            EVAL_AT_REJECTION, share > 0 ? 1 / share : 0,
-                                            (size_t)c };
+        const struct eval_special point = at_rejection(b, kaon_eval_pool_text(&b->spec->pool, name),
+                                                       share > 0 ? 1 / share : 0, c);
         if (!status)
             status = add_special(b, d, point, path, KAON_BAD_INPUT);
     }
@@ -88,6 +97,34 @@ static enum kaon_status from_config(struct eval_build *b, struct eval_discrimina
         status = kaon_eval_json_object(json, kinds[i], &part, path, b->msg);
         json_object_foreach(part, class, values) if (!status) status =
             class_from_config(b, d, class, values);
+    }
+    return status;
+}
+
+/* ---- the category: mistags of its ratios ------------------------------------------------------- */
+
+/* For ratios that have all those classes below the line and get no other working points. */
+static enum kaon_status from_category(struct eval_build *b, struct eval_discriminant *d)
+{
+    const struct eval_mistags *m = &b->category.mistags;
+    struct eval_special point = { .kind = EVAL_AT_REJECTION };
+    enum kaon_status status = KAON_OK;
+    if (d->formula != EVAL_RATIO || d->n_specials > 0 || m->n == 0)
+        return KAON_OK;
+    for (size_t i = 0; i < m->of.n; i++) {
+        const long c = kaon_eval_class_find(b->spec, m->of.name[i]);
+        if (c < 0 || d->fraction[c] <= 0)
+            return KAON_OK;
+        point.among[c] = true;
+        point.of = i ? kaon_eval_pool_format(&b->spec->pool, "%s+%s", point.of, m->of.name[i])
+                     : m->of.name[0];
+        if (!point.of)
+            return kaon_eval_build_no_memory(b);
+    }
+    for (size_t i = 0; !status && i < m->n; i++) {
+        point.name = m->name[i];
+        point.value = 1 / m->share[i];
+        status = add_special(b, d, point, b->category.source, KAON_BAD_INPUT);
     }
     return status;
 }
@@ -114,10 +151,22 @@ static enum kaon_status from_option(struct eval_build *b, const char *text)
     enum kaon_status status = KAON_OK;
     for (size_t i = 0; !status && i < spec->n_discriminants; i++)
         if (spec->discriminant[i].signal != c)
-            status = add_special(b, &spec->discriminant[i],
-                                 (struct eval_special){ name, EVAL_AT_REJECTION, value, c },
+            status = add_special(b, &spec->discriminant[i], at_rejection(b, name, value, (long)c),
                                  "--rejection", KAON_BAD_ARGUMENT);
     return status;
+}
+
+/* A class by name or letter. */
+static enum kaon_status ood_from_option(struct eval_build *b, const char *text)
+{
+    struct eval_spec *spec = b->spec;
+    for (size_t c = 0; c < spec->n_classes; c++)
+        if (!strcmp(spec->class[c].name, text) || !strcmp(spec->class[c].letter, text)) {
+            spec->ood[c] = true;
+            return KAON_OK;
+        }
+    return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--ood-against %s: %s has no such class", text,
+                         spec->name);
 }
 
 static void add_at(struct eval_discriminant *d, double efficiency)
@@ -191,6 +240,8 @@ enum kaon_status kaon_eval_build_points(struct eval_build *b)
     for (size_t i = 0; !status && i < spec->n_discriminants; i++)
         if ((json = json_object_get(points, spec->discriminant[i].name)))
             status = from_config(b, &spec->discriminant[i], json);
+    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
+        status = from_category(b, &spec->discriminant[i]);
     for (size_t i = 0; !status && i < b->choices->n_rejections; i++)
         status = from_option(b, b->choices->rejections[i]);
     for (size_t i = 0; !status && i < b->choices->n_at; i++)
@@ -203,6 +254,8 @@ enum kaon_status kaon_eval_build_points(struct eval_build *b)
     spec->puma = b->choices->puma;
     spec->bootstrap = b->choices->bootstrap;
     spec->seed = b->choices->seed;
+    for (size_t i = 0; !status && i < b->choices->n_ood; i++)
+        status = ood_from_option(b, b->choices->ood[i]);
     if (!status && b->choices->scan)
         status = kaon_eval_scan_parse(&spec->scan, b->choices->scan, b->msg);
     return status;

@@ -155,6 +155,32 @@ static enum kaon_status read_ratios(const struct load *l, const json_t *root)
     return status;
 }
 
+/* "mistags": { "of": [CLASS, ...], "points": { "L": 0.1, ... } } */
+static enum kaon_status read_mistags(const struct load *l, const json_t *root)
+{
+    struct eval_mistags *m = &l->category->mistags;
+    json_t *json, *points = NULL, *value;
+    const char *name;
+    enum kaon_status status = kaon_eval_json_object(root, "mistags", &json, l->where, l->msg);
+    if (status || !json)
+        return status;
+    if (!(status = read_names(l, json, "of", &m->of)))
+        status = kaon_eval_json_object(json, "points", &points, l->where, l->msg);
+    json_object_foreach(points, name, value)
+    {
+        const double share = json_number_value(value);
+        if (status)
+            return status;
+        if (m->n == EVAL_MOST_NAMES || !(share > 0 && share < 1))
+            return kaon_cli_fail(l->msg, KAON_BAD_INPUT,
+                                 "%s: 'mistags' needs at most %d 'points' between 0 and 1",
+                                 l->where, EVAL_MOST_NAMES);
+        m->share[m->n] = share;
+        status = keep(l, &m->name[m->n++], name);
+    }
+    return status;
+}
+
 static enum kaon_status read_category(const struct load *l, const json_t *root)
 {
     struct eval_category *c = l->category;
@@ -185,6 +211,8 @@ static enum kaon_status read_category(const struct load *l, const json_t *root)
         status = read_names(l, root, "signals", &c->signals);
     if (!status)
         status = read_names(l, root, "columns", &c->columns);
+    if (!status)
+        status = read_mistags(l, root);
     return status ? status : read_ratios(l, root);
 }
 

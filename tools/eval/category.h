@@ -39,6 +39,14 @@ struct eval_ratio {
     struct eval_names against;
 };
 
+/* Working points of the ratios where so large a share of these classes passes. */
+struct eval_mistags {
+    struct eval_names of;
+    const char *name[EVAL_MOST_NAMES]; /* "L" */
+    double share[EVAL_MOST_NAMES];
+    size_t n;
+};
+
 struct eval_category {
     const char *name;
     const char *source; /* path of its file, or "category 'single-btag'" */
@@ -49,6 +57,7 @@ struct eval_category {
     struct eval_names columns; /* classes of the columns of an array without names */
     struct eval_ratio ratio[EVAL_MOST_NAMES];
     size_t n_ratios;
+    struct eval_mistags mistags;
 };
 
 /* Loads the built-in category of that name or, if the word has a '/' or '.', the file. Strings come

@@ -457,6 +457,8 @@ enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg
         status = judge_binned(entry, msg);
     if (!status)
         status = kaon_eval_classify(&entry->classified, spec, &entry->scores, msg);
+    if (!status)
+        status = kaon_eval_ood(&entry->ood, spec, &entry->scores, msg);
     return status ? status : judge_on_request(entry, msg);
 }
 
@@ -506,6 +508,7 @@ static void close_entry(struct eval_entry *entry)
     kaon_eval_binned_close(entry->binned, entry->spec.n_discriminants * entry->spec.n_variables);
     free(entry->binned);
     free(entry->classified);
+    free(entry->ood);
     for (size_t i = 0; entry->scan && i < entry->spec.n_discriminants; i++)
         kaon_eval_scan_close(&entry->scan[i]);
     for (size_t i = 0; entry->bootstrap && i < entry->spec.n_discriminants; i++)

@@ -8,6 +8,7 @@
 #include "tools/eval/compare.h"
 #include "tools/eval/digest.h"
 #include "tools/eval/metrics.h"
+#include "tools/eval/ood.h"
 #include "tools/eval/run.h"
 #include "tools/eval/scan.h"
 #include "tools/eval/source.h"
@@ -45,6 +46,7 @@ struct eval_entry {
     struct eval_judged *judged; /* one a discriminant of the specification */
     struct eval_binned *binned; /* discriminants x variables of the specification */
     struct eval_classified *classified;
+    struct eval_ood *ood;             /* NULL: no class is out */
     struct eval_scan *scan;           /* one a discriminant, without points unless asked for */
     struct eval_bootstrap *bootstrap; /* the same */
 };

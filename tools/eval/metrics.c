@@ -13,7 +13,7 @@ static void judge_cut(struct eval_working_point *w, const struct eval_sorted *s)
     }
 }
 
-static void judge_points(struct eval_judged *j, const struct eval_sorted *s)
+static bool judge_points(struct eval_judged *j, const struct eval_sorted *s)
 {
     for (size_t i = 0; i < j->of->n_points; i++) {
         struct eval_working_point *w = &j->point[i];
@@ -25,11 +25,13 @@ static void judge_points(struct eval_judged *j, const struct eval_sorted *s)
         const struct eval_special *special = &j->of->special[i];
         struct eval_working_point *w = &j->special[i];
         w->wanted = special->value;
-        w->cut = special->kind == EVAL_AT_CUT
-                     ? special->value
-                     : kaon_eval_sorted_cut(s, special->class, 1 / special->value);
+        w->cut = special->value;
+        if (special->kind == EVAL_AT_REJECTION &&
+            !kaon_eval_sorted_cut_among(s, special->among, 1 / special->value, &w->cut))
+            return false;
         judge_cut(w, s);
     }
+    return true;
 }
 
 static void judge_roc(struct eval_judged *j, const struct eval_sorted *s)
@@ -84,9 +86,8 @@ enum kaon_status kaon_eval_judge(struct eval_judged *j, const struct eval_spec *
     double *value = kaon_eval_discriminants(spec, d, scores);
     bool fits = value && kaon_eval_sorted_open(&s, spec->n_classes, value, scores->class,
                                                scores->weight, scores->n);
-    fits = fits && judge_areas(j, &s);
+    fits = fits && judge_areas(j, &s) && judge_points(j, &s);
     if (fits) {
-        judge_points(j, &s);
         judge_roc(j, &s);
         judge_range(j, &s);
     }

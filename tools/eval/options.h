@@ -21,7 +21,7 @@ struct eval_options {
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
-    struct kaon_words require;
+    struct kaon_words require, ood;
     const char *scan, *reference;
     int64_t bootstrap, seed;
     bool puma, details;

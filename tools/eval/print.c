@@ -77,6 +77,18 @@ static void print_areas(struct kaon_out *out, const struct eval_spec *spec,
     kaon_out_printf(out, "\n");
 }
 
+/* CMS counts what is mistaken, ATLAS what is rejected. */
+static void print_mistag(struct kaon_out *out, const struct eval_passing *p)
+{
+    char text[96];
+    double low, high;
+    const double share = p->weight > 0 ? p->weight_passed / p->weight : 0;
+    kaon_eval_wilson(share * p->effective, p->effective, 1, &low, &high);
+    snprintf(text, sizeof text, "%.4g ± %.2g %%  [%.4g, %.4g]", 100 * share,
+             100 * sqrt(fmax(0, share * (1 - share)) / p->effective), 100 * low, 100 * high);
+    kaon_eval_print_cell(out, text, CELL);
+}
+
 static void print_rejection(struct kaon_out *out, const struct eval_rejection *r)
 {
     char text[96];
@@ -86,6 +98,15 @@ static void print_rejection(struct kaon_out *out, const struct eval_rejection *r
         snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low,
                  r->high);
     kaon_eval_print_cell(out, text, CELL);
+}
+
+static void print_background(struct kaon_out *out, const struct eval_judged *j,
+                             const struct eval_working_point *w, size_t c)
+{
+    if (j->of->formula == EVAL_RATIO)
+        print_mistag(out, &w->passing[c]);
+    else
+        print_rejection(out, &w->rejection[c]);
 }
 
 static void print_points(struct kaon_out *out, const struct eval_spec *spec,
@@ -100,7 +121,7 @@ static void print_points(struct kaon_out *out, const struct eval_spec *spec,
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * j->point[i].wanted, j->point[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
             if (is_background(j, c))
-                print_rejection(out, &j->point[i].rejection[c]);
+                print_background(out, j, &j->point[i], c);
         kaon_out_printf(out, "\n");
     }
 }
@@ -115,7 +136,7 @@ static void print_specials(struct kaon_out *out, const struct eval_spec *spec,
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * share, j->special[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
             if (is_background(j, c))
-                print_rejection(out, &j->special[i].rejection[c]);
+                print_background(out, j, &j->special[i], c);
         kaon_out_name(out, j->of->special[i].name);
         kaon_out_printf(out, "\n");
     }

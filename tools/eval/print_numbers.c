@@ -117,6 +117,21 @@ static void print_classes(struct kaon_out *out, const struct eval_spec *spec,
                     k->auc_mean, k->confidence.error);
 }
 
+static void print_ood(struct kaon_out *out, const struct eval_spec *spec,
+                      const struct eval_ood *ood)
+{
+    for (size_t i = 0; ood && i < ood->n_against; i++) {
+        const struct eval_ood_against *a = &ood->against[i];
+        kaon_out_printf(out, "\n  ");
+        kaon_out_name(out, spec->class[a->class].text);
+        kaon_out_printf(out, " as strange jets:");
+        for (size_t s = 0; s < EVAL_OOD_SCORES; s++)
+            kaon_out_printf(out, "%s %s AUROC %.4f, FPR at 95 %% %.4f", s ? ";" : "",
+                            kaon_eval_ood_scores[s], a->auroc[s], a->fpr[s]);
+        kaon_out_printf(out, "\n");
+    }
+}
+
 static void print_tracks(struct kaon_out *out, const struct eval_spec *spec,
                          const struct eval_tasks *t)
 {
@@ -155,6 +170,7 @@ void kaon_eval_print_details(struct kaon_out *out, const struct eval_entry *entr
     print_confusion(out, spec, entry->classified);
     print_classes(out, spec, entry->classified);
     print_tracks(out, spec, &entry->scores.tasks);
+    print_ood(out, spec, entry->ood);
 }
 
 /* ---- on request ------------------------------------------------------------------------------ */

@@ -68,8 +68,7 @@ static json_t *special_points(const struct eval_spec *spec, const struct eval_ju
                                   kaon_json_number(j->special[i].cut), "classes",
                                   classes_of(spec, &j->special[i]));
         if (special->kind == EVAL_AT_REJECTION) {
-            json_object_set_new(point, "rejection_of",
-                                kaon_json_text(spec->class[special->class].name));
+            json_object_set_new(point, "rejection_of", kaon_json_text(special->of));
             json_object_set_new(point, "rejection", kaon_json_number(special->value));
         }
         json_array_append_new(list, point);
@@ -231,6 +230,7 @@ static json_t *entry(const struct eval_entry *e)
         { "warnings", warnings(e) },
         { "discriminants", all },
         { "tracks", kaon_eval_report_tasks(&e->spec, &e->scores.tasks) },
+        { "out_of_distribution", e->ood ? kaon_eval_report_ood(&e->spec, e->ood) : json_null() },
         { "classification",
           e->classified ? kaon_eval_report_classified(&e->spec, e->classified) : json_null() },
     };

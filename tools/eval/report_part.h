@@ -21,6 +21,9 @@ json_t *kaon_eval_report_classified(const struct eval_spec *spec,
 /* What the model says of tracks. */
 json_t *kaon_eval_report_tasks(const struct eval_spec *spec, const struct eval_tasks *tasks);
 
+/* Jets that the tagger is not made for. */
+json_t *kaon_eval_report_ood(const struct eval_spec *spec, const struct eval_ood *ood);
+
 /* Of one discriminant, on request. */
 json_t *kaon_eval_report_bootstrap(const struct eval_spec *spec, const struct eval_discriminant *d,
                                    const struct eval_bootstrap *b);

@@ -55,6 +55,28 @@ double kaon_eval_sorted_cut(const struct eval_sorted *s, size_t c, double share)
     return kaon_eval_percentile(s->point[c], s->n[c], s->middle[c], 1 - share);
 }
 
+bool kaon_eval_sorted_cut_among(const struct eval_sorted *s, const bool *among, double share,
+                                double *cut)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < s->n_classes; c++)
+        n += among[c] ? s->n[c] : 0;
+    struct eval_point *point = malloc((n + 1) * sizeof *point);
+    double *middle = malloc((n + 1) * sizeof *middle);
+    n = 0;
+    for (size_t c = 0; point && c < s->n_classes; c++)
+        for (size_t i = 0; among[c] && i < s->n[c]; i++)
+            point[n++] = s->point[c][i];
+    const bool fits = point && middle && kaon_eval_sort(point, n);
+    if (fits && s->weighted)
+        kaon_eval_cumulate(point, n, middle);
+    if (fits)
+        *cut = kaon_eval_percentile(point, n, s->weighted ? middle : NULL, 1 - share);
+    free(point);
+    free(middle);
+    return fits;
+}
+
 /* Places below the first value above the cut. */
 static size_t below(const struct eval_point *point, size_t n, double cut)
 {

@@ -24,6 +24,10 @@ void kaon_eval_sorted_close(struct eval_sorted *sorted);
  * is empty. */
 double kaon_eval_sorted_cut(const struct eval_sorted *sorted, size_t class, double share);
 
+/* The same for several classes together; false without memory. */
+bool kaon_eval_sorted_cut_among(const struct eval_sorted *sorted, const bool *among, double share,
+                                double *cut);
+
 /* Jets of a class with a value > cut. */
 struct eval_passing kaon_eval_sorted_above(const struct eval_sorted *sorted, size_t class,
                                            double cut);

@@ -104,14 +104,15 @@ enum eval_formula {
 /* A working point that is given otherwise than by a signal efficiency. */
 enum eval_special_kind {
     EVAL_AT_CUT,       /* value: D > value passes */
-    EVAL_AT_REJECTION, /* value: 1 / efficiency of `class` */
+    EVAL_AT_REJECTION, /* value: 1 / efficiency of the classes `among` */
 };
 
 struct eval_special {
     const char *name; /* "L", "u_100" */
     enum eval_special_kind kind;
     double value;
-    size_t class;
+    bool among[EVAL_MOST_CLASSES]; /* taken together */
+    const char *of;                /* their names, "uds+g"; NULL of a cut */
 };
 
 struct eval_discriminant {
@@ -188,6 +189,7 @@ struct eval_spec {
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
     struct eval_track_tasks tracks;
+    bool ood[EVAL_MOST_CLASSES]; /* classes that are out of distribution, by --ood-against */
     struct eval_scan_wish scan;
     size_t bootstrap; /* replicas, 0: none */
     uint64_t seed;    /* of them */
@@ -241,8 +243,10 @@ struct eval_choices {
     size_t n_rejections;
     const char *const *at; /* --at: signal efficiencies */
     size_t n_at;
-    bool puma;        /* --puma */
-    const char *scan; /* --scan, or NULL */
+    bool puma;              /* --puma */
+    const char *scan;       /* --scan, or NULL */
+    const char *const *ood; /* --ood-against: classes */
+    size_t n_ood;
     size_t bootstrap; /* --bootstrap */
     uint64_t seed;    /* --seed */
     uint64_t limit;

@@ -278,6 +278,36 @@ def classification(t, weight):
             "auc_mean": float(np.mean(mean))}
 
 
+def strange(t, weight):
+    """Tau jets, which SmallKaon does not know and GN2kaon is told are strange."""
+    w = np.ones(len(t.jets)) if weight is None else weight.astype(float)
+    inside = [c for c in t.classes if c != "taujets"]
+    p = np.stack([t.p[c] for c in t.classes], 1)
+    log = np.log(np.where(p > 0, p, 2.0 ** -149))
+    x = (log - log.mean(1, keepdims=True))[:, :-1]
+    is_in = np.any([t.is_class[c] for c in inside], 0)
+    means = {c: np.average(x[t.is_class[c]], axis=0, weights=w[t.is_class[c]]) for c in inside}
+    off = np.zeros_like(x)
+    for c in inside:
+        off[t.is_class[c]] = x[t.is_class[c]] - means[c]
+    cov = (off * w[:, None] * is_in[:, None]).T @ off / w[is_in].sum()
+    inverse = np.linalg.inv(cov)
+    far = np.min([np.einsum("ij,jk,ik->i", x - m, inverse, x - m) for m in means.values()], 0)
+    q = np.where(p > 0, p, 1)
+    scores = {"largest_probability": 1 - p.max(1), "entropy": -(p * np.log(q)).sum(1),
+              "mahalanobis": far}
+    out = {"in": inside, "jets_in": int(is_in.sum()), "mean": {}, "against": {"taujets": {}}}
+    for name, v in scores.items():
+        tau = t.is_class["taujets"]
+        cut = percentile(v[is_in], None if weight is None else w[is_in], .95)
+        out["mean"][name] = {c: float(np.average(v[t.is_class[c]], weights=w[t.is_class[c]]))
+                             for c in CLASSES}
+        out["against"]["taujets"][name] = {
+            "auroc": float(auc(v[tau], v[is_in], w[tau], w[is_in])),
+            "fpr_at_95": float(1 - w[tau][v[tau] > cut].sum() / w[tau].sum())}
+    return out
+
+
 def figures(t, w, resample):
     out = {}
     for name, (signal, fractions) in DISCRIMINANTS[t.name].items():
@@ -306,7 +336,7 @@ def figures(t, w, resample):
                                          POINTS[name])
         out[name] = one
     return {"name": t.name, "judged": len(t.jets), "discriminants": out,
-            "classification": classification(t, w)}
+            "classification": classification(t, w), "out_of_distribution": strange(t, w)}
 
 
 def mcnemar(b, c):
