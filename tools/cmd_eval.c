@@ -146,10 +146,11 @@ static void say_notes(const struct kaon_say *say, const struct eval_entry *entry
         kaon_say_note(say, "%s: %s", entry->label, note);
 }
 
-/* What is to be judged: models, and taggers whose scores are stored. */
+/* What is to be judged, for each sample: models, the first of them perhaps in folds, and taggers
+ * whose scores are stored. */
 struct wanted {
-    const char **model, **tagger;
-    size_t n_models, n_taggers;
+    const char **model, **tagger, **fold, **sample;
+    size_t n_models, n_taggers, n_folds, n_samples;
 };
 
 /* Models of the words and of --vs; taggers of --tagger and of --vs. */
@@ -167,8 +168,18 @@ static enum kaon_status find_wanted(struct evaluation *e, const struct eval_opti
     for (size_t i = 0; i < w->n_taggers; i++)
         taggers[i] = w->tagger[i];
     w->tagger = taggers;
-    for (; w->n_models < models->n; w->n_models++)
+    const size_t single = o->fold_field && models->n > 1 ? 1 : models->n;
+    for (; w->n_models < single; w->n_models++)
         w->model[w->n_models] = models->word[w->n_models];
+    w->fold = models->word + single;
+    w->n_folds = models->n - single;
+    w->sample = split(e, &o->samples, &w->n_samples);
+    if (!w->sample)
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    if (o->fold_field && w->n_folds == 0)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--fold-field wants a model for each fold, there %s %zu",
+                             models->n == 1 ? "is" : "are", models->n);
     for (size_t i = 0; i < n_vs; i++)
         if (is_model(vs[i]))
             w->model[w->n_models++] = vs[i];
@@ -183,15 +194,17 @@ static enum kaon_status find_wanted(struct evaluation *e, const struct eval_opti
     return KAON_OK;
 }
 
-/* Taggers beside a model are judged as it is: by its eval.json, on its data. */
-static enum kaon_status open_taggers(struct evaluation *e, const struct wanted *w,
-                                     const struct eval_choices *choices, struct kaon_msg *msg)
+/* Taggers beside a model are judged as it is: by its eval.json, on its data. `entry` has the models
+ * first. */
+static enum kaon_status open_taggers(struct evaluation *e, struct eval_entry *entry,
+                                     const struct wanted *w, const struct eval_choices *choices,
+                                     struct kaon_msg *msg)
 {
     enum kaon_status status = KAON_OK;
     for (size_t i = 0; !status && i < w->n_taggers; i++) {
         struct eval_stored_source source = { w->tagger[i], e->settings.data, e->settings.n_data };
         struct eval_choices own = *choices;
-        const struct eval_spec *first = w->n_models ? &e->entry[0].spec : NULL;
+        const struct eval_spec *first = w->n_models ? &entry[0].spec : NULL;
         if (first && source.n_paths == 0) {
             source.path = first->data;
             source.n_paths = first->n_data;
@@ -203,7 +216,7 @@ static enum kaon_status open_taggers(struct evaluation *e, const struct wanted *
         if (source.n_paths == 0)
             return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--vs %s: there is no data to look in",
                                  w->tagger[i]);
-        status = kaon_eval_entry_open_stored(e, &e->entry[w->n_models + i], &source, &own, msg);
+        status = kaon_eval_entry_open_stored(e, &entry[w->n_models + i], &source, &own, msg);
     }
     return status;
 }
@@ -219,48 +232,73 @@ static enum kaon_status open_derived(struct evaluation *e, const struct eval_opt
     return status;
 }
 
+/* All that is to be judged on one sample. */
+static enum kaon_status open_sample(struct evaluation *e, struct eval_entry *entry,
+                                    const struct wanted *w, const struct eval_choices *choices,
+                                    const struct kaon_engine_choice *engine,
+                                    const struct kaon_say *say, struct kaon_msg *msg)
+{
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < w->n_models; i++)
+        status = kaon_eval_entry_open(e, &entry[i], w->model[i], choices, engine, say, msg);
+    if (!status && w->n_folds)
+        status = kaon_eval_entry_add_folds(e, &entry[0], w->fold, w->n_folds, engine, say, msg);
+    return status ? status : open_taggers(e, entry, w, choices, msg);
+}
+
+/* What the options say of every entry. */
+static struct eval_choices choices_of(const struct evaluation *e, const struct eval_options *o)
+{
+    return (struct eval_choices){ .config = o->config,
+                                  .fractions = o->fractions.word,
+                                  .n_fractions = o->fractions.n,
+                                  .cuts = o->cuts.word,
+                                  .n_cuts = o->cuts.n,
+                                  .weight = o->weight,
+                                  .rejections = o->rejections.word,
+                                  .n_rejections = o->rejections.n,
+                                  .at = o->at.word,
+                                  .n_at = o->at.n,
+                                  .puma = o->puma,
+                                  .scan = o->scan,
+                                  .bootstrap = (size_t)o->bootstrap,
+                                  .seed = (uint64_t)o->seed,
+                                  .against = o->against.word,
+                                  .n_against = o->against.n,
+                                  .bins = o->bins.word,
+                                  .n_bins = o->bins.n,
+                                  .category = o->category,
+                                  .fold_field = o->fold_field,
+                                  .negate = o->negate.word,
+                                  .n_negate = o->negate.n,
+                                  .data = e->settings.data,
+                                  .n_data = e->settings.n_data,
+                                  .ftag_exact = o->ftag_exact,
+                                  .limit = (uint64_t)o->limit,
+                                  .zero_non_finite = o->non_finite != NULL };
+}
+
 static enum kaon_status open_all(struct evaluation *e, const struct eval_options *o,
                                  const struct kaon_words *models, const struct kaon_say *say,
                                  struct kaon_msg *msg)
 {
-    const struct eval_choices choices = { .config = o->config,
-                                          .fractions = o->fractions.word,
-                                          .n_fractions = o->fractions.n,
-                                          .cuts = o->cuts.word,
-                                          .n_cuts = o->cuts.n,
-                                          .weight = o->weight,
-                                          .rejections = o->rejections.word,
-                                          .n_rejections = o->rejections.n,
-                                          .at = o->at.word,
-                                          .n_at = o->at.n,
-                                          .puma = o->puma,
-                                          .scan = o->scan,
-                                          .bootstrap = (size_t)o->bootstrap,
-                                          .seed = (uint64_t)o->seed,
-                                          .against = o->against.word,
-                                          .n_against = o->against.n,
-                                          .bins = o->bins.word,
-                                          .n_bins = o->bins.n,
-                                          .category = o->category,
-                                          .data = e->settings.data,
-                                          .n_data = e->settings.n_data,
-                                          .ftag_exact = o->ftag_exact,
-                                          .limit = (uint64_t)o->limit,
-                                          .zero_non_finite = o->non_finite != NULL };
+    struct eval_choices choices = choices_of(e, o);
     struct wanted wanted = { .n_models = 0 };
     enum kaon_status status = find_wanted(e, o, models, &wanted, msg);
     if (status)
         return status;
+    const size_t each = wanted.n_models + wanted.n_taggers;
+    const size_t samples = wanted.n_samples ? wanted.n_samples : 1;
     const size_t n_derived = o->ensembles.n + o->cascades.n;
-    e->entry = calloc(wanted.n_models + wanted.n_taggers + n_derived, sizeof *e->entry);
+    e->entry = calloc(each * samples + n_derived, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    e->n = wanted.n_models + wanted.n_taggers + n_derived;
-    for (size_t i = 0; !status && i < wanted.n_models; i++)
-        status =
-            kaon_eval_entry_open(e, &e->entry[i], wanted.model[i], &choices, &o->engine, say, msg);
-    if (!status)
-        status = open_taggers(e, &wanted, &choices, msg);
+    e->n = each * samples + n_derived;
+    choices.many_samples = samples > 1;
+    for (size_t i = 0; !status && i < samples; i++) {
+        choices.sample = wanted.n_samples ? wanted.sample[i] : NULL;
+        status = open_sample(e, e->entry + i * each, &wanted, &choices, &o->engine, say, msg);
+    }
     if (!status)
         status = open_derived(e, o, &e->entry[e->n - n_derived], msg);
     if (!status && o->out)

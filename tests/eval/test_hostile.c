@@ -44,7 +44,7 @@ static void make(int deflate, hid_t number, const void *data, size_t bytes)
 
 static enum kaon_status read_all(struct kaon_msg *msg)
 {
-    const struct eval_query query = { &set, 1, NULL, 0, NULL, 0, 0, false };
+    const struct eval_query query = { .set = &set, .n_sets = 1 };
     const char *paths[] = { path };
     struct eval_reader *reader;
     struct eval_block block = { 0 };

@@ -48,7 +48,14 @@ static const char *const copied[] = { "eventNumber", "not there", "sample" };
 
 static struct eval_query query(uint64_t limit, bool zero)
 {
-    return (struct eval_query){ sets, 2, &label, 1, copied, 3, limit, zero };
+    return (struct eval_query){ .set = sets,
+                                .n_sets = 2,
+                                .number = &label,
+                                .n_numbers = 1,
+                                .copied = copied,
+                                .n_copied = 3,
+                                .limit = limit,
+                                .zero_non_finite = zero };
 }
 
 /* Everything of some files, packed as in expected.npz. */

@@ -56,7 +56,9 @@ static void run(struct kept *k, const char *model, uint64_t limit)
         kaon_eval_entry_prepare(&e, &e.entry[0], &msg))
         fail_msg("%s", msg.text);
     *k = (struct kept){ .each = e.entry[0].spec.n_probabilities };
-    struct eval_run r = { .model = e.entry[0].model,
+    const struct kaon_model *const models[] = { e.entry[0].model };
+    struct eval_run r = { .models = models,
+                          .n_models = 1,
                           .spec = &e.entry[0].spec,
                           .reader = e.entry[0].reader,
                           .threads = 2,

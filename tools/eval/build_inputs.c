@@ -1,5 +1,6 @@
 /* Inputs: which fields fill them, with which scales, in which layout. */
 #include "tools/eval/build.h"
+#include "tools/eval/fields.h"
 #include "tools/eval/preprocess.h"
 
 #include <ctype.h>
@@ -265,6 +266,34 @@ static enum kaon_status build_input(struct eval_build *b, const struct kaon_port
     return status;
 }
 
+/* Marks the fields of that name, or of another spelling of it. */
+static bool negate(struct eval_spec *spec, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < spec->n_inputs; i++)
+        for (size_t k = 0; k < spec->input[i].n_features; k++) {
+            struct eval_feature *f = &spec->input[i].feature[k];
+            if (f->is_mask || kaon_eval_field_find(&f->name, 1, name) < 0)
+                continue;
+            f->negate = found = true;
+        }
+    return found;
+}
+
+static enum kaon_status negate_all(struct eval_build *b)
+{
+    for (size_t i = 0; i < b->choices->n_negate; i++) {
+        char *rest = NULL, *copy = kaon_eval_pool_text(&b->spec->pool, b->choices->negate[i]);
+        if (!copy)
+            return kaon_eval_build_no_memory(b);
+        for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+            if (!negate(b->spec, name))
+                return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--negate: %s takes no field '%s'",
+                                     b->spec->model_path, name);
+    }
+    return KAON_OK;
+}
+
 enum kaon_status kaon_eval_build_inputs(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
@@ -283,5 +312,7 @@ enum kaon_status kaon_eval_build_inputs(struct eval_build *b)
             status = kaon_cli_fail(b->msg, KAON_BAD_INPUT,
                                    "%s: input '%s' is of one jet and others are of many",
                                    spec->model_path, spec->input[i].name);
+    if (!status && !spec->stored)
+        status = negate_all(b);
     return status;
 }

@@ -244,6 +244,20 @@ static enum kaon_status add_cut(struct eval_build *b, const char *text, const ch
     return kaon_eval_cut_parse(&spec->selection[spec->n_selection++], text, where, b->msg);
 }
 
+/* Cuts of eval.json: of all its samples, or of one. */
+static enum kaon_status add_cuts(struct eval_build *b, const json_t *list)
+{
+    const char *where = b->spec->config_path;
+    enum kaon_status status = KAON_OK;
+    for (size_t i = 0; !status && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        status =
+            text ? add_cut(b, text, where)
+                 : kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'selection' must hold texts", where);
+    }
+    return status;
+}
+
 static enum kaon_status build_selection(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
@@ -252,12 +266,15 @@ static enum kaon_status build_selection(struct eval_build *b)
     enum kaon_status status = KAON_OK;
     if (b->config)
         status = kaon_eval_json_list(b->config, "selection", &list, where, b->msg);
-    for (size_t i = 0; !status && i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        status =
-            text ? add_cut(b, text, where)
-                 : kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'selection' must hold texts", where);
+    if (!status)
+        status = add_cuts(b, list);
+    if (!status && spec->sample) {
+        const json_t *samples = json_object_get(b->config, "samples");
+        status = kaon_eval_json_list(json_object_get(samples, spec->sample), "selection", &list,
+                                     where, b->msg);
     }
+    if (!status && spec->sample)
+        status = add_cuts(b, list);
     for (size_t i = 0; !status && i < b->choices->n_cuts; i++)
         if ((status = add_cut(b, b->choices->cuts[i], "--cut")))
             status = KAON_BAD_ARGUMENT;

@@ -11,10 +11,17 @@ enum kaon_status kaon_eval_build_sample(struct eval_build *b)
     enum kaon_status status = KAON_OK;
     if (b->config)
         status = kaon_eval_json_object(b->config, "samples", &samples, path, b->msg);
+    if (!status && b->choices->sample && json_object_size(samples) == 0)
+        status = kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--sample %s: no eval.json has samples",
+                               b->choices->sample);
     if (status || json_object_size(samples) == 0)
         return status;
-    name = json_object_iter_key(json_object_iter(samples));
+    name =
+        b->choices->sample ? b->choices->sample : json_object_iter_key(json_object_iter(samples));
     sample = json_object_get(samples, name);
+    if (!sample)
+        return kaon_cli_fail(b->msg, KAON_BAD_ARGUMENT, "--sample: %s has no sample '%s'", path,
+                             name);
     if (!kaon_eval_is_plain(name))
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT,
                              "%s: sample '%s' must be named with letters, digits and '_'", path,
@@ -248,11 +255,26 @@ static enum kaon_status build_copied(struct eval_build *b)
     return KAON_OK;
 }
 
+/* The field that says which fold a jet is of: --fold-field, or `fold` of eval.json. */
+static enum kaon_status build_fold(struct eval_build *b)
+{
+    const json_t *fold = b->config ? json_object_get(b->config, "fold") : NULL;
+    const char *field = b->choices->fold_field ? b->choices->fold_field : json_string_value(fold);
+    if (fold && !json_is_null(fold) && !json_is_string(fold))
+        return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: 'fold' must be the name of a field",
+                             b->spec->config_path);
+    b->spec->fold_field = field ? kaon_eval_pool_text(&b->spec->pool, field) : NULL;
+    return !field || b->spec->fold_field ? KAON_OK : kaon_eval_build_no_memory(b);
+}
+
 enum kaon_status kaon_eval_build_query(struct eval_build *b)
 {
+    enum kaon_status status = build_fold(b);
+    if (status)
+        return status;
     b->spec->query.limit = b->choices->limit;
     b->spec->query.zero_non_finite = b->choices->zero_non_finite;
-    enum kaon_status status = build_sets(b);
+    status = build_sets(b);
     if (!status)
         status = build_numbers(b);
     return status ? status : build_copied(b);

@@ -5,6 +5,7 @@
 #include "tools/eval/comparisons.h"
 
 #include "tools/cli/interrupt.h"
+#include "tools/eval/gnn_config.h"
 #include "tools/eval/stored.h"
 
 #include <limits.h>
@@ -31,16 +32,20 @@ static struct kaon_port *ports_of(struct eval_pool *pool, const struct kaon_mode
 }
 
 /* Names in files and legends must differ. */
-static enum kaon_status label(struct evaluation *e, struct eval_entry *entry, struct kaon_msg *msg)
+static enum kaon_status label(struct evaluation *e, struct eval_entry *entry,
+                              const struct eval_choices *choices, struct kaon_msg *msg)
 {
     size_t number = 1;
-    entry->label = entry->spec.name;
+    const char *name = entry->spec.name;
+    if (choices->many_samples)
+        name = kaon_eval_pool_format(&e->pool, "%s_%s", name, choices->sample);
+    entry->label = name;
     for (const struct eval_entry *other = e->entry; entry->label && other < entry;) {
         if (strcmp(other->label, entry->label)) {
             other++;
             continue;
         }
-        entry->label = kaon_eval_pool_format(&e->pool, "%s_%zu", entry->spec.name, ++number);
+        entry->label = kaon_eval_pool_format(&e->pool, "%s_%zu", name, ++number);
         other = e->entry; /* the new one must differ from all */
     }
     return entry->label ? KAON_OK : no_memory(msg);
@@ -69,7 +74,91 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
     if (!ports.input || !ports.output)
         return no_memory(msg);
     status = kaon_eval_spec_build(&entry->spec, &ports, choices, msg);
-    return status ? status : label(e, entry, msg);
+    return status ? status : label(e, entry, choices, msg);
+}
+
+static bool same_port(const struct kaon_port *a, const struct kaon_port *b)
+{
+    if (a->type != b->type || a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dims[i] != b->dims[i])
+            return false;
+    return true;
+}
+
+/* Inputs by name; outputs, whose names hold the model's, by their place. */
+static bool same_ports(const struct kaon_model *a, const struct kaon_model *b)
+{
+    struct kaon_port pa, pb;
+    if (kaon_model_input_count(a) != kaon_model_input_count(b) ||
+        kaon_model_output_count(a) != kaon_model_output_count(b))
+        return false;
+    for (size_t i = 0; i < kaon_model_input_count(a); i++)
+        if (kaon_model_input(a, i, &pa) || kaon_model_input(b, i, &pb) || !same_port(&pa, &pb) ||
+            strcmp(pa.name, pb.name))
+            return false;
+    for (size_t i = 0; i < kaon_model_output_count(a); i++)
+        if (kaon_model_output(a, i, &pa) || kaon_model_output(b, i, &pb) || !same_port(&pa, &pb))
+            return false;
+    return true;
+}
+
+/* Whether the metadata of two models asks for the same fields with the same scales. */
+static bool same_fields(struct eval_pool *pool, const struct kaon_model *a,
+                        const struct kaon_model *b)
+{
+    const char *ta = kaon_model_metadata(a, "gnn_config");
+    const char *tb = kaon_model_metadata(b, "gnn_config");
+    struct eval_gnn ga, gb;
+    if (!ta || !tb)
+        return !ta && !tb;
+    if (kaon_eval_gnn_parse(&ga, ta, "", pool, NULL) ||
+        kaon_eval_gnn_parse(&gb, tb, "", pool, NULL) || ga.n_inputs != gb.n_inputs)
+        return false;
+    for (size_t i = 0; i < ga.n_inputs; i++) {
+        if (ga.input[i].n_features != gb.input[i].n_features)
+            return false;
+        for (size_t k = 0; k < ga.input[i].n_features; k++) {
+            const struct eval_feature *fa = &ga.input[i].feature[k], *fb = &gb.input[i].feature[k];
+            if (strcmp(fa->name, fb->name) || fa->offset != fb->offset || fa->scale != fb->scale)
+                return false;
+        }
+    }
+    return true;
+}
+
+enum kaon_status kaon_eval_entry_add_folds(struct evaluation *e, struct eval_entry *entry,
+                                           const char *const *path, size_t n,
+                                           const struct kaon_engine_choice *engine,
+                                           const struct kaon_say *say, struct kaon_msg *msg)
+{
+    uint64_t bytes;
+    enum kaon_status status = KAON_OK;
+    if (n + 1 > EVAL_MOST_FOLDS)
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "more than %d folds", EVAL_MOST_FOLDS);
+    entry->fold = kaon_eval_pool_take(&e->pool, n + 1, sizeof(struct kaon_model *));
+    entry->fold_path = kaon_eval_pool_take(&e->pool, n + 1, sizeof *entry->fold_path);
+    entry->fold_digest = kaon_eval_pool_take(&e->pool, n + 1, sizeof *entry->fold_digest);
+    if (!entry->fold || !entry->fold_path || !entry->fold_digest)
+        return no_memory(msg);
+    entry->n_folds = 1;
+    for (size_t i = 0; !status && i < n; i++) {
+        entry->fold_path[i] = path[i];
+        status = kaon_cli_open(&entry->fold[i], path[i], engine, say, msg);
+        entry->n_folds++;
+        if (!status)
+            status = kaon_digest_file(&entry->fold_digest[i], path[i], &bytes, msg);
+        if (!status && (!same_ports(entry->model, entry->fold[i]) ||
+                        !same_fields(&e->pool, entry->model, entry->fold[i])))
+            status = kaon_cli_fail(msg, KAON_BAD_INPUT,
+                                   "%s: takes or gives other things than %s, and cannot be a fold "
+                                   "of the same tagger",
+                                   path[i], entry->spec.model_path);
+    }
+    entry->spec.query.n_folds = entry->n_folds;
+    entry->spec.query.fold = entry->spec.fold_field;
+    return status;
 }
 
 /* Whether any file has the scores in half precision; each must have them. */
@@ -108,7 +197,7 @@ enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_e
         status = check_stored(e, entry, source, msg);
     entry->data = source->path;
     entry->n_data = source->n_paths;
-    return status ? status : label(e, entry, msg);
+    return status ? status : label(e, entry, choices, msg);
 }
 
 /* ---- data ------------------------------------------------------------------------------------ */
@@ -296,7 +385,11 @@ enum kaon_status kaon_eval_entry_run(struct evaluation *e, struct eval_entry *en
 {
     if (entry->derived)
         return kaon_eval_derived_fill(entry, msg);
-    struct eval_run run = { .model = entry->model,
+    const struct kaon_model *models[EVAL_MOST_FOLDS] = { entry->model };
+    for (size_t i = 1; i < entry->n_folds; i++)
+        models[i] = entry->fold[i - 1];
+    struct eval_run run = { .models = models,
+                            .n_models = entry->n_folds ? entry->n_folds : 1,
                             .spec = &entry->spec,
                             .reader = entry->reader,
                             .threads = e->settings.threads,
@@ -423,6 +516,8 @@ static void close_entry(struct eval_entry *entry)
     kaon_eval_scores_close(&entry->scores);
     kaon_eval_spec_close(&entry->spec);
     kaon_model_close(entry->model);
+    for (size_t i = 1; i < entry->n_folds; i++)
+        kaon_model_close(entry->fold[i - 1]);
 }
 
 void kaon_eval_close(struct evaluation *e)

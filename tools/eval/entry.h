@@ -22,6 +22,10 @@ struct eval_entry {
     struct kaon_model *model;
     struct eval_spec spec;
     struct kaon_digest file_digest;
+    struct kaon_model **fold; /* further models, of folds 1 and so on */
+    const char **fold_path;
+    struct kaon_digest *fold_digest;
+    size_t n_folds; /* with the first; 0: one model for all jets */
     const char *isa;
     const char *const *data; /* files */
     size_t n_data;
@@ -96,6 +100,12 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
                                       const char *path, const struct eval_choices *choices,
                                       const struct kaon_engine_choice *engine,
                                       const struct kaon_say *say, struct kaon_msg *msg);
+
+/* Adds models of further folds to an entry; they must take and give what its model does. */
+enum kaon_status kaon_eval_entry_add_folds(struct evaluation *e, struct eval_entry *entry,
+                                           const char *const *path, size_t n,
+                                           const struct kaon_engine_choice *engine,
+                                           const struct kaon_say *say, struct kaon_msg *msg);
 
 /* The same for scores that are stored. */
 enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_entry *entry,

@@ -9,6 +9,8 @@ size_t kaon_eval_fill_count(const struct eval_input *in, const struct eval_block
 /* In double, so that one rounding is all that is added; what needs no scaling passes unchanged. */
 static float scaled(const struct eval_feature *f, float x)
 {
+    if (f->negate)
+        x = -x;
     const double y = f->offset == 0 && f->scale == 1 ? x : (x + f->offset) * f->scale;
     return (float)(y < f->lower ? f->lower : y > f->upper ? f->upper : y);
 }

@@ -12,7 +12,8 @@ enum { MOST_SIZES = 12, SIZE_STEP = 4 };
 
 struct eval_infer {
     const struct eval_spec *spec;
-    struct kaon_session *session;
+    struct kaon_session **session; /* one a model */
+    size_t n_sessions;
     size_t batch;            /* most jets a call */
     size_t size[MOST_SIZES]; /* numbers of jets that calls have, rising from 1 to batch */
     size_t n_sizes;
@@ -69,7 +70,8 @@ static enum kaon_status prepare(struct eval_infer *infer, const size_t *width, s
             add_range(range, &n, in->batch_axis, infer->size[s], infer->size[s]);
             add_range(range, &n, in->length_axis, in->least, most_entries(in, width));
         }
-        status = kaon_session_prepare(infer->session, range, n, msg);
+        for (size_t m = 0; !status && m < infer->n_sessions; m++)
+            status = kaon_session_prepare(infer->session[m], range, n, msg);
     }
     free(range);
     return status;
@@ -99,7 +101,8 @@ static enum kaon_status make_buffers(struct eval_infer *infer, const size_t *wid
     return fits ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
 }
 
-enum kaon_status kaon_eval_infer_open(struct eval_infer **infer, const struct kaon_model *model,
+enum kaon_status kaon_eval_infer_open(struct eval_infer **infer,
+                                      const struct kaon_model *const *models, size_t n_models,
                                       const struct eval_spec *spec, const size_t *width,
                                       size_t batch, struct kaon_msg *msg)
 {
@@ -110,8 +113,11 @@ enum kaon_status kaon_eval_infer_open(struct eval_infer **infer, const struct ka
     f->batch = spec->batched && !spec->one_a_call ? batch : 1;
     choose_sizes(f);
     f->hasher = kaon_eval_hasher_open();
-    enum kaon_status status = f->hasher ? kaon_session_open(&f->session, model, NULL, msg)
-                                        : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    f->session = calloc(n_models, sizeof *f->session);
+    enum kaon_status status =
+        f->hasher && f->session ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    for (; !status && f->n_sessions < n_models; f->n_sessions++)
+        status = kaon_session_open(&f->session[f->n_sessions], models[f->n_sessions], NULL, msg);
     if (!status)
         status = make_buffers(f, width, msg);
     if (!status)
@@ -134,7 +140,9 @@ void kaon_eval_infer_close(struct eval_infer *infer)
     free(infer->output);
     free(infer->order);
     kaon_eval_hasher_close(infer->hasher);
-    kaon_session_close(infer->session);
+    for (size_t i = 0; i < infer->n_sessions; i++)
+        kaon_session_close(infer->session[i]);
+    free(infer->session);
     free(infer);
 }
 
@@ -147,6 +155,11 @@ static size_t length_of(const struct eval_input *in, const struct eval_block *bl
         return in->layout == EVAL_ONE ? 1 : in->fixed;
     const size_t count = kaon_eval_fill_count(in, block, row);
     return count > in->least ? count : in->least;
+}
+
+static size_t fold_of(const struct eval_block *block, size_t row)
+{
+    return block->fold ? block->fold[row] : 0;
 }
 
 static void fill(struct eval_infer *infer, const struct eval_block *block, const size_t *rows,
@@ -242,10 +255,11 @@ static enum kaon_status call(struct eval_infer *infer, const struct eval_block *
     fill(infer, block, rows, n);
     for (size_t o = 0; o < infer->spec->n_outputs; o++)
         infer->output[o] = (struct kaon_tensor){ .data = NULL };
-    enum kaon_status status = kaon_session_run(infer->session, infer->input, infer->output, msg);
+    struct kaon_session *session = infer->session[fold_of(block, rows[0])];
+    enum kaon_status status = kaon_session_run(session, infer->input, infer->output, msg);
     if (status)
         return status;
-    kaon_session_get_info(infer->session, &info);
+    kaon_session_get_info(session, &info);
     r->macs += info.macs;
     for (size_t k = 0; k < n; k++)
         r->jet_macs[rows[k]] = (float)((double)info.macs / (double)n);
@@ -286,6 +300,9 @@ struct by_shape {
 
 static int compare_shapes(const struct by_shape *s, size_t a, size_t b)
 {
+    const size_t fa = fold_of(s->block, a), fb = fold_of(s->block, b);
+    if (fa != fb)
+        return fa < fb ? -1 : 1;
     for (size_t i = 0; i < s->spec->n_inputs; i++) {
         const size_t la = length_of(&s->spec->input[i], s->block, a);
         const size_t lb = length_of(&s->spec->input[i], s->block, b);

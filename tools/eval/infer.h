@@ -22,9 +22,10 @@ void kaon_eval_result_close(struct eval_result *result);
 
 struct eval_infer;
 
-/* Opens a session and prepares it for every shape that blocks can give. `width` has the largest
+/* Opens a session a model (several: block->fold says which a jet goes to) and prepares it for every shape that blocks can give. `width` has the largest
  * width of each set; `batch` is the number of jets a call where the model takes several. */
-enum kaon_status kaon_eval_infer_open(struct eval_infer **infer, const struct kaon_model *model,
+enum kaon_status kaon_eval_infer_open(struct eval_infer **infer,
+                                      const struct kaon_model *const *models, size_t n_models,
                                       const struct eval_spec *spec, const size_t *width,
                                       size_t batch, struct kaon_msg *msg);
 void kaon_eval_infer_close(struct eval_infer *infer);

@@ -15,7 +15,8 @@ struct eval_options {
     const char *report;
     struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
-    const char *category;
+    struct kaon_words negate, samples;
+    const char *category, *fold_field;
     bool ftag_exact;
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;

@@ -53,6 +53,10 @@ struct eval_reader {
     struct eval_table jets;
     struct eval_view numbers;
     struct shared *shared_number;
+    struct eval_view fold; /* one integer of 8 bytes */
+    bool fold_is_signed;
+    uint64_t *folds; /* of a block */
+    size_t room_folds;
     struct open_set *set;
     uint64_t at_row;            /* in the open file */
     uint64_t done;              /* over all files */
@@ -183,6 +187,7 @@ static void close_file(struct eval_reader *r)
         kaon_eval_table_close(&r->set[i].table);
     }
     kaon_eval_view_close(&r->numbers);
+    kaon_eval_view_close(&r->fold);
     kaon_eval_view_close(&r->copied_view);
     kaon_eval_table_close(&r->jets);
     if (r->file >= 0)
@@ -241,6 +246,29 @@ static enum kaon_status make_copied(struct eval_reader *r, struct kaon_msg *msg)
     return open_copied(r, msg);
 }
 
+/* Hashes fill 64 bits, so they are read as integers. */
+static enum kaon_status open_fold(struct eval_reader *r, struct kaon_msg *msg)
+{
+    size_t member;
+    enum kaon_status status =
+        kaon_eval_table_field(&r->jets, r->query->fold, "--fold-field", &member, msg);
+    const hid_t type = status ? -1 : kaon_eval_table_type(&r->jets, member);
+    const bool integer = type >= 0 && H5Tget_class(type) == H5T_INTEGER;
+    r->fold_is_signed = integer && H5Tget_sign(type) != H5T_SGN_NONE;
+    if (type >= 0)
+        H5Tclose(type);
+    if (!status && !integer)
+        status = kaon_cli_fail(msg, KAON_BAD_INPUT,
+                               "%s: dataset 'jets' field '%s' is no integer, as --fold-field wants",
+                               r->path[r->at_path], r->query->fold);
+    if (!status)
+        status = kaon_eval_view_open(&r->fold, &r->jets, 1, msg);
+    if (!status)
+        status = kaon_eval_view_add(
+            &r->fold, member, r->fold_is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64, 0, msg);
+    return status;
+}
+
 static enum kaon_status open_file(struct eval_reader *r, size_t index, struct kaon_msg *msg)
 {
     const char *path = r->path[index];
@@ -253,6 +281,8 @@ static enum kaon_status open_file(struct eval_reader *r, size_t index, struct ka
     if (!code)
         code = make_view(r, &r->jets, r->query->number, r->query->n_numbers, H5T_NATIVE_DOUBLE,
                          &r->numbers, &r->shared_number, msg);
+    if (!code && r->query->fold)
+        code = open_fold(r, msg);
     for (size_t i = 0; !code && i < r->query->n_sets; i++)
         code = open_set(r, i, msg);
     if (!code && index > 0)
@@ -326,7 +356,7 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
     *r = (struct eval_reader){
         .query = query, .path = paths, .n_paths = n_paths, .copied = -1, .file = -1
     };
-    r->numbers.compound = r->copied_view.compound = -1;
+    r->numbers.compound = r->copied_view.compound = r->fold.compound = -1;
     r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
     r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
     r->file_rows = kaon_eval_pool_take(&r->pool, n_paths + 1, sizeof *r->file_rows);
@@ -353,6 +383,7 @@ void kaon_eval_reader_close(struct eval_reader *r)
     close_id(&r->copied);
     for (size_t i = 0; i < r->query->n_sets; i++)
         free(r->set[i].marks);
+    free(r->folds);
     free(r->note);
     kaon_eval_pool_close(&r->pool);
     free(r);
@@ -516,6 +547,24 @@ static void count_empty(struct eval_reader *r, const struct eval_block *b)
         r->counts.empty += b->part[i].count[row] == 0;
 }
 
+/* The remainder has the sign of the divisor, as in Python. */
+static enum kaon_status read_folds(struct eval_reader *r, struct eval_block *b, size_t rows,
+                                   struct kaon_msg *msg)
+{
+    const uint64_t n = r->query->n_folds;
+    if (!grow((void **)&r->folds, &r->room_folds, rows, sizeof *r->folds) ||
+        !grow((void **)&b->fold, &b->room_folds, rows, sizeof *b->fold))
+        return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    const enum kaon_status status = kaon_eval_view_read(&r->fold, r->at_row, rows, r->folds, msg);
+    for (size_t i = 0; !status && i < rows; i++) {
+        const int64_t as_signed = (int64_t)r->folds[i];
+        const bool negative = r->fold_is_signed && as_signed < 0;
+        const uint64_t rest = negative ? (0 - r->folds[i]) % n : r->folds[i] % n;
+        b->fold[i] = (uint16_t)(negative && rest ? n - rest : rest);
+    }
+    return status;
+}
+
 static void share_numbers(const struct eval_reader *r, struct eval_block *b, size_t rows)
 {
     const size_t n = r->query->n_numbers;
@@ -545,6 +594,8 @@ enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block 
     code = grow_block(r, b, rows, msg);
     if (!code)
         code = kaon_eval_view_read(&r->numbers, r->at_row, rows, b->number, msg);
+    if (!code && r->query->fold)
+        code = read_folds(r, b, rows, msg);
     if (!code)
         code = kaon_eval_view_read(&r->copied_view, r->at_row, rows, b->copied, msg);
     for (size_t i = 0; !code && i < r->query->n_sets; i++)
@@ -570,6 +621,7 @@ void kaon_eval_block_close(struct eval_block *b)
     free(b->part);
     free(b->number);
     free(b->copied);
+    free(b->fold);
     *b = (struct eval_block){ 0 };
 }
 

@@ -36,6 +36,8 @@ struct eval_query {
     size_t n_sets;
     const struct eval_column *number; /* of `jets`, read as doubles: labels, cuts, weights */
     size_t n_numbers;
+    const char *fold; /* integer of `jets` that says which of n_folds a jet is of; NULL: none */
+    size_t n_folds;
     const char *const *copied; /* of `jets`, kept as stored; those that are absent are skipped */
     size_t n_copied;
     uint64_t limit;       /* rows over all files; 0: all */
@@ -58,8 +60,9 @@ struct eval_block {
     size_t rows;
     struct eval_part *part; /* one a set of the query */
     double *number;         /* rows x n_numbers */
+    uint16_t *fold;         /* rows, the field modulo n_folds */
     unsigned char *copied;  /* rows x eval_reader_copied_bytes */
-    size_t n_parts, room_numbers, room_copied;
+    size_t n_parts, room_numbers, room_copied, room_folds;
 };
 
 struct eval_reader_counts {

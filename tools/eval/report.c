@@ -181,6 +181,16 @@ static json_t *digest(const struct eval_entry *e)
     return json_string(text);
 }
 
+/* SHA-256 of the models of all folds; null for one model. */
+static json_t *folds(const struct eval_entry *e)
+{
+    json_t *list = e->n_folds ? json_array() : json_null();
+    for (size_t i = 0; i < e->n_folds; i++)
+        json_array_append_new(list,
+                              kaon_json_text(i ? e->fold_digest[i - 1].hex : e->file_digest.hex));
+    return list;
+}
+
 static json_t *entry(const struct eval_entry *e)
 {
     json_t *all = json_object(), *model = json_object();
@@ -208,6 +218,7 @@ static json_t *entry(const struct eval_entry *e)
         { "derived", e->derived ? kaon_eval_report_derived(e->derived) : json_null() },
         { "sha256",
           e->spec.stored || e->derived ? json_null() : kaon_json_text(e->file_digest.hex) },
+        { "folds", folds(e) },
         { "sample", kaon_json_text(e->sample) },
         { "sample_text", kaon_json_text(e->sample_text) },
         { "data", sources(e) },

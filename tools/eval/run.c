@@ -156,8 +156,8 @@ static enum kaon_status open_workers(struct eval_run *run, struct worker *worker
     for (size_t i = 0; i < run->spec->query.n_sets; i++)
         width[i] = kaon_eval_reader_width(run->reader, i);
     for (size_t i = 0; !status && i < run->threads; i++)
-        status =
-            kaon_eval_infer_open(&worker[i].infer, run->model, run->spec, width, run->batch, msg);
+        status = kaon_eval_infer_open(&worker[i].infer, run->models, run->n_models, run->spec,
+                                      width, run->batch, msg);
     free(width);
     return status;
 }

@@ -10,7 +10,8 @@ typedef enum kaon_status kaon_eval_take_fn(void *user, const struct eval_block *
                                            const struct eval_result *result, struct kaon_msg *msg);
 
 struct eval_run {
-    const struct kaon_model *model;
+    const struct kaon_model *const *models; /* several: one a fold */
+    size_t n_models;
     const struct eval_spec *spec;
     struct eval_reader *reader;
     size_t threads, batch;

@@ -18,6 +18,7 @@ enum {
     EVAL_MOST_POINTS = 32,        /* working points of a discriminant */
     EVAL_MOST_DISCRIMINANTS = 12,
     EVAL_MOST_CUTS = 32,
+    EVAL_MOST_FOLDS = 64,
     EVAL_MOST_SPECIALS = 16,  /* working points that are no signal efficiencies */
     EVAL_MOST_AT = 8,         /* signal efficiencies that figures in bins are made at */
     EVAL_MOST_VARIABLES = 16, /* that figures are binned in */
@@ -28,6 +29,7 @@ struct eval_feature {
     const char *name;
     double offset, scale, lower, upper;
     float replace; /* of a value that is not finite, if such are taken */
+    bool negate;   /* x is taken with the other sign, before anything else */
     bool replaces; /* they are, whatever the options say */
     float most;    /* larger values are as if not finite; 0: none are */
     float pad;     /* of a place without an entry */
@@ -177,6 +179,7 @@ struct eval_spec {
     size_t weight_number;
     struct eval_variable variable[EVAL_MOST_VARIABLES];
     size_t n_variables;
+    const char *fold_field; /* of `jets`; counts where there are several models */
     const char *sample, *sample_text;
     const char **data; /* files of the sample in eval.json, as paths that can be opened */
     size_t n_data;
@@ -224,6 +227,11 @@ struct eval_choices {
     const char *const *data; /* --data */
     size_t n_data;
     bool ftag_exact;
+    const char *fold_field;    /* --fold-field */
+    const char *const *negate; /* --negate: lists of names */
+    size_t n_negate;
+    const char *sample;            /* of those of eval.json; NULL: the first */
+    bool many_samples;             /* names say which it is */
     bool borrowed;                 /* config is of another model: what does not fit is left out */
     const char *const *rejections; /* --rejection: LETTER=R */
     size_t n_rejections;

@@ -1,0 +1,96 @@
+#!/bin/sh
+# kaon eval: where inputs come from: folds, negated fields, samples, preprocess.json, --explain.
+#   inputs.sh KAON MODELS DATA SCRATCH
+# KAON: the program; MODELS: the models of the tree; DATA: the folder of further data, whose cases
+# are skipped without it; SCRATCH: a folder to make.
+kaon=$1 models=$2 data=$3 scratch=$4
+# shellcheck source=tests/eval/lib.sh
+. "$(dirname "$0")/lib.sh"
+small=$models/btag_small/model.onnx gn2=$models/btag_gn2/model.onnx jets=$models/jets/jets.h5
+rm -rf "$scratch"; mkdir -p "$scratch" || exit 1
+cd "$scratch" || exit 1
+table() { grep -E '^ +[0-9.]+ % |AUC' out.txt; }
+
+# ---- folds
+exits 2 "wants a model for each fold" "$kaon" eval "$small" --fold-field eventNumber
+exits 3 "takes or gives other things" "$kaon" eval "$small" "$gn2" --fold-field eventNumber
+exits 3 "no field 'nothing' wanted by --fold-field" "$kaon" eval "$small" "$small" --fold-field nothing
+exits 3 "'pt_btagJes' is no integer" "$kaon" eval "$small" "$small" --fold-field pt_btagJes
+one=$(digest "$small" --limit 700)
+same "two folds of one model" "$one" "$(digest "$small" "$small" --fold-field eventNumber --limit 700)"
+same "five folds, batch 3" "$one" "$(digest "$small" "$small" "$small" "$small" "$small" \
+    --fold-field eventNumber --limit 700 --batch 3 --threads 3)"
+
+# ---- fields with the other sign
+exits 2 "takes no field 'mass'" "$kaon" eval "$small" --negate dphi,mass --limit 10
+plain=$(digest "$gn2" --limit 200) flip=$(digest "$gn2" --limit 200 --negate \
+    d0,lifetimeSignedD0Significance)
+[ -n "$flip" ] && [ "$plain" != "$flip" ] || fail "negated fields change nothing"
+python=$(command -v python3)
+if [ -n "$python" ]; then
+    "$python" - "$models/btag_small/eval.json" "$jets" <<'P'
+import json, sys
+config = json.load(open(sys.argv[1]))
+for field in config["inputs"]["tracks"]["fields"]:
+    if field["name"] == "dphi":
+        field["scale"] = -field["scale"]
+config["samples"] = {
+    "low": {"files": [sys.argv[2]], "text": "low", "selection": ["pt_btagJes < 60_000"]},
+    "high": {"files": [sys.argv[2]], "text": "high", "selection": ["pt_btagJes >= 60_000"]}}
+json.dump(config, open("signs.json", "w"))
+P
+    same "a sign in the scale" "$(digest "$small" --config signs.json --limit 500)" \
+        "$(digest "$small" --negate dphi --limit 500)"
+
+    # ---- samples of eval.json
+    exits 2 "has no sample 'middle'" "$kaon" eval "$small" --config signs.json --sample middle
+    exits 0 "" "$kaon" eval "$small" --config signs.json --sample low,high
+    has "SmallKaon_low"; has "SmallKaon_high"
+    table >both.txt
+    for s in low high; do
+        exits 0 "" "$kaon" eval "$small" --config signs.json --sample $s
+        table
+    done >each.txt
+    cmp -s both.txt each.txt && [ -s both.txt ] || fail "samples together are judged differently"
+fi
+
+# ---- with the further data
+if [ -d "$data/models/btag" ]; then
+    btag=$data/models/btag formats=$data/data/flavour/formats
+    # folds go to their models
+    exits 0 "" "$kaon" eval "$btag/btag_gn2_vertex/model.onnx" "$btag/gn2_full_random/model.onnx" \
+        --fold-field eventNumber --limit 2000 -o folds --no-plots --data "$data/data/flavour/jets.h5"
+    for fold in 0:btag_gn2_vertex:GN2kaonV 1:gn2_full_random:GN2random; do
+        cut="eventNumber % 2 == ${fold%%:*}" model=${fold#*:}
+        sed "s/GN2kaonV/${model#*:}/" "$btag/btag_gn2_vertex/eval.json" >fold.json
+        exits 0 "" "$kaon" eval "$btag/${model%:*}/model.onnx" --limit 2000 --cut "$cut" \
+            --config fold.json --data "$data/data/flavour/jets.h5"
+        table >alone.txt
+        exits 0 "" "$kaon" eval --scores folds/GN2kaonV__test_*.h5 --tagger GN2kaonV --cut "$cut" \
+            --config "$btag/btag_gn2_vertex/eval.json"
+        table >fold.txt
+        cmp -s alone.txt fold.txt && [ -s fold.txt ] || fail "fold $fold is judged differently"
+    done
+
+    # preprocess.json alone says what eval.json says
+    mkdir part; cp "$btag/btag_particle/model.onnx" "$btag/btag_particle/preprocess.json" part/
+    same "preprocess.json alone" "$(digest "$btag/btag_particle/model.onnx" --limit 300)" \
+        "$(digest part/model.onnx --limit 300 --data "$data/data/flavour/jets.h5" --fractions GN2v01)"
+    exits 0 "" "$kaon" eval part/model.onnx --data "$formats/nan_row.h5" --fractions GN2v01
+    has "not finite, replaced: 2"
+    # padding by repetition changes nothing behind the mask
+    sed 's/"min_length": 1/"min_length": 40, "pad_mode": "wrap"/' part/preprocess.json |
+        awk '/"pf_mask": \{/ { mask = 1 } mask { sub(/, "pad_mode": "wrap"/, "") } { print }' >wrap.json
+    for p in preprocess wrap; do
+        cp "$btag/btag_particle/$p.json" part/preprocess.json 2>/dev/null || cp wrap.json part/preprocess.json
+        exits 0 "" "$kaon" eval part/model.onnx --limit 300 --data "$data/data/flavour/jets.h5" \
+            --fractions GN2v01
+        table >$p.txt
+    done
+    cmp -s preprocess.txt wrap.txt || fail "wrapped padding changes figures"
+else
+    echo "skipped: cases that need $data"
+fi
+
+cd / && rm -rf "$scratch"
+ends
