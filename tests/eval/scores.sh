@@ -77,6 +77,25 @@ sed 's/category.1/category\/9/' own.json >other.json
 exits 3 "other.json: 'schema' must be" "$kaon" eval --scores "$predictions" --tagger SmallKaon \
     --category ./other.json
 
+# ---- a folder of arrays without names: b-hive
+array() { # array FILE DESCR SHAPE: a .npy of what comes on standard input
+    head="{'descr': '$2', 'fortran_order': False, 'shape': ($3), }"
+    { printf '\223NUMPY\001\000\166\000'; printf '%-117s\n' "$head"; cat; } >"$1"
+}
+mkdir hive
+for i in 0 1 2 3 4 5 6 7 8 9; do printf '\000\000\200\077\000\000\000\000'; done |
+    array hive/prediction.npy '<f4' '10, 2' # (1, 0) for each jet
+printf '\000\000\000\000\000\001\001\001\001\001' | array hive/truth.npy '|u1' '10,'
+cat >two.json <<'J'
+{ "schema": "kaon-category/1", "signals": ["s"],
+  "classes": [ { "name": "s", "letter": "s", "select": "none == 1" },
+               { "name": "b", "letter": "b", "select": "none == 0" } ] }
+J
+exits 0 "" "$kaon" eval --scores hive --tagger Hive --category ./two.json --fractions fb=1 -o hived
+has "5 s, 5 b"
+has "AUC *0.5000"
+exits 3 "'prediction' has 2 columns" "$kaon" eval --scores hive --tagger Hive
+
 # ---- two taggers in one table, from one folder of arrays without names
 exits 0 "" "$kaon" eval --scores "$predictions" --tagger SmallKaon,SmallKaon --fractions fc=0.2
 has "SmallKaon_2"

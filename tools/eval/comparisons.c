@@ -61,7 +61,12 @@ static enum kaon_status compare(struct evaluation *e, const struct eval_entry *m
     *c = (struct eval_comparison){ reference, model, d, (size_t)other, { 0 } };
     const struct eval_side a = { &reference->spec, &reference->scores, &reference->judged[d] };
     const struct eval_side b = { &model->spec, &model->scores, &model->judged[other] };
-    return kaon_eval_compare(&c->pair, &a, &b, msg);
+    const enum kaon_status status = kaon_eval_compare(&c->pair, &a, &b, msg);
+    if (!status && c->pair.jets == 0) { /* other cuts, as of another sample */
+        kaon_eval_pair_close(&c->pair);
+        e->n_comparisons--;
+    }
+    return status;
 }
 
 enum kaon_status kaon_eval_compare_all(struct evaluation *e, struct kaon_msg *msg)
