@@ -15,6 +15,7 @@
 #include "tools/eval/album.h"
 #include "tools/eval/derived.h"
 #include "tools/eval/judge.h"
+#include "tools/eval/explain.h"
 #include "tools/eval/options.h"
 #include "tools/eval/page.h"
 #include "tools/eval/print.h"
@@ -289,7 +290,7 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         return status;
     const size_t each = wanted.n_models + wanted.n_taggers;
     const size_t samples = wanted.n_samples ? wanted.n_samples : 1;
-    const size_t n_derived = o->ensembles.n + o->cascades.n;
+    const size_t n_derived = o->explain ? 0 : o->ensembles.n + o->cascades.n;
     e->entry = calloc(each * samples + n_derived, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
@@ -299,17 +300,21 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         choices.sample = wanted.n_samples ? wanted.sample[i] : NULL;
         status = open_sample(e, e->entry + i * each, &wanted, &choices, &o->engine, say, msg);
     }
-    if (!status)
+    if (!status && n_derived)
         status = open_derived(e, o, &e->entry[e->n - n_derived], msg);
-    if (!status && o->out)
+    if (o->explain) { /* nothing is written, and data need not be there */
+        e->settings.out = NULL;
+        e->settings.explain = true;
+    }
+    if (!status && e->settings.out)
         status = begin_folder(e, o->out, msg);
     if (!status && o->report)
         status = keep_existing(e, o->report, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
-        if (!status && !e->entry[i].derived)
+        if (!status && !o->explain && !e->entry[i].derived)
             say_notes(say, &e->entry[i]);
-        if (!status && o->out && !e->entry[i].spec.stored && !e->entry[i].derived)
+        if (!status && e->settings.out && !e->entry[i].spec.stored && !e->entry[i].derived)
             status = kaon_eval_entry_begin(e, &e->entry[i], msg);
     }
     return status;
@@ -388,6 +393,20 @@ static int print_all(struct evaluation *e, const struct eval_options *o, const s
     return kaon_out_end(&out, say, KAON_EXIT_OK);
 }
 
+static int explain_all(struct evaluation *e, const struct eval_options *o,
+                       const struct kaon_say *say)
+{
+    struct kaon_out out = kaon_out_stdout();
+    json_t *all = kaon_eval_explain(e);
+    if (o->json)
+        kaon_json_print(&out, all);
+    else {
+        kaon_eval_explain_print(&out, all);
+        json_decref(all);
+    }
+    return kaon_out_end(&out, say, KAON_EXIT_OK);
+}
+
 static int evaluate(const struct eval_options *o, struct kaon_words *words, int argc, char **argv,
                     const struct kaon_say *say)
 {
@@ -400,6 +419,11 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
         status = find_data(&e, o, words, &msg);
     if (!status)
         status = open_all(&e, o, words, say, &msg);
+    if (!status && o->explain) {
+        const int said = explain_all(&e, o, say);
+        kaon_eval_close(&e);
+        return said;
+    }
     if (!status)
         status = kaon_eval_judge_prepare(&e, &msg);
     if (!status)

@@ -54,6 +54,30 @@ P
     cmp -s both.txt each.txt && [ -s both.txt ] || fail "samples together are judged differently"
 fi
 
+# ---- where things come from, without running
+exits 0 "" "$kaon" eval "$small" --explain -o explained
+has "IP3D_signed_d0_significance: (x + 0) \* 0.2, at least -4, at most 8, pad 0"
+has "class bjets: HadronConeExclTruthLabelID == 5, probability SmallKaon_pb, from .*eval.json"
+has "class taujets: .* from category 'single-btag'"
+has "D_b: signal bjets, log, cjets 0.2, ujets 0.8, e 1e-10, from .*eval.json"
+[ ! -e explained ] || fail "--explain writes"
+exits 0 "" "$kaon" eval "$gn2" --explain --fractions GN2v01 --cut "pt > 30_000" --weight mcEventWeight \
+    --negate d0
+has "fields and scales from metadata 'gnn_config'"
+has "d0: (-x + 0) \* 1"
+has "D_b: .* from preset 'GN2v01' (as deployed"
+has "cut pt > 30_000, from --cut"
+has "weight mcEventWeight, from --weight"
+exits 0 "" "$kaon" eval "$gn2" --explain --json
+has '"data_from": .*eval.json'
+has '"is": "per track"'
+cp "$small" bare.onnx
+exits 3 "nothing says which fields fill input 'tracks'" "$kaon" eval bare.onnx --explain
+cp "$gn2" bare.onnx
+exits 0 "" "$kaon" eval bare.onnx --explain --fractions GN2v01
+has "output GN2kaon_pb: probability GN2kaon_pb of bjets, from its name"
+exits 3 "no field 'nothing' wanted by the selection" "$kaon" eval "$small" --explain --cut "nothing > 1"
+
 # ---- with the further data
 if [ -d "$data/models/btag" ]; then
     btag=$data/models/btag formats=$data/data/flavour/formats

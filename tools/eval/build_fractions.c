@@ -100,6 +100,8 @@ static void preset_points(struct eval_discriminant *d, const json_t *points)
     for (size_t i = 0; i < n && i < EVAL_MOST_POINTS; i++)
         d->point[i] = json_number_value(json_array_get(points, i));
     if (n)
+        d->points_source = d->source;
+    if (n)
         d->n_points = n < EVAL_MOST_POINTS ? n : EVAL_MOST_POINTS;
 }
 

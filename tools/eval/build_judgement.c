@@ -32,6 +32,7 @@ struct eval_discriminant *kaon_eval_discriminant_add(struct eval_build *b, const
         };
         memcpy(d->point, usual_points, sizeof usual_points);
         d->n_points = sizeof usual_points / sizeof *usual_points;
+        d->points_source = "the usual ones";
         d->name = kaon_eval_pool_text(&spec->pool, name);
     }
     if (!d || !d->name) {
@@ -171,6 +172,7 @@ static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
         if (json_array_size(list) > EVAL_MOST_POINTS)
             return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: more than %d working points",
                                  path, name, EVAL_MOST_POINTS);
+        d->points_source = path;
         d->n_points = json_array_size(list);
         for (size_t i = 0; i < d->n_points; i++) {
             d->point[i] = json_number_value(json_array_get(list, i));
@@ -241,6 +243,10 @@ static enum kaon_status add_cut(struct eval_build *b, const char *text, const ch
     if (spec->n_selection == EVAL_MOST_CUTS)
         return kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: more than %d cuts", where,
                              EVAL_MOST_CUTS);
+    spec->selection_text[spec->n_selection] = kaon_eval_pool_text(&spec->pool, text);
+    spec->selection_source[spec->n_selection] = where;
+    if (!spec->selection_text[spec->n_selection])
+        return kaon_eval_build_no_memory(b);
     return kaon_eval_cut_parse(&spec->selection[spec->n_selection++], text, where, b->msg);
 }
 
@@ -282,6 +288,7 @@ static enum kaon_status build_selection(struct eval_build *b)
         status = kaon_eval_json_text(b->config, "weight", &weight, where, b->msg);
     if (b->choices->weight)
         weight = strcmp(b->choices->weight, "none") ? b->choices->weight : NULL;
+    spec->weight_source = b->choices->weight ? "--weight" : where;
     if (!status && weight && !(spec->weight = kaon_eval_pool_text(&spec->pool, weight)))
         status = kaon_eval_build_no_memory(b);
     return status;

@@ -88,6 +88,7 @@ static enum kaon_status from_preprocess(struct eval_build *b, struct eval_output
                                         const json_t *names)
 {
     out->kind = EVAL_OUT_VECTOR;
+    out->source = b->preprocess_path;
     out->count = json_array_size(names);
     for (size_t i = 0; i < out->count; i++) {
         const char *name = json_string_value(json_array_get(names, i));
@@ -150,6 +151,8 @@ static enum kaon_status build_output(struct eval_build *b, const struct kaon_por
         status = kaon_eval_json_object(outputs, port->name, &json, b->spec->config_path, b->msg);
     if (!status)
         status = json ? from_config(b, out, json) : from_name(b, out, port);
+    if (!out->source)
+        out->source = json ? b->spec->config_path : "its name";
     if (!status)
         status = check_port(b, out, port);
     if (status || out->kind != EVAL_OUT_OTHER || port->type != KAON_I8 || port->rank != 1 ||

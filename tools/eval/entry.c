@@ -261,6 +261,8 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
         entry->data = s->n_data ? s->data : entry->spec.data;
         entry->n_data = s->n_data ? s->n_data : entry->spec.n_data;
     }
+    if (entry->n_data == 0 && s->explain)
+        return KAON_OK;
     if (entry->n_data == 0)
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
                              "no data: name files with --data, or samples in "

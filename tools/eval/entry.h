@@ -52,6 +52,7 @@ struct eval_entry {
 struct eval_settings {
     const char *out;  /* folder, NULL: nothing is written */
     const char *page; /* --report, or NULL */
+    bool explain;     /* nothing is run */
     bool force, no_plots, zero_non_finite;
     size_t threads, batch;
     uint64_t limit;

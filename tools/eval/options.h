@@ -17,7 +17,7 @@ struct eval_options {
     struct kaon_words scores, tagger, vs;
     struct kaon_words negate, samples;
     const char *category, *fold_field;
-    bool ftag_exact;
+    bool ftag_exact, explain;
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;

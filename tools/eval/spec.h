@@ -72,6 +72,7 @@ struct eval_output {
     const char *published; /* of tracks: in the files that are written */
     const char *task;      /* of tracks: "TrackOrigin" */
     size_t first, count;   /* probabilities it gives */
+    const char *source;    /* where its meaning comes from */
 };
 
 struct eval_probability {
@@ -127,6 +128,7 @@ struct eval_discriminant {
     size_t n_at;
     double roc_from, roc_to;
     size_t bins;
+    const char *points_source;
     const char *source;
 };
 
@@ -174,8 +176,10 @@ struct eval_spec {
     size_t n_discriminants;
     struct eval_cut selection[EVAL_MOST_CUTS];
     size_t selection_number[EVAL_MOST_CUTS]; /* in the query */
+    const char *selection_text[EVAL_MOST_CUTS], *selection_source[EVAL_MOST_CUTS];
     size_t n_selection;
     const char *weight; /* column of `jets`, or NULL */
+    const char *weight_source;
     size_t weight_number;
     struct eval_variable variable[EVAL_MOST_VARIABLES];
     size_t n_variables;
