@@ -292,7 +292,7 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         return status;
     const size_t each = wanted.n_models + wanted.n_taggers;
     const size_t samples = wanted.n_samples ? wanted.n_samples : 1;
-    const size_t n_derived = o->ensembles.n + o->cascades.n;
+    const size_t n_derived = o->explain ? 0 : o->ensembles.n + o->cascades.n;
     e->entry = calloc(each * samples + n_derived, sizeof *e->entry);
     if (!e->entry)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
@@ -302,8 +302,8 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         choices.sample = wanted.n_samples ? wanted.sample[i] : NULL;
         status = open_sample(e, e->entry + i * each, &wanted, &choices, &o->engine, say, msg);
     }
-    if (!status)
-        status = open_derived(e, o, e->entry + each * samples, msg);
+    if (!status && n_derived)
+        status = open_derived(e, o, &e->entry[e->n - n_derived], msg);
     if (o->explain) { /* nothing is written, and data need not be there */
         e->settings.out = NULL;
         e->settings.explain = true;

@@ -1,0 +1,32 @@
+#include "tests/fuzz/targets.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+const struct kaon_fuzz_target kaon_fuzz_targets[] = {
+    { "h5", kaon_fuzz_h5, true },
+    { "npz", kaon_fuzz_npz, false },
+    { "npy", kaon_fuzz_npy, false },
+    { "eval_json", kaon_fuzz_eval_json, false },
+    { "gnn_config", kaon_fuzz_gnn_config, false },
+    { "preprocess", kaon_fuzz_preprocess, false },
+    { "category", kaon_fuzz_category, false },
+    { NULL, NULL, false },
+};
+
+int kaon_fuzz_file(const uint8_t *data, size_t size, char path[64])
+{
+    const int fd = memfd_create("kaon-fuzz", MFD_CLOEXEC);
+    size_t done = 0;
+    while (fd >= 0 && done < size) {
+        const ssize_t n = write(fd, data + done, size - done);
+        if (n <= 0) {
+            close(fd);
+            return -1;
+        }
+        done += (size_t)n;
+    }
+    snprintf(path, 64, "/proc/self/fd/%d", fd);
+    return fd;
+}
