@@ -12,6 +12,7 @@ static const struct kind {
     kaon_eval_entry_figures_fn *entry;
 } kinds[] = {
     { "roc", kaon_eval_figures_roc, NULL },
+    { "mistag", kaon_eval_figures_mistag, NULL },
     { "discriminant", kaon_eval_figures_discriminant, NULL },
     { "efficiency", kaon_eval_figures_binned, NULL },
     { "integrated", kaon_eval_figures_integrated, NULL },

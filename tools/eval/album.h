@@ -47,8 +47,9 @@ struct eval_figure *kaon_eval_album_add(struct eval_album *album, size_t rows, c
 typedef void kaon_eval_group_figures_fn(struct eval_album *album, const struct eval_group *group);
 typedef void kaon_eval_entry_figures_fn(struct eval_album *album, struct eval_entry *entry);
 
-kaon_eval_group_figures_fn kaon_eval_figures_roc, kaon_eval_figures_discriminant,
-    kaon_eval_figures_binned, kaon_eval_figures_integrated, kaon_eval_figures_precision;
+kaon_eval_group_figures_fn kaon_eval_figures_roc, kaon_eval_figures_mistag,
+    kaon_eval_figures_discriminant, kaon_eval_figures_binned, kaon_eval_figures_integrated,
+    kaon_eval_figures_precision;
 kaon_eval_entry_figures_fn kaon_eval_figures_probability, kaon_eval_figures_confusion,
     kaon_eval_figures_calibration, kaon_eval_figures_entropy, kaon_eval_figures_cascade,
     kaon_eval_figures_scan, kaon_eval_figures_origin, kaon_eval_figures_vertex;

@@ -13,6 +13,16 @@ void kaon_eval_fractions_text(const struct eval_curve *curve, char *text, size_t
     const struct eval_discriminant *d = curve->judged->of;
     size_t at = (size_t)snprintf(text, room, "%s", d->name);
     const char *between = " with ";
+    if (d->formula == EVAL_RATIO) {
+        at += (size_t)snprintf(text + at, room - at, " = %s / (%s", spec->class[d->signal].letter,
+                               spec->class[d->signal].letter);
+        for (size_t c = 0; c < spec->n_classes && at < room; c++)
+            if (c != d->signal && d->fraction[c] > 0)
+                at += (size_t)snprintf(text + at, room - at, " + %s", spec->class[c].letter);
+        if (at < room)
+            snprintf(text + at, room - at, ")");
+        return;
+    }
     for (size_t c = 0; c < spec->n_classes && at < room; c++)
         if (c != d->signal && spec->class[c].probability >= 0) {
             at += (size_t)snprintf(text + at, room - at, "%sf_%s = %g", between,

@@ -1,5 +1,6 @@
 /* Background rejection against signal efficiency: a curve a model and background with its statistical
- * band, and for several models a panel a background with the ratio to the reference. */
+ * band, and for several models a panel a background with the ratio to the reference. And as CMS draws it:
+ * the share of a background that passes. */
 #include "tools/eval/album.h"
 
 #include <math.h>
@@ -103,4 +104,56 @@ void kaon_eval_figures_roc(struct eval_album *album, const struct eval_group *g)
     kaon_eval_legend(f, g);
     if (g->n > 1)
         ratio_panels(f, g);
+}
+
+/* Mistag, its low and high: three columns, of which the first is returned. */
+static size_t mistag_columns(struct eval_figure *f, const struct eval_group *g, size_t m, size_t k)
+{
+    static const char *const names[] = { "mistag", "low", "high" };
+    const size_t first = f->n_columns;
+    for (size_t n = 0; n < 3; n++) {
+        double *v = kaon_eval_figure_column(f, "%s_%s_%s", g->curve[m].entry->label,
+                                            g->class[k] -> name, names[n]);
+        for (size_t i = 0; v && i < f->rows; i++) {
+            const struct eval_rejection *r = at(g, m, k, i);
+            v[i] = 1 / (n == 0 ? r->value : n == 1 ? r->high : r->low);
+        }
+    }
+    return first;
+}
+
+/* Of discriminants that are ratios; of others when it is asked for by name. */
+void kaon_eval_figures_mistag(struct eval_album *album, const struct eval_group *g)
+{
+    const struct eval_judged *first = g->curve[0].judged;
+    if (first->of->formula != EVAL_RATIO && album->e->settings.n_plots == 0)
+        return;
+    struct eval_figure *f = kaon_eval_album_add(album, EVAL_ROC_POINTS, "mistag_%s", g->name);
+    if (!f)
+        return;
+    f->title = kaon_eval_pool_format(f->pool, "%s: mistag", g->name);
+    f->x_label = kaon_eval_pool_format(f->pool, "efficiency for %s", kaon_eval_signal_text(g));
+    f->x_from = first->of->roc_from;
+    f->x_to = first->of->roc_to;
+    kaon_eval_heading(f, g);
+    double *x = kaon_eval_figure_column(f, "signal_efficiency");
+    for (size_t i = 0; x && i < f->rows; i++)
+        x[i] = first->roc.efficiency[i];
+    struct eval_panel *p = kaon_eval_figure_panel(f, "mistag", MAIN);
+    p->log_y = true;
+    p->to = 1;
+    for (size_t m = 0; m < g->n; m++)
+        for (size_t k = 0, b = 0; k < g->n_classes; k++) {
+            if (!kaon_eval_is_background(g, k))
+                continue;
+            const size_t c = mistag_columns(f, g, m, k);
+            const char *color = kaon_eval_series_color(g, m, k);
+            kaon_eval_figure_series(
+                f, p,
+                (struct eval_series){ EVAL_BAND, .low = c + 1, .high = c + 2, .color = color });
+            kaon_eval_figure_series(f, p,
+                                    (struct eval_series){ EVAL_LINE, .y = c, .color = color,
+                                                          .dash = kaon_eval_series_dash(g, b++) });
+        }
+    kaon_eval_legend(f, g);
 }
