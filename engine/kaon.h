@@ -169,10 +169,14 @@ struct kaon_open_options {
     const struct kaon_allocator *allocator; /* NULL: malloc and free; copied */
     kaon_log_fn log;                        /* NULL: silent */
     void *log_user;
+    /* Names of values within the graph (not in its subgraphs) that become outputs after its own, in
+     * this order: for looking into a model. Nothing is fused across them. */
+    const char *const *also;
+    size_t n_also;
 };
 #define KAON_OPEN_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0                   \
+        sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0             \
     }
 
 /* Opens an ONNX file. The file stays mapped until the model is closed, and must not change until

@@ -47,6 +47,9 @@ static enum kaon_status read_options(struct kaon_open_options *o,
     }
     if (o->flags)
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "unknown flags 0x%x in the options", o->flags);
+    if (o->n_also && !o->also)
+        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%zu values are wanted, and none is named",
+                         o->n_also);
     if (o->allocator && (!o->allocator->alloc || !o->allocator->free))
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "an allocator without alloc or free");
     fill_limits(&o->limits);
@@ -117,6 +120,8 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
         .arena = &m->arena,
         .log = m->log,
         .log_user = m->log_user,
+        .also = o->also,
+        .n_also = o->n_also,
     };
     m->ir.arena = &m->arena;
     m->ir.most_elements = m->limits.elements;

@@ -19,7 +19,7 @@
 struct options {
     struct kaon_common common;
     struct kaon_engine_choice engine;
-    struct kaon_words inputs, dims;
+    struct kaon_words inputs, dims, also;
     const char *out;
     int64_t seed, repeat;
     bool force, json, no_progress;
@@ -33,6 +33,8 @@ static const struct kaon_option options[] = {
     { "out", 'o', KAON_OPTION_STRING, "DIR",
       "write each output to DIR/NAME.npy, with / and : in NAME as _",
       offsetof(struct options, out) },
+    { "also", 0, KAON_OPTION_LIST, "VALUE",
+      "take this value within the graph as a further output", offsetof(struct options, also) },
     KAON_DIM_OPTION(struct options),
     { "seed", 's', KAON_OPTION_INT, "N", "of the random inputs (default: 1)",
       offsetof(struct options, seed) },
@@ -115,7 +117,10 @@ static enum kaon_status prepare(struct job *j, const char *path)
 {
     const struct options *o = j->o;
     struct kaon_session_options lends = KAON_SESSION_OPTIONS_INIT;
-    enum kaon_status st = kaon_cli_open(&j->model, path, &o->engine, j->say, &j->msg);
+    struct kaon_engine_choice engine = o->engine;
+    engine.also = o->also.word;
+    engine.n_also = o->also.n;
+    enum kaon_status st = kaon_cli_open(&j->model, path, &engine, j->say, &j->msg);
 
     if (st == KAON_OK)
         st = kaon_inputs_open(&j->inputs, j->model, &j->msg);

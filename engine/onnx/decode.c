@@ -436,11 +436,11 @@ static enum kaon_status decode_inputs(struct decode *d, const KaonOnnx__Graph *f
 static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *f,
                                        struct kaon_graph *graph)
 {
+    const size_t room = f->n_output + (graph->parent ? 0 : d->source->n_also);
     graph->n_out = f->n_output;
-    graph->out = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof(struct kaon_value *));
-    graph->out_name = kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof *graph->out_name);
-    graph->out_declared =
-        kaon_arena_push_zero(d->ir->arena, f->n_output, sizeof *graph->out_declared);
+    graph->out = kaon_arena_push_zero(d->ir->arena, room, sizeof(struct kaon_value *));
+    graph->out_name = kaon_arena_push_zero(d->ir->arena, room, sizeof *graph->out_name);
+    graph->out_declared = kaon_arena_push_zero(d->ir->arena, room, sizeof *graph->out_declared);
     if (!graph->out || !graph->out_name || !graph->out_declared)
         return no_memory(d);
     for (size_t i = 0; i < f->n_output; i++) {
@@ -459,6 +459,28 @@ static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *
             return st;
         if (st != KAON_OK) /* what it is follows from the nodes */
             *declared = (struct kaon_fact)KAON_FACT_NONE;
+    }
+    return KAON_OK;
+}
+
+/* Values that the caller wants to see. */
+static enum kaon_status add_outputs(struct decode *d, struct kaon_graph *graph)
+{
+    for (size_t i = 0; i < d->source->n_also; i++) {
+        const char *wanted = d->source->also[i] ? d->source->also[i] : "";
+        struct kaon_value *value = *wanted ? kaon_onnx_names_find(&d->names, wanted) : NULL;
+        const char *name = keep(d, wanted);
+        if (!name)
+            return no_memory(d);
+        if (!value)
+            return kaon_fail(d->msg, KAON_BAD_ARGUMENT, "the graph has no value '%s'", wanted);
+        for (size_t k = 0; k < graph->n_out; k++)
+            if (!strcmp(graph->out_name[k], name))
+                return kaon_fail(d->msg, KAON_BAD_ARGUMENT, "'%s' is an output already", wanted);
+        value->readers++;
+        graph->out_declared[graph->n_out] = (struct kaon_fact)KAON_FACT_NONE;
+        graph->out_name[graph->n_out] = name;
+        graph->out[graph->n_out++] = value;
     }
     return KAON_OK;
 }
@@ -535,6 +557,8 @@ static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
         st = decode_nodes(d, f, graph);
     if (st == KAON_OK)
         st = decode_outputs(d, f, graph);
+    if (st == KAON_OK && !parent)
+        st = add_outputs(d, graph);
     kaon_onnx_names_leave(&d->names);
     return st;
 }

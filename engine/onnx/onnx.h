@@ -16,6 +16,8 @@ struct kaon_onnx_source {
     struct kaon_arena *arena;            /* for what must be copied */
     kaon_log_fn log;                     /* NULL: silent */
     void *log_user;
+    const char *const *also; /* values that become outputs too */
+    size_t n_also;
 };
 
 struct kaon_onnx_external {

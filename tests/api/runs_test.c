@@ -327,6 +327,36 @@ static void files_with_other_metadata_give_the_same_scores(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
+/* Values within the graph, a softmax among those that passes rewrite: they come last, and the outputs that
+ * the model has keep their bits. */
+static void inner_values_can_be_outputs_too(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const also[] = { "/model/encoder/layers.0/attn/fn/Softmax_output_0",
+                                        "/model/pool_net/ReduceSum_output_0" };
+    struct kaon_open_options o = KAON_OPEN_OPTIONS_INIT;
+    struct kaon_tensor out[OUTPUTS + 2] = { 0 };
+    const uint64_t plain = run(f);
+    o.also = also;
+    o.n_also = 2;
+    struct kaon_model *model = test_open(test_model_path(GN2), &o);
+    struct kaon_session *session = test_session(model);
+    struct kaon_port port;
+    assert_int_equal(kaon_model_output_count(model), OUTPUTS + 2);
+    assert_int_equal(kaon_model_output(model, OUTPUTS, &port), KAON_OK);
+    assert_string_equal(port.name, also[0]);
+    assert_int_equal(kaon_session_run(session, f->in, out, &f->msg), KAON_OK);
+    assert_true(test_digest(TEST_DIGEST, out, OUTPUTS) == plain);
+    const float *share = out[OUTPUTS].data;
+    double sum = 0;
+    for (size_t i = 0; i < TRACKS + 1; i++) /* a row: the tracks and the zero one */
+        sum += (double)share[i];
+    assert_true(sum > 1 - 1e-6 && sum < 1 + 1e-6);
+    assert_int_equal(out[OUTPUTS + 1].dims[out[OUTPUTS + 1].rank - 1], 128);
+    kaon_session_close(session);
+    kaon_model_close(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +376,7 @@ int main(void)
         TEST(an_observer_sees_the_steps_and_changes_nothing),
         TEST(a_profile_has_every_step_and_changes_nothing),
         TEST(files_with_other_metadata_give_the_same_scores),
+        TEST(inner_values_can_be_outputs_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

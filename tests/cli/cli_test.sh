@@ -109,6 +109,9 @@ expect 0 '' "$kaon" run relu.onnx -i x=x.npy -o made --force
 expect 0 "$(tail -c 24 made/y_0.npy | sha256sum | cut -d' ' -f1)" "$kaon" run relu.onnx -i x=x.npy
 expect 0 'float [7, 3]' "$kaon" run relu.onnx --dim n=7
 expect 0 'float [0, 3]' "$kaon" run relu.onnx --dim n=0
+expect 0 'x  float [7, 3]' "$kaon" run relu.onnx --dim n=7 --also x
+expect 2 "the graph has no value 'z'" "$kaon" run relu.onnx --also z
+expect 2 "'y/0' is an output already" "$kaon" run relu.onnx --also y/0
 "$kaon" run relu.onnx --dim n=7 --seed 2 >one
 "$kaon" run relu.onnx --dim n=7 --seed 2 --cpu scalar >two
 cmp -s one two || { echo "FAILED: the same seed gives other values"; bad=1; }

@@ -22,6 +22,8 @@ enum kaon_status kaon_cli_open(struct kaon_model **model, const char *path,
     options.backend = engine->backend;
     options.passes_stop_after = (int32_t)engine->passes_stop_after;
     options.allocator = engine->allocator;
+    options.also = engine->also;
+    options.n_also = engine->n_also;
     options.log = kaon_say_log;
     options.log_user = (void *)(uintptr_t)say; /* read only, as kaon_say_log promises */
     return kaon_model_open(model, path, &options, msg);

@@ -9,6 +9,8 @@ struct kaon_engine_choice {
     const char *cpu, *backend;              /* NULL: the library's choice */
     int64_t passes_stop_after;              /* 0: all edits of the graph, -1: none */
     const struct kaon_allocator *allocator; /* NULL: the library's */
+    const char *const *also;                /* values that become outputs too */
+    size_t n_also;
     int64_t threads; /* lent to a session; 0: none, where a command has no such option */
 };
 
