@@ -1,5 +1,6 @@
 #include "tools/eval/judge.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "tools/cli/interrupt.h"
@@ -46,8 +47,12 @@ bool kaon_eval_judge_say(const struct evaluation *e, const struct kaon_say *say)
             if (!kaon_eval_require_concerns(&e->requirement[i], &e->entry[k]) ||
                 kaon_eval_require_met(&e->requirement[i], value))
                 continue;
-            kaon_say_error(say, "%s: %s is not met: it is %.6g", e->entry[k].label,
-                           e->requirement[i].text, value);
+            if (isnan(value))
+                kaon_say_error(say, "%s: %s is not met: it is not defined", e->entry[k].label,
+                               e->requirement[i].text);
+            else
+                kaon_say_error(say, "%s: %s is not met: it is %.6g", e->entry[k].label,
+                               e->requirement[i].text, value);
             all = false;
         }
     return all;

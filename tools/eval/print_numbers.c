@@ -220,15 +220,21 @@ static void print_pair(struct kaon_out *out, const struct eval_comparison *c)
             const struct eval_pair_class *p = &c->pair.point[i].class[k];
             if (!is_background(j, k))
                 continue;
-            snprintf(text, sizeof text, "%.3f ± %.2g  (p %.2g)", p->ratio, p->error, p->p);
+            if (isfinite(p->error))
+                snprintf(text, sizeof text, "%.3f ± %.2g  (p %.2g)", p->ratio, p->error, p->p);
+            else
+                snprintf(text, sizeof text, "-  (p %.2g)", p->p); /* nothing passes for one */
             kaon_eval_print_cell(out, text, 32);
         }
     }
     kaon_out_printf(out, "\n  AUC         ");
     for (size_t k = 0; k < spec->n_classes; k++)
         if (is_background(j, k)) {
-            snprintf(text, sizeof text, "%+.4f ± %.2g  (p %.2g)", c->pair.auc_difference[k],
-                     c->pair.auc_error[k], c->pair.auc_p[k]);
+            if (isfinite(c->pair.auc_error[k]))
+                snprintf(text, sizeof text, "%+.4f ± %.2g  (p %.2g)", c->pair.auc_difference[k],
+                         c->pair.auc_error[k], c->pair.auc_p[k]);
+            else
+                snprintf(text, sizeof text, "%+.4f", c->pair.auc_difference[k]); /* weights */
             kaon_eval_print_cell(out, text, 32);
         }
     kaon_out_printf(out, "\n");
