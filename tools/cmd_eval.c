@@ -272,6 +272,7 @@ static struct eval_choices choices_of(const struct evaluation *e, const struct e
                                   .n_bins = o->bins.n,
                                   .category = o->category,
                                   .fold_field = o->fold_field,
+                                  .style = o->style,
                                   .negate = o->negate.word,
                                   .n_negate = o->negate.n,
                                   .data = e->settings.data,

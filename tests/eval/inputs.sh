@@ -54,6 +54,15 @@ P
     cmp -s both.txt each.txt && [ -s both.txt ] || fail "samples together are judged differently"
 fi
 
+# ---- names of scores
+exits 2 "style 'cms' is none of" "$kaon" eval "$small" --style cms --limit 10
+exits 0 "" "$kaon" eval "$small" --explain --style weaver
+has "score_b of bjets, score_c of cjets, score_u of ujets"
+exits 0 "" "$kaon" eval "$gn2" --explain --style generic
+has "probability pb of bjets"
+exits 0 "" "$kaon" eval "$small" --style weaver --limit 100 -o weaver --no-plots
+grep -q score_b weaver/*.h5 || fail "no score_b in the predictions"
+
 # ---- where things come from, without running
 exits 0 "" "$kaon" eval "$small" --explain -o explained
 has "IP3D_signed_d0_significance: (x + 0) \* 0.2, at least -4, at most 8, pad 0"

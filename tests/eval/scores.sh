@@ -94,6 +94,15 @@ J
 exits 0 "" "$kaon" eval --scores hive --tagger Hive --category ./two.json --fractions fb=1 -o hived
 has "5 s, 5 b"
 has "AUC *0.5000"
+# in half precision, where e = 1e-10 is nothing
+for i in 0 1 2 3 4 5 6 7 8 9; do printf '\000\074\000\000'; done |
+    array hive/prediction.npy '<f2' '10, 2'
+exits 0 "" "$kaon" eval --scores hive --tagger Hive --category ./two.json --fractions fb=1 --json
+has '"kind": "half_scores"'
+grep -A2 '"signal_efficiency": 0.7' out.txt | grep -q '"cut": 23.026' || fail "the cut is not log(1e10)"
+exits 0 "" "$kaon" eval --scores hive --tagger Hive --category ./two.json --fractions fb=1 --json \
+    --ftag-exact
+grep -q '"cut": 23.026' out.txt && fail "--ftag-exact computes in double"
 exits 3 "'prediction' has 2 columns" "$kaon" eval --scores hive --tagger Hive
 
 # ---- two taggers in one table, from one folder of arrays without names

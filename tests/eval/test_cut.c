@@ -43,12 +43,37 @@ static void lists_and_remainders(void **state)
     assert_true(passes("x % 10 == 7", -3));
 }
 
+static void what_is_no_number_is_compared(void **state)
+{
+    (void)state;
+    assert_true(passes("score == nan", NAN));
+    assert_false(passes("score == nan", 1));
+    assert_false(passes("score != nan", NAN));
+    assert_true(passes("score != NaN", 1));
+    assert_true(passes("score < inf", 1e300));
+    assert_false(passes("score < inf", INFINITY));
+    assert_true(passes("score == -inf", -INFINITY));
+    assert_false(passes("label in (5, 15)", NAN));
+    assert_true(passes("label notin (5, 15)", NAN));
+}
+
+static void places_of_arrays_are_fields(void **state)
+{
+    struct eval_cut cut;
+    (void)state;
+    assert_int_equal(kaon_eval_cut_parse(&cut, "truth[13] == 1", "test", NULL), KAON_OK);
+    assert_string_equal(cut.field, "truth[13]");
+    assert_int_equal(kaon_eval_cut_parse(&cut, "truth in [13]", "test", NULL), KAON_OK);
+    assert_string_equal(cut.field, "truth");
+}
+
 static void what_is_no_cut_is_refused(void **state)
 {
     static const char *const texts[] = {
-        "",         "pt",         "pt >",          "> 5",      "pt > five",   "pt > 5 6",
-        "pt = 5",   "5 > pt",     "pt in 5",       "pt in (5", "pt in (5;6)", "pt % 0 == 1",
-        "pt > nan", "pt > 1e999", "pt && eta > 5",
+        "",         "pt",         "pt >",          "> 5",         "pt > five",     "pt > 5 6",
+        "pt = 5",   "5 > pt",     "pt in 5",       "pt in (5",    "pt in (5;6)",   "pt % 0 == 1",
+        "pt > nan", "pt > 1e999", "pt && eta > 5", "pt in (nan)", "pt % inf == 1", "pt[x] > 1",
+        "pt[] > 1", "pt > 0x10",
     };
     struct eval_cut cut;
     struct kaon_msg msg;
@@ -81,6 +106,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operators_compare),
         cmocka_unit_test(lists_and_remainders),
+        cmocka_unit_test(what_is_no_number_is_compared),
+        cmocka_unit_test(places_of_arrays_are_fields),
         cmocka_unit_test(what_is_no_cut_is_refused),
         cmocka_unit_test(other_spellings_are_found),
     };

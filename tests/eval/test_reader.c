@@ -1,6 +1,7 @@
 /* The reader against every storage form of the same jets. argv[1]: folder formats/ of the data. */
 #include <stdarg.h>
 #include <setjmp.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -212,6 +213,28 @@ static void every_form_gives_the_same(void **state)
     free(a);
 }
 
+/* Files that came later have their expectation here too. */
+static void every_file_of_the_folder_is_tried(void **state)
+{
+    static const char known[] =
+        " gzip gzip_shuffle lzf zstd lz4 lz4_blocks none_contiguous chunked_none f8 big_endian "
+        "wide_ints valid_u1 f2all virtual part_a part_b old_names new_names no_suffix padding_nan "
+        "valid_gaps empty valid_missing field_missing nan_row truncated bad_lz4 ";
+    DIR *files = opendir(folder);
+    (void)state;
+    assert_non_null(files);
+    for (struct dirent *d; (d = readdir(files));) {
+        char name[300];
+        const size_t length = strlen(d->d_name);
+        if (length < 4 || strcmp(d->d_name + length - 3, ".h5"))
+            continue;
+        snprintf(name, sizeof name, " %.*s ", (int)length - 3, d->d_name);
+        if (!strstr(known, name))
+            fail_msg("nothing is known of%s", name);
+    }
+    closedir(files);
+}
+
 static void files_follow_each_other_up_to_the_limit(void **state)
 {
     struct all *a = malloc(sizeof *a);
@@ -287,6 +310,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_gives_the_same),
+        cmocka_unit_test(every_file_of_the_folder_is_tried),
         cmocka_unit_test(files_follow_each_other_up_to_the_limit),
         cmocka_unit_test(no_jets_are_no_error),
         cmocka_unit_test(broken_files_are_refused_with_a_sentence),

@@ -19,6 +19,28 @@ static const char *class_of(const struct eval_build *b, const char *probability)
     return f ? f->name : NULL;
 }
 
+/* "prob_b" and "pb" are the score of "b". */
+static const char *label_of(const struct eval_build *b, const char *name)
+{
+    static const char *const heads[] = { "prob_", "prob", "p" };
+    if (class_of(b, name))
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+            if (!strncmp(name, heads[i], strlen(heads[i])) && name[strlen(heads[i])])
+                return name + strlen(heads[i]);
+    return name;
+}
+
+/* The name in files that are written; of stored scores, in the data. */
+static char *published(const struct eval_build *b, const char *name)
+{
+    struct eval_spec *spec = b->spec;
+    if (spec->naming == EVAL_WEAVER)
+        return kaon_eval_pool_format(&spec->pool, "score_%s", label_of(b, name));
+    if (spec->naming == EVAL_GENERIC)
+        return kaon_eval_pool_text(&spec->pool, name);
+    return kaon_eval_pool_format(&spec->pool, "%s_%s", spec->name, name);
+}
+
 static enum kaon_status add_probability(struct eval_build *b, const char *name, const char *class)
 {
     struct eval_spec *spec = b->spec;
@@ -28,7 +50,7 @@ static enum kaon_status add_probability(struct eval_build *b, const char *name, 
     struct eval_probability *p = &spec->probability[spec->n_probabilities++];
     if (b->choices->category && class_of(b, name))
         class = class_of(b, name);
-    p->published = kaon_eval_pool_format(&spec->pool, "%s_%s", spec->name, name);
+    p->published = published(b, name);
     p->class = class ? kaon_eval_pool_text(&spec->pool, class) : NULL;
     return p->published && (p->class || !class) ? KAON_OK : kaon_eval_build_no_memory(b);
 }
@@ -243,6 +265,28 @@ static enum kaon_status add_stored(struct eval_build *b)
     return status;
 }
 
+static enum kaon_status read_style(struct eval_build *b)
+{
+    static const char *const known[] = {
+        [EVAL_ATLAS] = "atlas", [EVAL_WEAVER] = "weaver", [EVAL_GENERIC] = "generic"
+    };
+    const char *style = NULL, *where = b->choices->style ? "--style" : b->spec->config_path;
+    enum kaon_status status = KAON_OK;
+    if (b->config)
+        status = kaon_eval_json_text(b->config, "style", &style, where, b->msg);
+    if (b->choices->style)
+        style = b->choices->style;
+    if (status || !style || b->spec->stored)
+        return status;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(style, known[i])) {
+            b->spec->naming = (enum eval_naming)i;
+            return KAON_OK;
+        }
+    return kaon_cli_fail(b->msg, b->choices->style ? KAON_BAD_ARGUMENT : KAON_BAD_INPUT,
+                         "%s: style '%s' is none of atlas, weaver and generic", where, style);
+}
+
 enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
@@ -250,6 +294,8 @@ enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
     enum kaon_status status = KAON_OK;
     if (b->config)
         status = kaon_eval_json_object(b->config, "outputs", &outputs, spec->config_path, b->msg);
+    if (!status)
+        status = read_style(b);
     const size_t n = spec->n_outputs = b->ports->n_outputs;
     spec->output = kaon_eval_pool_take(&spec->pool, n + 1, sizeof *spec->output);
     spec->probability = kaon_eval_pool_take(

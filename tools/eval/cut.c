@@ -38,7 +38,9 @@ static const char *number(const char *at, double *value)
     digits[n] = '\0';
     char *end = digits;
     *value = strtod(digits, &end);
-    return n && !*end && isfinite(*value) ? at : NULL;
+    if (isinf(*value) && !strpbrk(digits, "iI")) /* "1e999" */
+        return NULL;
+    return n && !*end && !strpbrk(digits, "xXpP") ? at : NULL;
 }
 
 static const char *list(const char *at, struct eval_cut *cut)
@@ -49,7 +51,8 @@ static const char *list(const char *at, struct eval_cut *cut)
     for (at = skip(at + 1); *at != close; at = skip(at)) {
         if (cut->n_values == sizeof cut->value / sizeof *cut->value)
             return NULL;
-        if (!(at = number(at, &cut->value[cut->n_values++])))
+        if (!(at = number(at, &cut->value[cut->n_values])) ||
+            !isfinite(cut->value[cut->n_values++]))
             return NULL;
         at = skip(at);
         if (*at == ',')
@@ -86,7 +89,7 @@ static const char *parse(struct eval_cut *cut, const char *at)
     if (!(at = field(at, cut)))
         return NULL;
     if (*at == '%') {
-        if (!(at = number(at + 1, &cut->modulo)) || !(cut->modulo > 0))
+        if (!(at = number(at + 1, &cut->modulo)) || !(cut->modulo > 0) || isinf(cut->modulo))
             return NULL;
         at = skip(at);
     }
@@ -101,7 +104,10 @@ static const char *parse(struct eval_cut *cut, const char *at)
     if (cut->op == EVAL_CUT_IN || cut->op == EVAL_CUT_NOTIN)
         return list(at, cut);
     cut->n_values = 1;
-    return number(at, &cut->value[0]);
+    at = number(at, &cut->value[0]);
+    /* as in atlas-ftag-tools: "nan" with == and != only, infinities with all */
+    return at && isnan(cut->value[0]) && cut->op != EVAL_CUT_EQ && cut->op != EVAL_CUT_NE ? NULL
+                                                                                          : at;
 }
 
 enum kaon_status kaon_eval_cut_parse(struct eval_cut *cut, const char *text, const char *where,
@@ -125,7 +131,7 @@ bool kaon_eval_cut_passes(const struct eval_cut *cut, double value)
     }
     bool among = false;
     for (size_t i = 0; i < cut->n_values; i++)
-        among = among || value == cut->value[i];
+        among = among || value == cut->value[i] || (isnan(value) && isnan(cut->value[i]));
     switch (cut->op) {
     case EVAL_CUT_EQ:
     case EVAL_CUT_IN:

@@ -2,6 +2,8 @@
  *
  *     pt_btagJes > 20_000        == != >= <= > < with a number; underscores group digits
  *     eventNumber % 10 == 3      on the remainder
+ *     score == nan              nan with == and !=; inf, -inf with all
+ *     truth[3] == 1             a place of an array
  *     label in (5, 15)           in, notin with a list in ( ) or [ ] */
 #ifndef KAON_TOOLS_EVAL_CUT_H
 #define KAON_TOOLS_EVAL_CUT_H

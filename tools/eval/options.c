@@ -29,6 +29,9 @@ static const struct kaon_option options[] = {
       "of the backgrounds in D_b, or with fb in D_c, the rest goes to the class left out; or a\n"
       "preset (GN2v01, GN2-paper, DL1r, DL1d, puma); TAGGER:... is of that tagger only",
       offsetof(struct eval_options, fractions) },
+    { "style", 0, KAON_OPTION_STRING, "NAME",
+      "names of scores in predictions: atlas (NAME_pb, the default), weaver (score_b), generic",
+      offsetof(struct eval_options, style) },
     { "fold-field", 0, KAON_OPTION_STRING, "NAME",
       "the models are folds of one tagger: a jet goes to model NAME modulo their number",
       offsetof(struct eval_options, fold_field) },

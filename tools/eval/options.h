@@ -16,7 +16,7 @@ struct eval_options {
     struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
     struct kaon_words negate, samples;
-    const char *category, *fold_field;
+    const char *category, *fold_field, *style;
     bool ftag_exact, explain;
     struct kaon_words rejections, at;
     const char *config, *out, *weight, *non_finite, *compression;

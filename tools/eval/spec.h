@@ -95,6 +95,13 @@ struct eval_class {
     long probability;                 /* -1: the model has none for it */
 };
 
+/* How scores are called in the files that are written. */
+enum eval_naming {
+    EVAL_ATLAS,   /* "<Model>_pb" */
+    EVAL_WEAVER,  /* "score_b" */
+    EVAL_GENERIC, /* as the model calls them */
+};
+
 /* How a discriminant is computed from the probability S of its signal and B = sum f_i p_i. */
 enum eval_formula {
     EVAL_LOG,   /* log((S + e) / (B + e)) */
@@ -196,9 +203,10 @@ struct eval_spec {
     bool puma;        /* also curves as puma draws them */
     bool batched;     /* the model takes [N,...]: N jets a call */
     bool one_a_call;  /* batched, but with room for one jet only */
-    bool stored;      /* no model: the probabilities are fields of `jets` */
-    bool ftag_exact;  /* discriminants in the type of the scores, as atlas-ftag-tools has them */
-    bool half;        /* stored scores of half precision */
+    enum eval_naming naming;
+    bool stored;     /* no model: the probabilities are fields of `jets` */
+    bool ftag_exact; /* discriminants in the type of the scores, as atlas-ftag-tools has them */
+    bool half;       /* stored scores of half precision */
     struct eval_query query;
     const char **note; /* where things came from; sentences for --verbose */
     size_t n_notes;
@@ -233,6 +241,7 @@ struct eval_choices {
     const char *const *data; /* --data */
     size_t n_data;
     bool ftag_exact;
+    const char *style;         /* --style; NULL: of eval.json, or atlas */
     const char *fold_field;    /* --fold-field */
     const char *const *negate; /* --negate: lists of names */
     size_t n_negate;
