@@ -2,6 +2,7 @@
 
 #include "tools/cli/nearest.h"
 #include "tools/eval/album.h"
+#include "tools/eval/shard.h"
 
 #include <sched.h>
 #include <string.h>
@@ -85,6 +86,9 @@ static const struct kaon_option options[] = {
     { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
       offsetof(struct eval_options, compression) },
     KAON_ENGINE_OPTIONS(struct eval_options),
+    { "shard", 0, KAON_OPTION_STRING, "I/N",
+      "part I, from 0, of N only, for kaon merge; auto: as Slurm or Open MPI say",
+      offsetof(struct eval_options, shard) },
     { "ensemble", 0, KAON_OPTION_LIST, "NAME=RULE:A,B,...",
       "judge what models say together: average, logit or crossmax",
       offsetof(struct eval_options, ensembles) },
@@ -210,6 +214,13 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     s->requirement = o->require.word;
     s->n_requirements = o->require.n;
     s->details = o->details;
+    if (o->shard) {
+        const enum kaon_status status = kaon_eval_shard_parse(&s->shard, o->shard, msg);
+        if (status)
+            return status;
+        if (!o->out)
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--shard needs --out, a folder for parts");
+    }
     s->out = o->out;
     s->page = o->report;
     s->force = o->force;
