@@ -24,6 +24,7 @@
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
 #include "tools/eval/shard.h"
+#include "tools/eval/slurm.h"
 #include "tools/eval/words.h"
 
 static bool ends_with(const char *word, const char *tail)
@@ -486,6 +487,12 @@ int kaon_eval_evaluate(const struct eval_options *o, struct kaon_words *words,
     enum kaon_status status = kaon_eval_settings(&e, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
+    if (!status && o->slurm_script) {
+        struct kaon_out out = kaon_out_stdout();
+        kaon_eval_slurm_print(&out, argc, argv, o);
+        kaon_eval_close(&e);
+        return kaon_out_end(&out, say, KAON_EXIT_OK);
+    }
     if (!status && merge)
         e.seen = (struct eval_seen){ json_incref(kaon_eval_merge_seen(merge)), true };
     if (!status && o->shard) {

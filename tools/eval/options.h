@@ -8,6 +8,7 @@
 
 struct eval_options {
     const char *shard;
+    int64_t slurm_script;
     struct kaon_common common;
     struct kaon_engine_choice engine;
     struct kaon_words data, fractions, cuts;
