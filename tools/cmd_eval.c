@@ -1,5 +1,6 @@
 /* kaon eval: taggers on files of jets, judged as physicists judge them. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "tools/cli/interrupt.h"
 #include "tools/cli/json.h"
 #include "tools/cli/progress.h"
+#include "tools/cmd_eval.h"
 #include "tools/commands.h"
 #include "tools/eval/album.h"
 #include "tools/eval/derived.h"
@@ -21,6 +23,9 @@
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
+#include "tools/eval/shard.h"
+#include "tools/eval/slurm.h"
+#include "tools/eval/words.h"
 
 static bool ends_with(const char *word, const char *tail)
 {
@@ -127,7 +132,7 @@ static enum kaon_status keep_existing(const struct evaluation *e, const char *pa
 static enum kaon_status begin_folder(struct evaluation *e, const char *path, struct kaon_msg *msg)
 {
     const enum kaon_status status = make_folder(path, &e->made_folder, msg);
-    if (status)
+    if (status || e->settings.shard.count > 0)
         return status;
     e->metrics = kaon_eval_pool_format(&e->pool, "%s/metrics.json", path);
     e->run = kaon_eval_pool_format(&e->pool, "%s/run.json", path);
@@ -287,6 +292,7 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
                                  struct kaon_msg *msg)
 {
     struct eval_choices choices = choices_of(e, o);
+    choices.seen = e->seen.root ? &e->seen : NULL;
     struct wanted wanted = { .n_models = 0 };
     enum kaon_status status = find_wanted(e, o, models, &wanted, msg);
     if (status)
@@ -315,9 +321,10 @@ static enum kaon_status open_all(struct evaluation *e, const struct eval_options
         status = keep_existing(e, o->report, msg);
     for (size_t i = 0; !status && i < e->n; i++) {
         status = kaon_eval_entry_prepare(e, &e->entry[i], msg);
-        if (!status && !o->explain && !e->entry[i].derived)
+        if (!status && !o->explain && e->entry[i].reader)
             say_notes(say, &e->entry[i]);
-        if (!status && e->settings.out && !e->entry[i].spec.stored && !e->entry[i].derived)
+        if (!status && e->settings.out && e->entry[i].reader && !e->entry[i].spec.stored &&
+            !o->shard)
             status = kaon_eval_entry_begin(e, &e->entry[i], msg);
     }
     return status;
@@ -410,14 +417,91 @@ static int explain_all(struct evaluation *e, const struct eval_options *o,
     return kaon_out_end(&out, say, KAON_EXIT_OK);
 }
 
-static int evaluate(const struct eval_options *o, struct kaon_words *words, int argc, char **argv,
-                    const struct kaon_say *say)
+/* One part: run, written, and judged by nobody yet. */
+static enum kaon_status run_shard(struct evaluation *e, const struct eval_options *o,
+                                  const json_t *words, const struct kaon_say *say,
+                                  struct kaon_msg *msg)
+{
+    struct eval_h5out out = { .h5 = 0 };
+    json_t *manifest = kaon_eval_shard_manifest(e, words);
+    bool done = false;
+    enum kaon_status status = kaon_eval_shard_begin(e, &out, manifest, &done, msg);
+    if (!status && done)
+        kaon_say_note(say, "%s: is finished", e->file[0]);
+    if (!status && !done)
+        status = run_all(e, o, say, msg);
+    if (!status && !done && !kaon_interrupted())
+        status = kaon_eval_shard_commit(e, &out, manifest, msg);
+    for (size_t i = 0; i < e->n; i++) {
+        (void)kaon_eval_writer_close(e->entry[i].writer);
+        e->entry[i].writer = NULL;
+    }
+    kaon_eval_h5out_abandon(&out);
+    json_decref(manifest);
+    return status;
+}
+
+/* What a part prints: where it is, and which rows. */
+static int print_shard(struct evaluation *e, const struct eval_options *o,
+                       const struct kaon_say *say)
+{
+    struct kaon_out out = kaon_out_stdout();
+    const struct eval_part_of *part = &e->settings.shard;
+    const uint64_t first = kaon_eval_reader_first(e->entry[0].reader);
+    const uint64_t rows = kaon_eval_reader_rows(e->entry[0].reader);
+    if (o->json) {
+        kaon_json_print(&out,
+                        json_pack("{s:i, s:I, s:I, s:I, s:I, s:o}", "schema_version",
+                                  KAON_JSON_SCHEMA, "shard", (json_int_t)part->index, "shards",
+                                  (json_int_t)part->count, "first", (json_int_t)first, "end",
+                                  (json_int_t)(first + rows), "file", kaon_json_text(e->file[0])));
+    } else {
+        kaon_out_printf(&out, "Shard %" PRIu64 " of %" PRIu64 ": jets %" PRIu64 " to %" PRIu64 ", ",
+                        part->index, part->count, first, first + rows);
+        kaon_out_name(&out, e->file[0]);
+        kaon_out_printf(&out, "\n");
+    }
+    return kaon_out_end(&out, say, KAON_EXIT_OK);
+}
+
+static enum kaon_status run_or_merge(struct evaluation *e, const struct eval_options *o,
+                                     const struct eval_merge *merge, const json_t *words,
+                                     const struct kaon_say *say, struct kaon_msg *msg)
+{
+    if (e->settings.shard.count > 0)
+        return run_shard(e, o, words, say, msg);
+    enum kaon_status status = merge ? kaon_eval_merge_read(merge, e, msg) : run_all(e, o, say, msg);
+    if (!status)
+        status = kaon_eval_judge_all(e, msg);
+    if (!status && merge && o->out && !kaon_interrupted())
+        status = kaon_eval_merge_predictions(merge, e, msg);
+    if (!status && (o->out || o->report) && !kaon_interrupted())
+        status = write_all(e, say, msg);
+    return status;
+}
+
+int kaon_eval_evaluate(const struct eval_options *o, struct kaon_words *words,
+                       const struct eval_merge *merge, int argc, char **argv,
+                       const struct kaon_say *say)
 {
     struct evaluation e = { .n = 0 };
     struct kaon_msg msg = { "" };
+    json_t *given = NULL;
     enum kaon_status status = kaon_eval_settings(&e, o, &msg);
     if (!status)
         status = join_arguments(&e, argc, argv, &msg);
+    if (!status && o->slurm_script) {
+        struct kaon_out out = kaon_out_stdout();
+        kaon_eval_slurm_print(&out, argc, argv, o);
+        kaon_eval_close(&e);
+        return kaon_out_end(&out, say, KAON_EXIT_OK);
+    }
+    if (!status && merge)
+        e.seen = (struct eval_seen){ json_incref(kaon_eval_merge_seen(merge)), true };
+    if (!status && o->shard) {
+        given = kaon_eval_words(o, words);
+        status = kaon_eval_seen_begin(&e.seen, &msg);
+    }
     if (!status)
         status = find_data(&e, o, words, &msg);
     if (!status)
@@ -425,27 +509,25 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
     if (!status && o->explain) {
         const int said = explain_all(&e, o, say);
         kaon_eval_close(&e);
+        json_decref(given);
         return said;
     }
     if (!status)
         status = kaon_eval_judge_prepare(&e, &msg);
     if (!status)
-        status = run_all(&e, o, say, &msg);
-    if (!status)
-        status = kaon_eval_judge_all(&e, &msg);
-    if (!status && (o->out || o->report) && !kaon_interrupted())
-        status = write_all(&e, say, &msg);
+        status = run_or_merge(&e, o, merge, given, say, &msg);
     int exit_status = KAON_EXIT_OK;
     if (kaon_interrupted())
         exit_status = KAON_EXIT_INTERRUPTED;
     else if (status)
         exit_status = kaon_say_status(say, status, &msg);
     else
-        exit_status = print_all(&e, o, say);
-    if (exit_status == KAON_EXIT_OK && !kaon_eval_judge_say(&e, say))
+        exit_status = o->shard ? print_shard(&e, o, say) : print_all(&e, o, say);
+    if (exit_status == KAON_EXIT_OK && !o->shard && !kaon_eval_judge_say(&e, say))
         exit_status = KAON_EXIT_DISAGREES;
     const bool empty = e.made_folder && exit_status != KAON_EXIT_OK;
     kaon_eval_close(&e);
+    json_decref(given);
     if (empty)
         rmdir(o->out); /* keeps a folder with something in it */
     return exit_status;
@@ -453,13 +535,13 @@ static int evaluate(const struct eval_options *o, struct kaon_words *words, int 
 
 int kaon_cmd_eval(int argc, char **argv)
 {
-    struct eval_options o = { .batch = 64, .seed = 1 };
+    struct eval_options o = KAON_EVAL_DEFAULTS;
     struct kaon_words args;
     struct kaon_say say;
     int status;
 
     if (kaon_command_begin(&kaon_eval_command, argc, argv, &o, &o.common, &args, &say, &status))
-        status = evaluate(&o, &args, argc, argv, &say);
+        status = kaon_eval_evaluate(&o, &args, NULL, argc, argv, &say);
     kaon_options_free(kaon_eval_command.options, &o, &args);
     return status;
 }

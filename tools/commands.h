@@ -5,6 +5,7 @@
 typedef int kaon_command_fn(int argc, char **argv);
 
 kaon_command_fn kaon_cmd_eval;
+kaon_command_fn kaon_cmd_merge;
 kaon_command_fn kaon_cmd_info;
 kaon_command_fn kaon_cmd_run;
 kaon_command_fn kaon_cmd_check;

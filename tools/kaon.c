@@ -16,6 +16,7 @@ static const struct {
     kaon_command_fn *run;
 } commands[] = {
     { "eval", "run taggers on files of jets: scores, working points, curves", kaon_cmd_eval },
+    { "merge", "join what the shards of kaon eval wrote", kaon_cmd_merge },
     { "info", "say what a model is made of and what running it takes", kaon_cmd_info },
     { "run", "run a model once, on .npy files or random inputs", kaon_cmd_run },
     { "check", "compare a model's outputs with the ones expected", kaon_cmd_check },

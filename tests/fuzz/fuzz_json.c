@@ -86,7 +86,7 @@ void kaon_fuzz_category(const uint8_t *data, size_t size)
     const int fd = kaon_fuzz_file(data, size, path);
     if (fd < 0)
         return;
-    kaon_eval_category_load(&category, path, &pool, NULL);
+    kaon_eval_category_load(&category, path, NULL, &pool, NULL);
     kaon_eval_pool_close(&pool);
     close(fd);
 }

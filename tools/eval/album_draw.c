@@ -115,6 +115,22 @@ static void write_script(FILE *to, const struct eval_figure *f, const struct can
     }
 }
 
+/* The time in a PDF, which would make every two differ, becomes the same in all: cairo of Debian 12
+ * knows no other way. Where there is none, nothing is changed. */
+static void forget_time(const char *path)
+{
+    static const char before[] = "/CreationDate (D:", time[] = "20000101000000";
+    FILE *file = fopen(path, "r+b");
+    size_t matched = 0;
+    int c;
+    while (file && matched < sizeof before - 1 && (c = getc(file)) != EOF)
+        matched = c == before[matched] ? matched + 1 : c == before[0];
+    if (file && matched == sizeof before - 1 && fseek(file, 0, SEEK_CUR) == 0)
+        fwrite(time, 1, sizeof time - 1, file);
+    if (file)
+        fclose(file); /* a failure to write is found by the commit, which syncs */
+}
+
 static enum kaon_status commit_files(struct drawing *d, struct canvas *c, const char *svg,
                                      struct kaon_msg *msg)
 {
@@ -124,6 +140,8 @@ static enum kaon_status commit_files(struct drawing *d, struct canvas *c, const 
     for (size_t k = 0; !status && k < N_FORMATS; k++) {
         if (!c->path[k])
             continue;
+        if (!strcmp(formats[k].extension, "pdf"))
+            forget_time(c->file[k].temporary);
         status = kaon_atomic_commit(&c->file[k], msg);
         if (!status)
             status = kaon_eval_add_file(d->album->e, c->path[k], msg);

@@ -1,5 +1,7 @@
 #include "tools/eval/category.h"
 
+#include "tools/eval/seen.h"
+
 #include "tools/eval/embedded.h"
 
 #include <stdbool.h>
@@ -237,14 +239,15 @@ static enum kaon_status unknown(const char *word, struct kaon_msg *msg)
 }
 
 enum kaon_status kaon_eval_category_load(struct eval_category *category, const char *word,
-                                         struct eval_pool *pool, struct kaon_msg *msg)
+                                         struct eval_seen *seen, struct eval_pool *pool,
+                                         struct kaon_msg *msg)
 {
     struct load l = { category, pool, word, msg };
     json_t *root = NULL;
     enum kaon_status status;
     *category = (struct eval_category){ .n = 0 };
     if (strpbrk(word, "/.")) {
-        status = kaon_eval_json_file(&root, word, msg);
+        status = kaon_eval_seen_json(seen, &root, word, msg);
         category->source = kaon_eval_pool_text(pool, word);
     } else {
         const char *text = strcmp(word, "fractions") ? kaon_eval_embedded_text(word) : NULL;

@@ -47,6 +47,8 @@ struct eval_mistags {
     size_t n;
 };
 
+struct eval_seen;
+
 struct eval_category {
     const char *name;
     const char *source; /* path of its file, or "category 'single-btag'" */
@@ -63,7 +65,8 @@ struct eval_category {
 /* Loads the built-in category of that name or, if the word has a '/' or '.', the file. Strings come
  * from the pool. */
 enum kaon_status kaon_eval_category_load(struct eval_category *category, const char *word,
-                                         struct eval_pool *pool, struct kaon_msg *msg);
+                                         struct eval_seen *seen, struct eval_pool *pool,
+                                         struct kaon_msg *msg);
 
 /* A built-in data file by name; NULL: none. */
 const char *kaon_eval_embedded_text(const char *name);

@@ -1,6 +1,7 @@
 #include "tools/eval/entry.h"
 
 #include "tools/eval/derived.h"
+#include "tools/eval/shard.h"
 
 #include "tools/eval/comparisons.h"
 
@@ -51,12 +52,30 @@ static enum kaon_status label(struct evaluation *e, struct eval_entry *entry,
     return entry->label ? KAON_OK : no_memory(msg);
 }
 
+/* From what a run kept of the model, without it. */
+static enum kaon_status open_replayed(struct evaluation *e, struct eval_entry *entry,
+                                      const char *path, const struct eval_choices *choices,
+                                      struct kaon_msg *msg)
+{
+    struct eval_ports ports = { .path = path };
+    const char *sha256;
+    enum kaon_status status = kaon_eval_seen_model(&e->seen, &ports, &sha256, &e->pool, msg);
+    if (!status)
+        status = kaon_eval_spec_build(&entry->spec, &ports, choices, msg);
+    if (status)
+        return status;
+    memcpy(entry->file_digest.hex, sha256, sizeof entry->file_digest.hex);
+    return label(e, entry, choices, msg);
+}
+
 enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *entry,
                                       const char *path, const struct eval_choices *choices,
                                       const struct kaon_engine_choice *engine,
                                       const struct kaon_say *say, struct kaon_msg *msg)
 {
     uint64_t bytes;
+    if (e->seen.replay)
+        return open_replayed(e, entry, path, choices, msg);
     enum kaon_status status = kaon_cli_open(&entry->model, path, engine, say, msg);
     if (!status)
         status = kaon_digest_file(&entry->file_digest, path, &bytes, msg);
@@ -73,7 +92,9 @@ enum kaon_status kaon_eval_entry_open(struct evaluation *e, struct eval_entry *e
     ports.output = ports_of(&e->pool, m, ports.n_outputs, kaon_model_output);
     if (!ports.input || !ports.output)
         return no_memory(msg);
-    status = kaon_eval_spec_build(&entry->spec, &ports, choices, msg);
+    status = kaon_eval_seen_keep_model(choices->seen, &ports, entry->file_digest.hex, msg);
+    if (!status)
+        status = kaon_eval_spec_build(&entry->spec, &ports, choices, msg);
     return status ? status : label(e, entry, choices, msg);
 }
 
@@ -128,12 +149,40 @@ static bool same_fields(struct eval_pool *pool, const struct kaon_model *a,
     return true;
 }
 
+/* One fold: from its file, or in a merge what a run kept of it. */
+static enum kaon_status open_fold(struct evaluation *e, struct eval_entry *entry, size_t i,
+                                  const struct kaon_engine_choice *engine,
+                                  const struct kaon_say *say, struct kaon_msg *msg)
+{
+    uint64_t bytes;
+    const char *path = entry->fold_path[i], *sha256;
+    struct eval_ports ports = { .path = path };
+    enum kaon_status status;
+    if (e->seen.replay) {
+        status = kaon_eval_seen_model(&e->seen, &ports, &sha256, &e->pool, msg);
+        if (!status)
+            memcpy(entry->fold_digest[i].hex, sha256, sizeof entry->fold_digest[i].hex);
+        return status;
+    }
+    status = kaon_cli_open(&entry->fold[i], path, engine, say, msg);
+    if (!status)
+        status = kaon_digest_file(&entry->fold_digest[i], path, &bytes, msg);
+    if (!status && (!same_ports(entry->model, entry->fold[i]) ||
+                    !same_fields(&e->pool, entry->model, entry->fold[i])))
+        status = kaon_cli_fail(msg, KAON_BAD_INPUT,
+                               "%s: takes or gives other things than %s, and cannot be a fold "
+                               "of the same tagger",
+                               path, entry->spec.model_path);
+    if (!status && e->seen.root)
+        status = kaon_eval_seen_keep_model(&e->seen, &ports, entry->fold_digest[i].hex, msg);
+    return status;
+}
+
 enum kaon_status kaon_eval_entry_add_folds(struct evaluation *e, struct eval_entry *entry,
                                            const char *const *path, size_t n,
                                            const struct kaon_engine_choice *engine,
                                            const struct kaon_say *say, struct kaon_msg *msg)
 {
-    uint64_t bytes;
     enum kaon_status status = KAON_OK;
     if (n + 1 > EVAL_MOST_FOLDS)
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "more than %d folds", EVAL_MOST_FOLDS);
@@ -145,16 +194,8 @@ enum kaon_status kaon_eval_entry_add_folds(struct evaluation *e, struct eval_ent
     entry->n_folds = 1;
     for (size_t i = 0; !status && i < n; i++) {
         entry->fold_path[i] = path[i];
-        status = kaon_cli_open(&entry->fold[i], path[i], engine, say, msg);
         entry->n_folds++;
-        if (!status)
-            status = kaon_digest_file(&entry->fold_digest[i], path[i], &bytes, msg);
-        if (!status && (!same_ports(entry->model, entry->fold[i]) ||
-                        !same_fields(&e->pool, entry->model, entry->fold[i])))
-            status = kaon_cli_fail(msg, KAON_BAD_INPUT,
-                                   "%s: takes or gives other things than %s, and cannot be a fold "
-                                   "of the same tagger",
-                                   path[i], entry->spec.model_path);
+        status = open_fold(e, entry, i, engine, say, msg);
     }
     entry->spec.query.n_folds = entry->n_folds;
     entry->spec.query.fold = entry->spec.fold_field;
@@ -163,12 +204,13 @@ enum kaon_status kaon_eval_entry_add_folds(struct evaluation *e, struct eval_ent
 
 /* Whether any file has the scores in half precision; each must have them. */
 static enum kaon_status check_stored(struct evaluation *e, struct eval_entry *entry,
-                                     const struct eval_stored_source *source, struct kaon_msg *msg)
+                                     const struct eval_stored_source *source,
+                                     const struct eval_choices *choices, struct kaon_msg *msg)
 {
     enum kaon_status status = KAON_OK;
     for (size_t i = 1; !status && i < source->n_paths; i++) {
         struct eval_stored fields;
-        status = kaon_eval_stored_open(&fields, source->path[i], &e->pool, msg);
+        status = kaon_eval_seen_fields(choices->seen, &fields, source->path[i], &e->pool, msg);
         if (!status)
             status = kaon_eval_stored_check(&fields, source->tagger, msg);
         for (size_t k = 0; !status && k < fields.n; k++)
@@ -184,7 +226,8 @@ enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_e
                                              struct kaon_msg *msg)
 {
     struct eval_stored fields;
-    enum kaon_status status = kaon_eval_stored_open(&fields, source->path[0], &e->pool, msg);
+    enum kaon_status status =
+        kaon_eval_seen_fields(choices->seen, &fields, source->path[0], &e->pool, msg);
     const struct eval_ports ports = { .path = source->path[0],
                                       .tagger = source->tagger,
                                       .stored = &fields };
@@ -194,7 +237,7 @@ enum kaon_status kaon_eval_entry_open_stored(struct evaluation *e, struct eval_e
     if (!status)
         status = kaon_eval_spec_build(&entry->spec, &ports, &own, msg);
     if (!status)
-        status = check_stored(e, entry, source, msg);
+        status = check_stored(e, entry, source, choices, msg);
     entry->data = source->path;
     entry->n_data = source->n_paths;
     return status ? status : label(e, entry, choices, msg);
@@ -268,6 +311,8 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
                              "no data: name files with --data, or samples in "
                              "an eval.json beside %s",
                              entry->spec.model_path);
+    if (e->seen.replay)
+        return kaon_eval_shard_recall(e, entry, msg);
     enum kaon_status status = name_sample(e, entry, msg);
     if (!status)
         status = kaon_eval_reader_open(&entry->reader, &entry->spec.query, entry->data,
@@ -276,6 +321,10 @@ enum kaon_status kaon_eval_entry_prepare(struct evaluation *e, struct eval_entry
         status = look_at_sources(e, entry, msg);
     if (!status)
         entry->writer_version = kaon_eval_reader_writer_version(entry->reader);
+    if (!status && s->shard.count > 0)
+        status = kaon_eval_reader_part(entry->reader, s->shard.index, s->shard.count, msg);
+    if (!status && e->seen.root)
+        status = kaon_eval_shard_keep(e, entry, msg);
     return status;
 }
 
@@ -531,6 +580,7 @@ void kaon_eval_close(struct evaluation *e)
         close_entry(&e->entry[i]);
     free(e->entry);
     free(e->file);
+    kaon_eval_seen_close(&e->seen);
     for (size_t i = 0; i < e->n_comparisons; i++)
         kaon_eval_pair_close(&e->comparison[i].pair);
     free(e->comparison);

@@ -11,6 +11,7 @@
 #include "tools/eval/ood.h"
 #include "tools/eval/run.h"
 #include "tools/eval/scan.h"
+#include "tools/eval/seen.h"
 #include "tools/eval/source.h"
 #include "tools/eval/writer.h"
 #include "tools/model/digest.h"
@@ -51,7 +52,13 @@ struct eval_entry {
     struct eval_bootstrap *bootstrap; /* the same */
 };
 
+/* Part `index`, from 0, of `count`; count 0: all. */
+struct eval_part_of {
+    uint64_t index, count;
+};
+
 struct eval_settings {
+    struct eval_part_of shard;
     const char *out;  /* folder, NULL: nothing is written */
     const char *page; /* --report, or NULL */
     bool explain;     /* nothing is run */
@@ -84,6 +91,7 @@ struct eval_requirement;
 
 struct evaluation {
     struct eval_settings settings;
+    struct eval_seen seen; /* with a root if shards are written or joined */
     struct eval_entry *entry;
     size_t n;
     bool made_folder;          /* the output folder was not there before */

@@ -1,9 +1,10 @@
 #include "tools/eval/options.h"
 
 #include "tools/cli/nearest.h"
+#include "tools/cli/processors.h"
 #include "tools/eval/album.h"
+#include "tools/eval/shard.h"
 
-#include <sched.h>
 #include <string.h>
 
 /* clang-format off */
@@ -83,7 +84,7 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, non_finite) },
     { "limit", 'n', KAON_OPTION_INT, "N", "the first N jets only", offsetof(struct eval_options, limit),
       1, INT64_MAX },
-    { "threads", 't', KAON_OPTION_INT, "N", "that infer (default: one a usable processor)",
+    { "threads", 't', KAON_OPTION_INT, "N", "that infer (default: one a processor that the job may use)",
       offsetof(struct eval_options, threads), 1, 1024 },
     { "batch", 0, KAON_OPTION_INT, "N",
       "jets a call, for models that take several (default: 64); results do not depend on it",
@@ -91,6 +92,12 @@ static const struct kaon_option options[] = {
     { "compression", 0, KAON_OPTION_STRING, "NAME", "of predictions: gzip (the default), lz4, none",
       offsetof(struct eval_options, compression) },
     KAON_ENGINE_OPTIONS(struct eval_options),
+    { "shard", 0, KAON_OPTION_STRING, "I/N",
+      "part I, from 0, of N only, for kaon merge; auto: as Slurm or Open MPI say",
+      offsetof(struct eval_options, shard) },
+    { "slurm-script", 0, KAON_OPTION_INT, "N",
+      "print a script that submits N parts and their merge to Slurm, and do nothing else",
+      offsetof(struct eval_options, slurm_script), 1, 100000 },
     { "ensemble", 0, KAON_OPTION_LIST, "NAME=RULE:A,B,...",
       "judge what models say together: average, logit or crossmax",
       offsetof(struct eval_options, ensembles) },
@@ -141,15 +148,6 @@ const struct kaon_spec kaon_eval_command = {
     .notes = "The digest covers every output byte of every jet in order: it is the same for any\n"
              "number of threads, any batch and any instruction set.",
 };
-
-static size_t usable_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    const int n = CPU_COUNT(&set);
-    return n > 0 ? (size_t)n : 1;
-}
 
 /* Index of a word among the choices, or -1. */
 static int choose(const char *word, const char *const *choices, int n)
@@ -216,12 +214,22 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     s->requirement = o->require.word;
     s->n_requirements = o->require.n;
     s->details = o->details;
+    if (o->shard) {
+        const enum kaon_status status = kaon_eval_shard_parse(&s->shard, o->shard, msg);
+        if (status)
+            return status;
+        if (!o->out)
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--shard needs --out, a folder for parts");
+    }
+    if (o->slurm_script && (!o->out || o->shard))
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--slurm-script needs --out, a folder for parts, and no --shard");
     s->out = o->out;
     s->page = o->report;
     s->force = o->force;
     s->no_plots = o->no_plots;
     s->zero_non_finite = o->non_finite != NULL;
-    s->threads = o->threads ? (size_t)o->threads : usable_processors();
+    s->threads = o->threads ? (size_t)o->threads : kaon_processors_usable();
     s->batch = (size_t)o->batch;
     s->limit = (uint64_t)o->limit;
     s->compression = (enum eval_compression)compression;

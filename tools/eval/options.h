@@ -7,6 +7,8 @@
 #include "tools/model/open.h"
 
 struct eval_options {
+    const char *shard;
+    int64_t slurm_script;
     struct kaon_common common;
     struct kaon_engine_choice engine;
     struct kaon_words data, fractions, cuts;
@@ -27,6 +29,12 @@ struct eval_options {
     bool puma, details;
     bool json, force, no_progress, no_plots;
 };
+
+/* What holds where the command says nothing. */
+#define KAON_EVAL_DEFAULTS                                                                         \
+    {                                                                                              \
+        .batch = 64, .seed = 1                                                                     \
+    }
 
 extern const struct kaon_spec kaon_eval_command;
 

@@ -163,6 +163,8 @@ static void print_entry(struct kaon_out *out, const struct evaluation *e,
         kaon_out_printf(out, "\n");
     else if (spec->stored)
         kaon_out_printf(out, "\n  scores from the file\n");
+    else if (!entry->isa)
+        kaon_out_printf(out, "\n  joined from shards\n");
     else
         kaon_out_printf(out, "\n  %.0f jets/s on %zu thread%s, %s; %.2f s and %.2f s to prepare\n",
                         (double)entry->scores.rows / entry->run_seconds, e->settings.threads,

@@ -39,7 +39,9 @@ struct eval_reader {
     const char *const *path;
     size_t n_paths;
     uint64_t rows;       /* over all files, limit applied */
+    uint64_t first, end; /* the part that is read, over all files */
     uint64_t *file_rows; /* of each file */
+    size_t *file_chunk;  /* rows of a chunk of its widest set, 0: not chunked */
     size_t *width;       /* largest of each set */
     struct eval_reader_counts counts;
     const char **note;
@@ -319,6 +321,20 @@ static void read_writer_version(struct eval_reader *r)
         H5Aclose(attribute);
 }
 
+/* Rows of a chunk of the set that has most bytes a row, *widest of them. */
+static size_t widest_chunk(const struct eval_reader *r, size_t *widest)
+{
+    size_t chunk = 0;
+    *widest = 1;
+    for (size_t i = 0; i < r->query->n_sets; i++) {
+        const struct eval_table *t = &r->set[i].table;
+        const size_t bytes = t->width * (r->query->set[i].n_columns * sizeof(float) + 1);
+        if (bytes > *widest)
+            *widest = bytes, chunk = t->chunk_rows;
+    }
+    return chunk;
+}
+
 static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
 {
     for (size_t i = 0; i < r->n_paths; i++) {
@@ -334,10 +350,12 @@ static enum kaon_status check_all(struct eval_reader *r, struct kaon_msg *msg)
             return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: more rows than can be counted",
                                  r->path[i]);
         r->file_rows[i] = r->jets.rows;
+        r->file_chunk[i] = widest_chunk(r, &(size_t){ 0 });
         r->rows += r->jets.rows;
     }
     if (r->query->limit && r->rows > r->query->limit)
         r->rows = r->query->limit;
+    r->end = r->rows;
     if (r->n_paths == 1)
         return KAON_OK;
     const enum kaon_status code = open_file(r, 0, msg);
@@ -360,7 +378,8 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
     r->width = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->width);
     r->set = kaon_eval_pool_take(&r->pool, query->n_sets + 1, sizeof *r->set);
     r->file_rows = kaon_eval_pool_take(&r->pool, n_paths + 1, sizeof *r->file_rows);
-    if (!r->width || !r->set || !r->file_rows) {
+    r->file_chunk = kaon_eval_pool_take(&r->pool, n_paths + 1, sizeof *r->file_chunk);
+    if (!r->width || !r->set || !r->file_rows || !r->file_chunk) {
         kaon_eval_pool_close(&r->pool);
         free(r);
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
@@ -393,13 +412,7 @@ void kaon_eval_reader_close(struct eval_reader *r)
 
 static size_t rows_of_a_block(const struct eval_reader *r)
 {
-    size_t chunk = 0, widest = 1;
-    for (size_t i = 0; i < r->query->n_sets; i++) {
-        const struct eval_table *t = &r->set[i].table;
-        const size_t bytes = t->width * (r->query->set[i].n_columns * sizeof(float) + 1);
-        if (bytes > widest)
-            widest = bytes, chunk = t->chunk_rows;
-    }
+    size_t widest, chunk = widest_chunk(r, &widest);
     if (chunk == 0)
         chunk = USUAL_ROWS;
     size_t rows = chunk < LEAST_ROWS ? (LEAST_ROWS + chunk - 1) / chunk * chunk : chunk;
@@ -586,8 +599,8 @@ enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block 
         if ((code = open_file(r, r->at_path + 1, msg)))
             return code;
     uint64_t left = r->jets.rows - r->at_row;
-    if (left > r->rows - r->done)
-        left = r->rows - r->done;
+    if (left > r->end - r->done)
+        left = r->end - r->done;
     if (left == 0)
         return KAON_OK;
     const size_t most = rows_of_a_block(r), rows = left < most ? (size_t)left : most;
@@ -610,6 +623,32 @@ enum kaon_status kaon_eval_reader_next(struct eval_reader *r, struct eval_block 
     return KAON_OK;
 }
 
+/* floor(index * rows / count), moved down to a border of chunks. */
+static uint64_t border(const struct eval_reader *r, uint64_t index, uint64_t count)
+{
+    uint64_t row = (uint64_t)((unsigned __int128)r->rows * index / count), before = 0;
+    size_t path = 0;
+    while (path < r->n_paths && row - before >= r->file_rows[path])
+        before += r->file_rows[path++];
+    if (index < count && path < r->n_paths && r->file_chunk[path])
+        row -= (row - before) % r->file_chunk[path];
+    return row;
+}
+
+enum kaon_status kaon_eval_reader_part(struct eval_reader *r, uint64_t index, uint64_t count,
+                                       struct kaon_msg *msg)
+{
+    uint64_t before = 0;
+    size_t path = 0;
+    r->first = r->done = border(r, index, count);
+    r->end = border(r, index + 1, count);
+    while (path + 1 < r->n_paths && r->first - before >= r->file_rows[path])
+        before += r->file_rows[path++];
+    const enum kaon_status status = path == r->at_path ? KAON_OK : open_file(r, path, msg);
+    r->at_row = r->first - before;
+    return status;
+}
+
 void kaon_eval_block_close(struct eval_block *b)
 {
     for (size_t i = 0; i < b->n_parts; i++) {
@@ -628,6 +667,16 @@ void kaon_eval_block_close(struct eval_block *b)
 /* ---- what is known --------------------------------------------------------------------------- */
 
 uint64_t kaon_eval_reader_rows(const struct eval_reader *r)
+{
+    return r->end - r->first;
+}
+
+uint64_t kaon_eval_reader_first(const struct eval_reader *r)
+{
+    return r->first;
+}
+
+uint64_t kaon_eval_reader_all(const struct eval_reader *r)
 {
     return r->rows;
 }

@@ -80,13 +80,20 @@ enum kaon_status kaon_eval_reader_open(struct eval_reader **reader, const struct
                                        struct kaon_msg *msg);
 void kaon_eval_reader_close(struct eval_reader *reader);
 
+/* Restricts the reader to part `index` of `count`: of all N rows, limit applied, the ones from
+ * floor(index * N / count) to floor((index + 1) * N / count), both moved down to where a chunk of the
+ * widest set begins. Stands before the first of them. */
+enum kaon_status kaon_eval_reader_part(struct eval_reader *reader, uint64_t index, uint64_t count,
+                                       struct kaon_msg *msg);
+uint64_t kaon_eval_reader_first(const struct eval_reader *reader); /* row of the part */
+uint64_t kaon_eval_reader_all(const struct eval_reader *reader);   /* rows of all parts */
+
 /* Reads the next block; rows is 0 at the end. The block grows as needed: zero-initialise it. */
 enum kaon_status kaon_eval_reader_next(struct eval_reader *reader, struct eval_block *block,
                                        struct kaon_msg *msg);
 void kaon_eval_block_close(struct eval_block *block);
 
-uint64_t
-kaon_eval_reader_rows(const struct eval_reader *reader); /* over all files, limit applied */
+uint64_t kaon_eval_reader_rows(const struct eval_reader *reader); /* of the part */
 uint64_t kaon_eval_reader_file_rows(const struct eval_reader *reader, size_t path); /* no limit */
 size_t kaon_eval_reader_width(const struct eval_reader *reader,
                               size_t set); /* largest over the files */

@@ -112,7 +112,8 @@ static enum kaon_status take_one(struct work *w, struct kaon_msg *msg)
     slot->state = FREE;
     w->taken++;
     if (w->run->progress)
-        kaon_progress_update(w->run->progress, slot->block.first + slot->block.rows);
+        kaon_progress_update(w->run->progress, slot->block.first + slot->block.rows -
+                                                   kaon_eval_reader_first(w->run->reader));
     return status;
 }
 

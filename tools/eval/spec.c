@@ -1,6 +1,7 @@
 #include "tools/eval/spec.h"
 
 #include "tools/eval/build.h"
+#include "tools/eval/seen.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,13 +51,13 @@ static enum kaon_status load_config(struct eval_build *b)
         path = beside(&spec->pool, b->ports->path, "eval.json");
         if (!path)
             return kaon_eval_build_no_memory(b);
-        if (access(path, F_OK))
+        if (!kaon_eval_seen_exists(b->choices->seen, path))
             return KAON_OK;
     }
     spec->config_path = kaon_eval_pool_text(&spec->pool, path);
     if (!spec->config_path)
         return kaon_eval_build_no_memory(b);
-    enum kaon_status status = kaon_eval_json_file(&b->config, path, b->msg);
+    enum kaon_status status = kaon_eval_seen_json(b->choices->seen, &b->config, path, b->msg);
     if (!status)
         status = kaon_eval_json_text(b->config, "schema", &schema, path, b->msg);
     if (!status && (!schema || strcmp(schema, "kaon-eval/1")))
@@ -78,9 +79,10 @@ static enum kaon_status load_preprocess(struct eval_build *b)
                                 name ? name : "preprocess.json");
     if (!b->preprocess_path)
         return kaon_eval_build_no_memory(b);
-    if (!name && (b->config || b->has_gnn || access(b->preprocess_path, F_OK)))
+    if (!name &&
+        (b->config || b->has_gnn || !kaon_eval_seen_exists(b->choices->seen, b->preprocess_path)))
         return KAON_OK;
-    return kaon_eval_json_file(&b->preprocess, b->preprocess_path, b->msg);
+    return kaon_eval_seen_json(b->choices->seen, &b->preprocess, b->preprocess_path, b->msg);
 }
 
 static enum kaon_status load_metadata(struct eval_build *b)
@@ -101,8 +103,8 @@ static enum kaon_status load_category(struct eval_build *b)
         word = json_string_value(classes);
     if (word && !b->choices->category && strpbrk(word, "/."))
         word = beside(&b->spec->pool, b->spec->config_path, word);
-    return kaon_eval_category_load(&b->category, word ? word : "single-btag", &b->spec->pool,
-                                   b->msg);
+    return kaon_eval_category_load(&b->category, word ? word : "single-btag", b->choices->seen,
+                                   &b->spec->pool, b->msg);
 }
 
 /* Other forms of labels are chosen by what the data has. Data that cannot be read is the reader's
@@ -117,7 +119,8 @@ static enum kaon_status look_at_the_data(struct eval_build *b)
         forms = forms || b->category.flavour[i].n_selects > 1;
     if (b->ports->stored)
         b->fields = *b->ports->stored;
-    else if (forms && path && kaon_eval_stored_open(&b->fields, path, &b->spec->pool, NULL))
+    else if (forms && path &&
+             kaon_eval_seen_fields(b->choices->seen, &b->fields, path, &b->spec->pool, NULL))
         b->fields = (struct eval_stored){ .n = 0 };
     return KAON_OK;
 }

@@ -226,8 +226,11 @@ struct eval_ports {
 };
 
 /* What the command line says. */
+struct eval_seen;
+
 struct eval_choices {
-    const char *config;           /* --config, or NULL: eval.json beside the model if it is there */
+    struct eval_seen *seen; /* what is read is kept there, or taken from there; NULL: neither */
+    const char *config;     /* --config, or NULL: eval.json beside the model if it is there */
     const char *const *fractions; /* --fractions */
     size_t n_fractions;
     const char *const *cuts; /* --cut: besides those of eval.json */
