@@ -5,7 +5,7 @@ TSAN_TESTS = api_threads|eval-command
 # Of the scalar build: what the other forms cannot show.
 SCALAR_TESTS = check_kernels|api_models|eval-command
 
-.PHONY: all demo test test-release test-dev test-tsan test-scalar-only test-avx512 deps
+.PHONY: all demo test test-release test-dev test-tsan test-scalar-only test-avx512 deps deps-slurm
 
 all: build-release
 
@@ -16,7 +16,7 @@ demo: all
 
 # Every test: optimised, under the address, undefined-behaviour and thread sanitizers, and with the
 # scalar kernels alone. test-release alone takes about a minute.
-test: test-release test-dev test-tsan test-scalar-only
+test: deps-slurm test-release test-dev test-tsan test-scalar-only
 	grep -q avx512vl /proc/cpuinfo || $(MAKE) test-avx512
 
 test-release: build-release
@@ -42,3 +42,7 @@ build-%: deps
 
 deps:
 	third_party/install-deps.sh
+
+# For the test of Slurm jobs, which says "skipped" without it.
+deps-slurm:
+	-third_party/install-deps.sh slurm

@@ -71,13 +71,23 @@ static void ratio_panels(struct eval_figure *f, const struct eval_group *g)
     }
 }
 
-void kaon_eval_figures_roc(struct eval_album *album, const struct eval_group *g)
+/* A figure of one quantity of the curves against the signal efficiency, log y. */
+struct plot {
+    const char *stem, *title, *label;
+    /* Columns of one curve, of which the first, drawn, is returned; its band is `low` columns on. */
+    size_t (*columns)(struct eval_figure *, const struct eval_group *, size_t m, size_t k);
+    size_t low;
+};
+
+static struct eval_figure *draw(struct eval_album *album, const struct eval_group *g,
+                                const struct plot *plot, struct eval_panel **panel)
 {
     const struct eval_judged *first = g->curve[0].judged;
-    struct eval_figure *f = kaon_eval_album_add(album, EVAL_ROC_POINTS, "roc_%s", g->name);
+    struct eval_figure *f =
+        kaon_eval_album_add(album, EVAL_ROC_POINTS, "%s_%s", plot->stem, g->name);
     if (!f)
-        return;
-    f->title = kaon_eval_pool_format(f->pool, "%s: background rejection", g->name);
+        return NULL;
+    f->title = kaon_eval_pool_format(f->pool, "%s: %s", g->name, plot->title);
     f->x_label = kaon_eval_pool_format(f->pool, "efficiency for %s", kaon_eval_signal_text(g));
     f->x_from = first->of->roc_from;
     f->x_to = first->of->roc_to;
@@ -85,23 +95,35 @@ void kaon_eval_figures_roc(struct eval_album *album, const struct eval_group *g)
     double *x = kaon_eval_figure_column(f, "signal_efficiency");
     for (size_t i = 0; x && i < f->rows; i++)
         x[i] = first->roc.efficiency[i];
-    struct eval_panel *p = kaon_eval_figure_panel(f, "background rejection", MAIN);
+    struct eval_panel *p = *panel = kaon_eval_figure_panel(f, plot->label, MAIN);
     p->log_y = true;
-    p->from = 1;
     for (size_t m = 0; m < g->n; m++)
         for (size_t k = 0, b = 0; k < g->n_classes; k++) {
             if (!kaon_eval_is_background(g, k))
                 continue;
-            const size_t c = columns(f, g, m, k);
+            const size_t c = plot->columns(f, g, m, k);
             const char *color = kaon_eval_series_color(g, m, k);
-            kaon_eval_figure_series(
-                f, p,
-                (struct eval_series){ EVAL_BAND, .low = c + 2, .high = c + 3, .color = color });
+            kaon_eval_figure_series(f, p,
+                                    (struct eval_series){ EVAL_BAND, .low = c + plot->low,
+                                                          .high = c + plot->low + 1,
+                                                          .color = color });
             kaon_eval_figure_series(f, p,
                                     (struct eval_series){ EVAL_LINE, .y = c, .color = color,
                                                           .dash = kaon_eval_series_dash(g, b++) });
         }
     kaon_eval_legend(f, g);
+    return f;
+}
+
+void kaon_eval_figures_roc(struct eval_album *album, const struct eval_group *g)
+{
+    static const struct plot plot = { "roc", "background rejection", "background rejection",
+                                      columns, 2 };
+    struct eval_panel *p;
+    struct eval_figure *f = draw(album, g, &plot, &p);
+    if (!f)
+        return;
+    p->from = 1;
     if (g->n > 1)
         ratio_panels(f, g);
 }
@@ -125,35 +147,10 @@ static size_t mistag_columns(struct eval_figure *f, const struct eval_group *g, 
 /* Of discriminants that are ratios; of others when it is asked for by name. */
 void kaon_eval_figures_mistag(struct eval_album *album, const struct eval_group *g)
 {
-    const struct eval_judged *first = g->curve[0].judged;
-    if (first->of->formula != EVAL_RATIO && album->e->settings.n_plots == 0)
+    static const struct plot plot = { "mistag", "mistag", "mistag", mistag_columns, 1 };
+    struct eval_panel *p;
+    if (g->curve[0].judged->of->formula != EVAL_RATIO && album->e->settings.n_plots == 0)
         return;
-    struct eval_figure *f = kaon_eval_album_add(album, EVAL_ROC_POINTS, "mistag_%s", g->name);
-    if (!f)
-        return;
-    f->title = kaon_eval_pool_format(f->pool, "%s: mistag", g->name);
-    f->x_label = kaon_eval_pool_format(f->pool, "efficiency for %s", kaon_eval_signal_text(g));
-    f->x_from = first->of->roc_from;
-    f->x_to = first->of->roc_to;
-    kaon_eval_heading(f, g);
-    double *x = kaon_eval_figure_column(f, "signal_efficiency");
-    for (size_t i = 0; x && i < f->rows; i++)
-        x[i] = first->roc.efficiency[i];
-    struct eval_panel *p = kaon_eval_figure_panel(f, "mistag", MAIN);
-    p->log_y = true;
-    p->to = 1;
-    for (size_t m = 0; m < g->n; m++)
-        for (size_t k = 0, b = 0; k < g->n_classes; k++) {
-            if (!kaon_eval_is_background(g, k))
-                continue;
-            const size_t c = mistag_columns(f, g, m, k);
-            const char *color = kaon_eval_series_color(g, m, k);
-            kaon_eval_figure_series(
-                f, p,
-                (struct eval_series){ EVAL_BAND, .low = c + 1, .high = c + 2, .color = color });
-            kaon_eval_figure_series(f, p,
-                                    (struct eval_series){ EVAL_LINE, .y = c, .color = color,
-                                                          .dash = kaon_eval_series_dash(g, b++) });
-        }
-    kaon_eval_legend(f, g);
+    if (draw(album, g, &plot, &p))
+        p->to = 1;
 }
