@@ -3,6 +3,7 @@
 #include "tools/cli/atomic.h"
 #include "tools/eval/category.h"
 #include "tools/eval/html.h"
+#include "tools/eval/measured.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
 #include "tools/eval/warnings.h"
@@ -68,13 +69,16 @@ static void models(FILE *to, const struct evaluation *e)
 
 static void rejection(FILE *to, const struct eval_rejection *r)
 {
-    if (isnan(r->value))
+    if (isnan(r->value)) {
         fprintf(to, "<td data-sort=\"-1\">–</td>");
-    else if (isinf(r->value))
-        fprintf(to, "<td data-sort=\"1e300\">∞<small>above %.4g</small></td>", r->low);
-    else
-        fprintf(to, "<td data-sort=\"%.10g\">%.4g ± %.2g<small>%.4g to %.4g</small></td>", r->value,
-                r->value, r->error, r->low, r->high);
+    } else if (isinf(r->value)) {
+        fprintf(to, "<td data-sort=\"1e300\">∞<small>above %.*f</small></td>",
+                kaon_eval_decimals(r->low, 0), r->low);
+    } else {
+        const int d = kaon_eval_decimals(r->value, r->error);
+        fprintf(to, "<td data-sort=\"%.10g\">%.*f ± %.*f<small>%.*f to %.*f</small></td>", r->value,
+                d, r->value, d, r->error, d, r->low, d, r->high);
+    }
 }
 
 static void point_rows(FILE *to, const struct eval_group *g, const struct eval_curve *curve)
