@@ -4,6 +4,7 @@
 #include "tools/eval/category.h"
 #include "tools/eval/html.h"
 #include "tools/eval/measured.h"
+#include "tools/eval/page_part.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
 #include "tools/eval/warnings.h"
@@ -224,6 +225,8 @@ static void navigation(FILE *to, const struct evaluation *e, const struct eval_a
     for (size_t i = 0; i < a->n_groups; i++) {
         kaon_html(to, "<a href=\"#%s\">%s</a>", a->group[i].name, a->group[i].name);
     }
+    if (e->n_comparisons)
+        fprintf(to, "<a href=\"#comparisons\">comparison</a>");
     for (size_t i = 0; i < e->n; i++) {
         kaon_html(to, "<a href=\"#model-%s\">%s</a>", e->entry[i].label, e->entry[i].label);
     }
@@ -254,8 +257,10 @@ static void page(FILE *to, const struct evaluation *e, const struct eval_album *
 {
     head(to, e, a);
     models(to, e);
+    kaon_eval_page_requirements(to, e);
     for (size_t i = 0; i < a->n_groups; i++)
         discriminant(to, a, &a->group[i]);
+    kaon_eval_page_comparisons(to, e);
     for (size_t i = 0; i < e->n; i++) {
         kaon_html(to, "<section id=\"model-%s\"><h2>%s</h2>\n", e->entry[i].label,
                   e->entry[i].label);
