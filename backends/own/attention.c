@@ -25,9 +25,9 @@ struct attention {
     size_t part_floats, q_at, room_at; /* of the scratch of one part: scores first */
 };
 
-static struct place place_of(const struct kaon_tensor *t, int64_t at)
+static struct place place_of(const struct kaon_tensor *t, int64_t at, bool tokens_first)
 {
-    const size_t row = kaon_own_product(t, 2, t->rank);
+    const size_t row = kaon_own_product(t, tokens_first ? 1 : 2, t->rank);
     return (struct place){ (size_t)at, row, row * (size_t)t->dims[1] };
 }
 
@@ -195,16 +195,17 @@ static enum kaon_status prepare_attention(struct kaon_step *step, struct kaon_ar
         st = kaon_own_no_type(&step->call, q->type, msg);
     if (st != KAON_OK)
         return st;
-    a->batch = (size_t)q->dims[0];
-    a->heads = (size_t)attr->heads;
-    a->shared = (size_t)(attr->heads / attr->kv_heads);
-    a->queries = (size_t)q->dims[1];
-    a->keys = (size_t)k->dims[1];
+    const bool tokens_first = attr->heads == 0;
+    a->batch = tokens_first ? 1 : (size_t)q->dims[0];
+    a->heads = tokens_first ? (size_t)q->dims[1] : (size_t)attr->heads;
+    a->shared = tokens_first ? 1 : (size_t)(attr->heads / attr->kv_heads);
+    a->queries = (size_t)q->dims[!tokens_first];
+    a->keys = (size_t)k->dims[!tokens_first];
     a->size = (size_t)attr->head_size;
     a->value_size = (size_t)attr->value_size;
-    a->q = place_of(q, attr->q_at);
-    a->k = place_of(k, attr->k_at);
-    a->v = place_of(v, attr->v_at);
+    a->q = place_of(q, attr->q_at, tokens_first);
+    a->k = place_of(k, attr->k_at, tokens_first);
+    a->v = place_of(v, attr->v_at, tokens_first);
     a->scale_q = attr->scale_q;
     a->scale_k = attr->scale_k;
     a->scale_scores = attr->scale_scores;

@@ -453,7 +453,8 @@ struct kaon_scan {  /* lists: n -1 where absent */
  *
  * each product and sum rounded, a factor of 1 left out. Inputs q, k, v are [B,T,H,D] or rows [B,T,W] in
  * which the heads stand side by side from column *_at on; bias broadcasts to [B,H,Tq,Tk]. The output is
- * [B,Tq,H,Dv]. */
+ * [B,Tq,H,Dv]. With heads 0 they are [T,G,D], as many heads as there are, bias to [G,Tq,Tk] and the output
+ * [Tq,G,Dv]: tokens first, the items of a batch among the heads. */
 struct kaon_attention {
     int64_t heads, kv_heads; /* query head h uses key and value head h / (heads / kv_heads) */
     int64_t head_size, value_size;

@@ -17,7 +17,9 @@ static void read_attention(struct kaon_attr_reader *r, void *attr)
     a->scale_k = kaon_attr_float(r, "scale_k", 1.0f);
     a->scale_scores = kaon_attr_float(r, "scale_scores", 1.0f);
     a->nan_is_zero = kaon_attr_bool(r, "nan_is_zero", false);
-    const int64_t sizes[] = { a->heads, a->kv_heads, a->head_size, a->value_size };
+    const bool tokens_first = a->heads == 0;
+    const int64_t sizes[] = { tokens_first ? 1 : a->heads, tokens_first ? 1 : a->kv_heads,
+                              a->head_size, a->value_size };
     const int64_t places[] = { a->q_at, a->k_at, a->v_at };
     for (size_t i = 0; i < 4; i++)
         if (sizes[i] < 1 || sizes[i] > MOST_COLUMNS) {
@@ -27,12 +29,15 @@ static void read_attention(struct kaon_attr_reader *r, void *attr)
     for (size_t i = 0; i < 3; i++)
         if (places[i] < 0 || places[i] > MOST_COLUMNS)
             kaon_attr_fail(r, KAON_BAD_MODEL, "columns must be 0 to %d", MOST_COLUMNS);
-    if (a->heads % a->kv_heads)
+    if (tokens_first && (a->kv_heads || a->q_at || a->k_at || a->v_at))
+        kaon_attr_fail(r, KAON_BAD_MODEL, "columns and kv_heads are nothing without heads");
+    else if (!tokens_first && a->heads % a->kv_heads)
         kaon_attr_fail(r, KAON_BAD_MODEL, "%lld heads cannot share %lld of keys and values",
                        (long long)a->heads, (long long)a->kv_heads);
 }
 
-/* Whether input i is [B,T,heads,size], or [B,T,W] with room for them from column `at` on. */
+/* Whether input i is [B,T,heads,size], or [B,T,W] with room for them from column `at` on, or without
+ * heads [T,G,size]. */
 static enum kaon_status check_rows(const struct kaon_infer *node, size_t i, int64_t heads,
                                    int64_t size, int64_t at, struct kaon_msg *msg)
 {
@@ -40,6 +45,11 @@ static enum kaon_status check_rows(const struct kaon_infer *node, size_t i, int6
     const struct kaon_fact *x = node->in[i];
     if (x->rank < 0)
         return KAON_OK;
+    if (heads == 0)
+        return x->rank == 3 && (x->dims[2] < 0 || x->dims[2] == size)
+                   ? KAON_OK
+                   : kaon_fail(msg, KAON_BAD_MODEL, "Attention: %s is not [tokens, heads, %lld]",
+                               names[i], (long long)size);
     const bool whole = x->rank == 4 && at == 0 && (x->dims[2] < 0 || x->dims[2] == heads) &&
                        (x->dims[3] < 0 || x->dims[3] == size);
     const bool part = x->rank == 3 && (x->dims[2] < 0 || x->dims[2] >= at + heads * size);
@@ -62,11 +72,16 @@ static enum kaon_status check_lengths(const struct kaon_infer *node, struct kaon
     const struct kaon_attention *a = node->attr;
     if (q->rank < 0 || k->rank < 0 || v->rank < 0)
         return KAON_OK;
-    if (differ(k->dims[1], v->dims[1]) || differ(q->dims[0], k->dims[0]) ||
-        differ(q->dims[0], v->dims[0]))
+    if (a->heads ? differ(k->dims[1], v->dims[1]) || differ(q->dims[0], k->dims[0]) ||
+                       differ(q->dims[0], v->dims[0])
+                 : differ(k->dims[0], v->dims[0]))
         return kaon_fail(msg, KAON_BAD_MODEL, "Attention: q, k and v differ in batch or keys");
     const struct kaon_fact *bias = node->n_in > 3 ? node->in[3] : NULL;
-    const int64_t full[] = { q->dims[0], a->heads, q->dims[1], k->dims[1] };
+    const bool tokens_first = a->heads == 0;
+    if (tokens_first && (differ(q->dims[1], k->dims[1]) || differ(q->dims[1], v->dims[1])))
+        return kaon_fail(msg, KAON_BAD_MODEL, "Attention: q, k and v differ in heads");
+    const int64_t full[] = { tokens_first ? 1 : q->dims[0], tokens_first ? q->dims[1] : a->heads,
+                             q->dims[!tokens_first], k->dims[!tokens_first] };
     if (bias && bias->rank > 4)
         return kaon_fail(msg, KAON_BAD_MODEL, "Attention: the bias has more than four axes");
     for (int32_t i = 0; bias && i < bias->rank; i++) {
@@ -92,8 +107,9 @@ static enum kaon_status infer_attention(const struct kaon_infer *node, struct ka
     if (st == KAON_OK)
         st = check_lengths(node, msg);
     if (st == KAON_OK && q->rank >= 0) {
-        const int64_t dims[] = { q->dims[0], q->dims[1], a->heads, a->value_size };
-        kaon_fact_set(node->out[0], q->type, 4, dims);
+        const int64_t whole[] = { q->dims[0], q->dims[1], a->heads, a->value_size };
+        const int64_t tokens_first[] = { q->dims[0], q->dims[1], a->value_size };
+        kaon_fact_set(node->out[0], q->type, a->heads ? 4 : 3, a->heads ? whole : tokens_first);
     }
     return st;
 }

@@ -4,6 +4,8 @@
  *     [Slice] Reshape Transpose [Mul]   three times
  *     MatMul [Mul or Div by a number] [Add of a bias] Softmax [Where(IsNaN, 0)] MatMul Transpose
  *
+ * with [batch, tokens, heads, size] transposed, or [tokens, batch heads, size] as PyTorch's own layer has it.
+ *
  * Products, sums and softmax are the same in the same order, so not a bit changes; a division by a number
  * that is no power of two would change bits and stays as it is. */
 #include "engine/passes/passes.h"
@@ -15,7 +17,7 @@
 
 /* Queries, keys or values, traced back from the product. */
 struct operand {
-    struct kaon_value *rows; /* [B,T,H,D], or [B,T,W] from column `at` on */
+    struct kaon_value *rows; /* [B,T,H,D], or [B,T,W] from column `at` on; heads 0: [T,G,D] */
     int64_t at, heads, size;
     float scale;
 };
@@ -76,17 +78,17 @@ static struct kaon_value *halved(const struct kaon_node *div, float *factor)
 }
 
 /* Goes back through Transpose; perm becomes that of both together. */
-static struct kaon_value *turned(struct kaon_value *v, int32_t *perm)
+static struct kaon_value *turned(struct kaon_value *v, int32_t rank, int32_t *perm)
 {
     int32_t all[4];
     const struct kaon_transpose *a = v->producer->attr;
-    if (a->n != 4)
+    if (a->n != rank)
         return NULL;
-    for (int i = 0; i < 4; i++) {
+    for (int32_t i = 0; i < rank; i++) {
         const int64_t axis = a->perm[perm[i]];
-        all[i] = (int32_t)(axis < 0 ? axis + 4 : axis);
+        all[i] = (int32_t)(axis < 0 ? axis + rank : axis);
     }
-    memcpy(perm, all, sizeof all);
+    memcpy(perm, all, (size_t)rank * sizeof *perm);
     return v->producer->in[0];
 }
 
@@ -136,30 +138,45 @@ static void find_rows(struct operand *o, struct kaon_value *heads)
         o->at = 0;
 }
 
-/* Back from the product to [B,T,H,D], of which the operand must be the transpose `wanted`. */
-static bool trace(struct operand *o, struct kaon_value *v, const int32_t *wanted)
+/* Orders of axes: of rows and of columns of heads, by rank. */
+enum order { AS_ROWS, AS_COLUMNS };
+static const int32_t orders[2][2][4] = { { { 1, 0, 2 }, { 1, 2, 0 } },
+                                         { { 0, 2, 1, 3 }, { 0, 2, 3, 1 } } };
+
+static bool has_order(const int32_t *perm, int32_t rank, enum order order)
+{
+    return !memcmp(perm, orders[rank - 3][order], (size_t)rank * sizeof *perm);
+}
+
+/* Back from the product to [B,T,H,D] or [T,G,D], of which the operand must be the transpose `wanted`. */
+static bool trace(struct operand *o, struct kaon_value *v, int32_t rank, enum order wanted)
 {
     int32_t perm[4] = { 0, 1, 2, 3 };
     *o = (struct operand){ .scale = 1.0f };
     for (;;) {
         float factor;
         struct kaon_value *x = o->scale == 1.0f ? scaled(v->producer, &factor) : NULL;
-        if (x && x->fact.rank == 4) {
+        if (!x && o->scale == 1.0f)
+            x = halved(v->producer, &factor);
+        if (x && x->fact.rank == rank) {
             o->scale = factor;
             v = x;
-        } else if (is(v, KAON_OP_transpose) && (x = turned(v, perm)) != NULL) {
+        } else if (is(v, KAON_OP_transpose) && (x = turned(v, rank, perm)) != NULL) {
             v = x;
         } else {
             break;
         }
     }
-    if (v->fact.rank != 4 || v->fact.type != KAON_F32 || memcmp(perm, wanted, sizeof perm))
+    if (v->fact.rank != rank || v->fact.type != KAON_F32 || !has_order(perm, rank, wanted))
         return false;
-    o->heads = v->fact.dims[2];
-    o->size = v->fact.dims[3];
-    if (o->heads < 1 || o->size < 1)
+    o->heads = rank == 4 ? v->fact.dims[2] : 0;
+    o->size = v->fact.dims[rank - 1];
+    if (o->size < 1 || o->heads < (rank == 4))
         return false;
-    find_rows(o, v);
+    if (rank == 4)
+        find_rows(o, v);
+    else
+        o->rows = v;
     return true;
 }
 
@@ -233,6 +250,21 @@ static bool same_batch(const struct operand *a, const struct operand *b)
            is(y, KAON_OP_linear) && x->producer->in[0] == y->producer->in[0];
 }
 
+/* What Reshape took for the middle one of three lengths; NULL: not one value of a Concat. */
+static const struct kaon_value *middle_length(const struct kaon_value *rows)
+{
+    const struct kaon_value *shape = is(rows, KAON_OP_reshape) ? rows->producer->in[1] : NULL;
+    return is(shape, KAON_OP_concat) && shape->producer->n_in == 3 ? shape->producer->in[1] : NULL;
+}
+
+/* Of [T,G,D]: the same G, known or as one value that both were shaped by. */
+static bool same_heads(const struct operand *a, const struct operand *b)
+{
+    const struct kaon_value *x = a->rows, *y = b->rows, *length = middle_length(x);
+    return x == y || same(x->fact.dims[1], y->fact.dims[1]) ||
+           (length && length == middle_length(y));
+}
+
 static struct kaon_attr int_attr(const char *name, int64_t i)
 {
     return (struct kaon_attr){ .name = name, .type = KAON_ATTR_INT, .i = i };
@@ -279,29 +311,32 @@ static enum kaon_status make(struct kaon_edit *edit, struct kaon_value *out, con
     return KAON_OK;
 }
 
-/* The last Transpose, of [B,H,T,Dv] to [B,T,H,Dv]. */
+/* The last Transpose, back to the order of the rows. */
 static enum kaon_status fuse_attention(struct kaon_node *node, struct kaon_edit *edit,
                                        struct kaon_msg *msg)
 {
-    static const int32_t as_rows[] = { 0, 2, 1, 3 }, as_columns[] = { 0, 2, 3, 1 };
     int32_t perm[4] = { 0, 1, 2, 3 };
     struct scores s;
     struct operand q, k, v;
     if (node->op->kind != KAON_OP_transpose || !is(node->in[0], KAON_OP_matmul) ||
-        node->in[0]->readers != 1 || !turned(node->out[0], perm) ||
-        memcmp(perm, as_rows, sizeof perm))
+        node->in[0]->readers != 1)
+        return KAON_OK;
+    const int32_t rank = node->in[0]->fact.rank;
+    if ((rank != 3 && rank != 4) || !turned(node->out[0], rank, perm) ||
+        !has_order(perm, rank, AS_ROWS))
         return KAON_OK;
     const struct kaon_node *second = node->in[0]->producer;
     const struct kaon_node *first = find_scores(&s, second->in[0], &edit->why);
     if (!first)
         return KAON_OK;
-    if (!trace(&q, first->in[0], as_rows) || !trace(&k, first->in[1], as_columns) ||
-        !trace(&v, second->in[1], as_rows)) {
+    if (!trace(&q, first->in[0], rank, AS_ROWS) || !trace(&k, first->in[1], rank, AS_COLUMNS) ||
+        !trace(&v, second->in[1], rank, AS_ROWS)) {
         edit->why = "queries, keys or values are not transposed [batch, tokens, heads, size]";
         return KAON_OK;
     }
     if (v.scale != 1.0f || q.size != k.size || k.heads != v.heads || q.heads != k.heads ||
-        !same_batch(&q, &k) || !same_batch(&q, &v)) {
+        (rank == 4 && (!same_batch(&q, &k) || !same_batch(&q, &v))) ||
+        (rank == 3 && (!same_heads(&q, &k) || !same_heads(&q, &v)))) {
         edit->why = "queries, keys and values differ in heads or batch";
         return KAON_OK;
     }

@@ -108,6 +108,42 @@ static void shapes_of_all_kinds(void **state)
     }
 }
 
+/* [T,G,D], the same numbers as [1,T,G,D]. */
+static void tokens_first(void **state)
+{
+    (void)state;
+    const struct shape s = { 1, 9, 9, 6, 6, 16 };
+    const int64_t dims[] = { 9, 6, 16 };
+    struct fixture f;
+    struct kaon_tensor out = { 0 };
+    open_fixture(&f, &s, false);
+    check(&f, &s);
+    struct fixture g = { .c = f.c };
+    g.c.node = (struct kaon_bench_node){ "Attention",
+                                         { { "heads", 'i', 0 }, { "head_size", 'i', 16 } },
+                                         .domain = "ai.kaon" };
+    for (size_t i = 0; i < 3; i++) {
+        g.c.in[i].rank = 3;
+        memcpy(g.c.in[i].dims, dims, sizeof dims);
+    }
+    g.c.out.rank = 3;
+    memcpy(g.c.out.dims, dims, sizeof dims);
+    assert_true(kaon_bench_onnx(&g.c, &g.file));
+    assert_int_equal(
+        kaon_model_open_memory(&g.model, g.file.at, g.file.bytes, "attention", NULL, NULL),
+        KAON_OK);
+    g.session = test_session(g.model);
+    struct kaon_tensor whole = { 0 };
+    assert_int_equal(kaon_session_run(f.session, f.c.in, &whole, NULL), KAON_OK);
+    assert_int_equal(kaon_session_run(g.session, g.c.in, &out, NULL), KAON_OK);
+    assert_int_equal(out.bytes, whole.bytes);
+    assert_memory_equal(out.data, whole.data, out.bytes);
+    kaon_session_close(g.session);
+    kaon_model_close(g.model);
+    free(g.file.at);
+    close_fixture(&f);
+}
+
 /* Nothing to ask or nobody to ask it of: empty, or rows of zeros. */
 static void no_queries_and_no_keys(void **state)
 {
@@ -186,9 +222,8 @@ static void what_does_not_fit_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes_of_all_kinds),
-        cmocka_unit_test(no_queries_and_no_keys),
-        cmocka_unit_test(rows_of_nan),
+        cmocka_unit_test(shapes_of_all_kinds),          cmocka_unit_test(tokens_first),
+        cmocka_unit_test(no_queries_and_no_keys),       cmocka_unit_test(rows_of_nan),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

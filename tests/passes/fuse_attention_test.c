@@ -47,6 +47,23 @@ static void slices_of_one_projection_are_columns_of_it(void **state)
         "scale_q=0.500000000,scale_k=0.500000000}(x,x,x)  out y");
 }
 
+static void tokens_may_come_first(void **state)
+{
+    graph_check(state, pass,
+                "x:float[n,6,4]  z:float[m,6,4]  w:float[m,6,4]  t:float[6,1,m]  f:float[]={2}  "
+                "a=Transpose{perm=[1,0,2]}(x)  q=Div(a,f)  k=Transpose{perm=[1,2,0]}(z)  "
+                "v=Transpose{perm=[1,0,2]}(w)  g=MatMul(q,k)  r=Add(g,t)  p=Softmax{axis=-1}(r)  "
+                "o=MatMul(p,v)  y=Transpose{perm=[1,0,2]}(o)  out y",
+                1,
+                "x:float[n,6,4]  z:float[m,6,4]  w:float[m,6,4]  t:float[6,1,m]  "
+                "y=ai.kaon::Attention{heads=0,head_size=4,scale_q=0.500000000}(x,z,w,t)  out y");
+    graph_keeps(state, pass,
+                "x:float[n,g,4]  z:float[m,h,4]  w:float[m,g,4]  q=Transpose{perm=[1,0,2]}(x)  "
+                "k=Transpose{perm=[1,2,0]}(z)  v=Transpose{perm=[1,0,2]}(w)  g1=MatMul(q,k)  "
+                "p=Softmax{axis=-1}(g1)  o=MatMul(p,v)  y=Transpose{perm=[1,0,2]}(o)  out y",
+                "differ in heads");
+}
+
 static void what_would_change_bits_or_shapes_stays(void **state)
 {
     graph_keeps(state, pass,
@@ -74,6 +91,7 @@ int main(void)
         TEST(projections_are_read_where_they_are),
         TEST(a_bias_and_a_division_by_a_power_of_two_go_along),
         TEST(slices_of_one_projection_are_columns_of_it),
+        TEST(tokens_may_come_first),
         TEST(what_would_change_bits_or_shapes_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
