@@ -31,7 +31,7 @@ static void help_option(struct kaon_out *out, const struct kaon_option *o)
     const char letter[] = { '-', o->letter, ',', 0 };
     int n = snprintf(left, sizeof left, "  %3s --%s%s%s%s", o->letter ? letter : "", o->name,
                      o->argument ? " " : "", o->argument ? o->argument : "",
-                     o->kind == KAON_OPTION_LIST ? " ..." : "");
+                     kaon_option_repeats(o) ? " ..." : "");
 
     kaon_out_printf(out, "%s", left);
     if (n + 2 > HELP_COLUMN) {
@@ -52,9 +52,13 @@ void kaon_help_print(const struct kaon_spec *spec, struct kaon_out *out)
         kaon_out_printf(out, "  %s\n      ", e->command);
         wrap(out, e->what, 6, 6);
     }
-    kaon_out_printf(out, "\nOptions:\n");
+    if (spec->options->kind != KAON_OPTION_HEADING)
+        kaon_out_printf(out, "\nOptions:\n");
     for (const struct kaon_option *o = spec->options; o->name; o++)
-        help_option(out, o);
+        if (o->kind == KAON_OPTION_HEADING)
+            kaon_out_printf(out, "\n%s:\n", o->help);
+        else
+            help_option(out, o);
     if (spec->notes) {
         kaon_out_printf(out, "\n");
         wrap(out, spec->notes, 0, 0);

@@ -8,6 +8,28 @@
 #include "tools/cli/fail.h"
 #include "tools/cli/nearest.h"
 
+const struct kaon_option *kaon_option_find(const struct kaon_option *options, const char *name)
+{
+    for (; options->name; options++)
+        if (options->kind != KAON_OPTION_HEADING && !strcmp(options->name, name))
+            return options;
+    return NULL;
+}
+
+bool kaon_option_repeats(const struct kaon_option *option)
+{
+    return option->kind == KAON_OPTION_LIST && !strstr(option->argument, "...");
+}
+
+const char *kaon_option_nearest(const struct kaon_option *options, const char *name)
+{
+    const char *best = NULL;
+    for (; options->name; options++)
+        if (options->kind != KAON_OPTION_HEADING)
+            kaon_nearest_try(name, options->name, &best);
+    return best;
+}
+
 /* One walk over argv. */
 struct walk {
     const struct kaon_option *options;
@@ -98,6 +120,8 @@ static enum kaon_status store(const struct walk *w, const struct kaon_option *o,
         return KAON_OK;
     case KAON_OPTION_LIST:
         return push(to, text, w->msg);
+    case KAON_OPTION_HEADING:
+        break;
     }
     return kaon_cli_fail(w->msg, KAON_BAD_STATE, "--%s: no such kind of option", o->name);
 }
@@ -118,9 +142,7 @@ static enum kaon_status take_value(struct walk *w, const struct kaon_option *o,
 
 static enum kaon_status unknown_option(const struct walk *w, const char *name)
 {
-    const char *best = NULL;
-    for (const struct kaon_option *o = w->options; o->name; o++)
-        kaon_nearest_try(name, o->name, &best);
+    const char *best = kaon_option_nearest(w->options, name);
     if (best)
         return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%s; did you mean --%s?",
                              name, best);
@@ -131,16 +153,14 @@ static enum kaon_status read_long(struct walk *w, const char *word, const struct
 {
     char name[64];
     const char *value = NULL;
-    const struct kaon_option *o = w->options;
 
     if (!kaon_option_pair(word, name, sizeof name, &value)) {
         if (strlen(word) >= sizeof name || *word == '=')
             return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%.60s", word);
         strcpy(name, word);
     }
-    while (o->name && strcmp(o->name, name))
-        o++;
-    if (!o->name)
+    const struct kaon_option *o = kaon_option_find(w->options, name);
+    if (!o)
         return unknown_option(w, name);
     if (o->kind == KAON_OPTION_FLAG && value)
         return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "--%s takes no value", name);

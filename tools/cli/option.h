@@ -27,6 +27,7 @@ enum kaon_option_kind {
     KAON_OPTION_FLOAT,  /* double */
     KAON_OPTION_STRING, /* const char *, into argv */
     KAON_OPTION_LIST,   /* struct kaon_words: the option may be repeated */
+    KAON_OPTION_HEADING /* of the rows that follow, in the help; nothing that can be given */
 };
 
 /* A growing list of words that live in argv. */
@@ -41,9 +42,25 @@ struct kaon_option {
     enum kaon_option_kind kind;
     const char *argument; /* its name in the help; NULL for a flag */
     const char *help;
-    size_t offset;    /* of the destination in the command's struct */
-    int64_t min, max; /* of an int; both 0: any */
+    size_t offset;       /* of the destination in the command's struct */
+    int64_t min, max;    /* of an int; both 0: any */
+    const char *choices; /* words that it takes, with blanks between, for completion; NULL: any */
 };
+
+/* Rows of a table without a heading before them are under "Options". */
+#define KAON_HEADING(text)                                                                         \
+    {                                                                                              \
+        "", 0, KAON_OPTION_HEADING, NULL, text, 0                                                  \
+    }
+
+/* The option of that long name, or NULL. */
+const struct kaon_option *kaon_option_find(const struct kaon_option *options, const char *name);
+
+/* Whether the help shows that it may be given again; an argument "A,..." shows as much itself. */
+bool kaon_option_repeats(const struct kaon_option *option);
+
+/* The long name that was probably meant, or NULL. */
+const char *kaon_option_nearest(const struct kaon_option *options, const char *name);
 
 /* Parses argv[1..argc-1] into the struct at `into`, whose members hold the defaults, and collects
  * the positional arguments. Stops early, with success, at an option named "help". On failure (wrong

@@ -59,6 +59,8 @@ static void add_option(json_t *list, const struct kaon_option *option, const voi
         for (size_t i = 0; i < ((const struct kaon_words *)at)->n; i++)
             add(list, option->name, ((const struct kaon_words *)at)->word[i]);
         break;
+    case KAON_OPTION_HEADING:
+        break;
     }
 }
 
