@@ -98,7 +98,7 @@ static const struct kaon_option options[] = {
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_bench_command = {
     .name = "bench",
     .summary = "time this machine, the kernels and models, beside other libraries",
     .usage =
@@ -125,6 +125,7 @@ static const struct kaon_spec spec = {
         },
     .options = options,
     .argument = "machine, kernels, saved or MODEL",
+    .choices = "machine kernels saved",
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
     .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
@@ -405,8 +406,8 @@ static int bench(const struct options *o, const struct kaon_words *args, const s
     while (subjects[i].name && strcmp(args->word[0], subjects[i].name) != 0)
         i++;
     if (args->n < subjects[i].min_args || args->n > subjects[i].max_args)
-        return kaon_usage_error(&spec, say, "bench: \"%s\" takes %s", subjects[i].name,
-                                subjects[i].takes);
+        return kaon_usage_error(&kaon_bench_command, say, "bench: \"%s\" takes %s",
+                                subjects[i].name, subjects[i].takes);
     const int status = finish(&j, subjects[i].run(&j, args));
     kaon_peers_close(&j.peers);
     json_decref(j.run);
@@ -420,9 +421,9 @@ int kaon_cmd_bench(int argc, char **argv)
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
+    if (kaon_command_begin(&kaon_bench_command, argc, argv, &o, &o.common, &args, &say, &status)) {
         if (o.json + o.markdown + o.csv + o.curves > 1)
-            status = kaon_usage_error(&spec, &say,
+            status = kaon_usage_error(&kaon_bench_command, &say,
                                       "bench: --json, --md and --csv exclude each "
                                       "other");
         else

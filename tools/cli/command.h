@@ -23,6 +23,7 @@ struct kaon_spec {
     const struct kaon_example *examples;
     const struct kaon_option *options;
     const char *argument; /* name of the positional arguments, "MODEL" */
+    const char *choices;  /* words that may stand there besides files, blanks between; or NULL */
     size_t min_args, max_args;
     const char *notes; /* last paragraph, or NULL */
 };

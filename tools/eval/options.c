@@ -98,11 +98,10 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, report) },
     { "plots", 0, KAON_OPTION_LIST, "KIND,...",
       "these kinds of figures only, such as roc,efficiency: docs/eval.md lists them", offsetof(struct eval_options, plots),
-      .choices = "roc mistag discriminant efficiency integrated precision probability "
-                 "confusion calibration entropy scan cascade origin vertex" },
+      .choices = KAON_EVAL_PLOT_KINDS },
     { "plot-formats", 0, KAON_OPTION_LIST, "FORMAT,...",
       "these formats only: svg, png, pdf", offsetof(struct eval_options, plot_formats),
-      .choices = "svg png pdf" },
+      .choices = KAON_EVAL_PLOT_FORMATS },
     { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
       offsetof(struct eval_options, no_plots) },
     { "style", 0, KAON_OPTION_STRING, "NAME",

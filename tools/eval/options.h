@@ -36,6 +36,12 @@ struct eval_options {
         .batch = 64, .seed = 1                                                                     \
     }
 
+/* What --plots and --plot-formats take, for completion. */
+#define KAON_EVAL_PLOT_KINDS                                                                       \
+    "roc mistag discriminant efficiency integrated precision probability confusion calibration "   \
+    "entropy scan cascade origin vertex"
+#define KAON_EVAL_PLOT_FORMATS "svg png pdf"
+
 extern const struct kaon_spec kaon_eval_command;
 
 /* Sets e->settings; refuses words that are none of an option's choices. */
