@@ -429,6 +429,6 @@ int kaon_cmd_bench(int argc, char **argv)
         else
             status = bench(&o, &args, &say);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_bench_command, &o, &o.common, &args);
     return status;
 }

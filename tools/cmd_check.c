@@ -234,6 +234,6 @@ int kaon_cmd_check(int argc, char **argv)
         else
             status = check(&o, &args, &say);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_check_command, &o, &o.common, &args);
     return status;
 }

@@ -66,6 +66,6 @@ int kaon_cmd_completion(int argc, char **argv)
     if (kaon_command_begin(&kaon_completion_command, argc, argv, &o, &o.common, &args, &say,
                            &status))
         status = print_script(args.word[0], &say);
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_completion_command, &o, &o.common, &args);
     return status;
 }

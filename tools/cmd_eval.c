@@ -205,6 +205,6 @@ int kaon_cmd_eval(int argc, char **argv)
 
     if (kaon_command_begin(&kaon_eval_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = kaon_eval_evaluate(&o, &args, NULL, argc, argv, &say);
-    kaon_options_free(kaon_eval_command.options, &o, &args);
+    kaon_command_end(&kaon_eval_command, &o, &o.common, &args);
     return status;
 }

@@ -210,6 +210,6 @@ int kaon_cmd_info(int argc, char **argv)
             status = info_model(&o, args.word[0], &say, &out);
         status = kaon_out_end(&out, &say, status);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_info_command, &o, &o.common, &args);
     return status;
 }

@@ -108,6 +108,6 @@ int kaon_cmd_merge(int argc, char **argv)
 
     if (kaon_command_begin(&kaon_merge_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = merge(&o, &args, argc, argv, &say);
-    kaon_options_free(kaon_merge_command.options, &o, &args);
+    kaon_command_end(&kaon_merge_command, &o, &o.common, &args);
     return status;
 }

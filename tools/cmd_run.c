@@ -184,6 +184,6 @@ int kaon_cmd_run(int argc, char **argv)
 
     if (kaon_command_begin(&kaon_run_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = run_model(&o, args.word[0], &say);
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_run_command, &o, &o.common, &args);
     return status;
 }

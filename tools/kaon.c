@@ -20,7 +20,8 @@ static void usage(struct kaon_out *out)
         kaon_out_printf(out, "  %-10s  %s\n", (*s)->name, (*s)->summary);
     kaon_out_printf(out, "\nMore:\n"
                          "  kaon help COMMAND    or kaon COMMAND --help\n"
-                         "  kaon --version\n\n"
+                         "  kaon --version\n"
+                         "  man kaon-COMMAND     the same, exit status, environment and files\n\n"
                          "Exit status:\n");
     for (const struct kaon_exit_meaning *e = kaon_exit_meanings; e->what; e++)
         kaon_out_printf(out, "  %3d  %s\n", e->status, e->what);

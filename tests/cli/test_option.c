@@ -45,7 +45,7 @@ static struct parsed parse(char *word, ...)
     for (; word; word = va_arg(rest, char *))
         argv[argc++] = word;
     va_end(rest);
-    p.status = kaon_options_parse(table, argc, argv, &p.o, &p.words, &p.msg);
+    p.status = kaon_options_parse(table, argc, argv, &p.o, NULL, &p.words, &p.msg);
     return p;
 }
 

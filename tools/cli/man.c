@@ -54,14 +54,16 @@ static void print_tagged(struct kaon_out *out, const char *tag, const char *text
     kaon_out_printf(out, "\n");
 }
 
+static char upper_of(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 static void print_title(struct kaon_out *out, const char *command, const char *version)
 {
     kaon_out_printf(out, ".TH \"KAON%s", *command ? "\\-" : "");
-    for (; *command; command++) {
-        const char upper =
-            *command >= 'a' && *command <= 'z' ? (char)(*command - 'a' + 'A') : *command;
-        kaon_out_write(out, &upper, 1);
-    }
+    for (; *command; command++)
+        kaon_out_printf(out, "%c", upper_of(*command));
     kaon_out_printf(out, "\" 1 \"\" \"kaon %s\" \"User Commands\"\n", version);
 }
 
@@ -123,6 +125,28 @@ static void print_examples(struct kaon_out *out, const struct kaon_example *exam
         print_tagged(out, example->command, example->what);
 }
 
+/* Where options come from that the command line does not give; see defaults.h. `part` is of the names of
+ * variables. */
+static void print_places(struct kaon_out *out, const char *part, const struct kaon_option *o)
+{
+    kaon_out_printf(out,
+                    ".SH ENVIRONMENT\n.TP\n\\fBKAON_%s_\\fR\\fIOPTION\\fR\n"
+                    "Value of an option that the command line does not give, its name in capitals "
+                    "with _ for \\-; of a flag 1 or 0, of a list one value a line.\n",
+                    part);
+    for (; o && o->name; o++)
+        if (o->variable)
+            kaon_out_printf(out, ".TP\n\\fB%s\\fR\nThe same for \\fB\\-\\-%s\\fR of any command.\n",
+                            o->variable, o->name);
+    kaon_out_printf(out, ".TP\n\\fBNO_COLOR\\fR\nNo colour if it is set and not empty.\n"
+                         ".SH FILES\n.TP\n\\fBkaon.json\\fR\n"
+                         "in the current folder: options by command that neither the command line "
+                         "nor the environment gives, as in "
+                         "{ \"eval\": { \"threads\": 2, \"cut\": [\"pt > 50\"] } }.\n"
+                         ".TP\n\\fB$XDG_CONFIG_HOME/kaon/kaon.json\\fR\n"
+                         "by default \\(ti/.config/kaon/kaon.json: the same, of lower rank.\n");
+}
+
 void kaon_man_command(const struct kaon_spec *spec, const char *version, struct kaon_out *out)
 {
     print_title(out, spec->name, version);
@@ -140,6 +164,11 @@ void kaon_man_command(const struct kaon_spec *spec, const char *version, struct 
     print_options(out, spec->options);
     print_examples(out, spec->examples);
     print_exits(out);
+    char part[32];
+    snprintf(part, sizeof part, "%s", spec->name);
+    for (char *c = part; *c; c++)
+        *c = upper_of(*c);
+    print_places(out, part, spec->options);
     kaon_out_printf(out, ".SH SEE ALSO\n.BR kaon (1)\n");
 }
 
@@ -159,6 +188,7 @@ void kaon_man_program(const struct kaon_spec *const *specs, const char *version,
         kaon_out_printf(out, "\n");
     }
     print_exits(out);
+    print_places(out, "\\fICOMMAND\\fB", NULL);
     kaon_out_printf(out, ".SH SEE ALSO\n");
     for (const struct kaon_spec *const *s = specs; *s; s++)
         kaon_out_printf(out, ".BR kaon\\-%s (1)%s\n", (*s)->name, s[1] ? "," : "");

@@ -21,6 +21,14 @@ bool kaon_option_repeats(const struct kaon_option *option)
     return option->kind == KAON_OPTION_LIST && !strstr(option->argument, "...");
 }
 
+size_t kaon_option_count(const struct kaon_option *options)
+{
+    size_t n = 0;
+    while (options[n].name)
+        n++;
+    return n;
+}
+
 const char *kaon_option_nearest(const struct kaon_option *options, const char *name)
 {
     const char *best = NULL;
@@ -36,6 +44,7 @@ struct walk {
     int argc, at; /* at: the word that is being read */
     char **argv;
     void *into;
+    bool *given; /* or NULL */
     struct kaon_msg *msg;
 };
 
@@ -101,29 +110,46 @@ static enum kaon_status store_int(const struct kaon_option *o, const char *text,
     return KAON_OK;
 }
 
-static enum kaon_status store(const struct walk *w, const struct kaon_option *o, const char *text)
+static enum kaon_status store_flag(const struct kaon_option *o, const char *text, bool *to,
+                                   struct kaon_msg *msg)
 {
-    void *to = (char *)w->into + o->offset;
+    *to = !strcmp(text, "true");
+    if (*to || !strcmp(text, "false"))
+        return KAON_OK;
+    return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                         "--%s takes no value, or true or false, but not \"%s\"", o->name, text);
+}
+
+enum kaon_status kaon_option_store(const struct kaon_option *o, void *into, const char *text,
+                                   struct kaon_msg *msg)
+{
+    void *to = (char *)into + o->offset;
     switch (o->kind) {
     case KAON_OPTION_FLAG:
-        *(bool *)to = true;
-        return KAON_OK;
+        return store_flag(o, text, to, msg);
     case KAON_OPTION_INT:
-        return store_int(o, text, to, w->msg);
+        return store_int(o, text, to, msg);
     case KAON_OPTION_FLOAT:
         if (!kaon_parse_float(text, to))
-            return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "--%s: \"%s\" is not a number", o->name,
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--%s: \"%s\" is not a number", o->name,
                                  text);
         return KAON_OK;
     case KAON_OPTION_STRING:
         *(const char **)to = text;
         return KAON_OK;
     case KAON_OPTION_LIST:
-        return push(to, text, w->msg);
+        return push(to, text, msg);
     case KAON_OPTION_HEADING:
         break;
     }
-    return kaon_cli_fail(w->msg, KAON_BAD_STATE, "--%s: no such kind of option", o->name);
+    return kaon_cli_fail(msg, KAON_BAD_STATE, "--%s: no such kind of option", o->name);
+}
+
+static enum kaon_status store(const struct walk *w, const struct kaon_option *o, const char *text)
+{
+    if (w->given)
+        w->given[o - w->options] = true;
+    return kaon_option_store(o, w->into, text, w->msg);
 }
 
 /* The option's value: what is attached to it, or the next word. */
@@ -162,8 +188,8 @@ static enum kaon_status read_long(struct walk *w, const char *word, const struct
     const struct kaon_option *o = kaon_option_find(w->options, name);
     if (!o)
         return unknown_option(w, name);
-    if (o->kind == KAON_OPTION_FLAG && value)
-        return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "--%s takes no value", name);
+    if (o->kind == KAON_OPTION_FLAG && !value)
+        value = "true";
     if (o->kind != KAON_OPTION_FLAG) {
         const enum kaon_status st = take_value(w, o, value, &value);
         if (st != KAON_OK)
@@ -188,7 +214,7 @@ static enum kaon_status read_short(struct walk *w, const char *word, const struc
             const enum kaon_status st = take_value(w, o, word[1] ? word + 1 : NULL, &value);
             return st != KAON_OK ? st : store(w, o, value);
         }
-        const enum kaon_status st = store(w, o, NULL);
+        const enum kaon_status st = store(w, o, "true");
         if (st != KAON_OK || !strcmp(o->name, "help"))
             return st;
     }
@@ -196,9 +222,10 @@ static enum kaon_status read_short(struct walk *w, const char *word, const struc
 }
 
 enum kaon_status kaon_options_parse(const struct kaon_option *options, int argc, char **argv,
-                                    void *into, struct kaon_words *positional, struct kaon_msg *msg)
+                                    void *into, bool *given, struct kaon_words *positional,
+                                    struct kaon_msg *msg)
 {
-    struct walk w = { options, argc, 1, argv, into, msg };
+    struct walk w = { options, argc, 1, argv, into, given, msg };
     enum kaon_status st = KAON_OK;
     bool words_only = false;
 

@@ -226,6 +226,7 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     if (o->non_finite && strcmp(o->non_finite, "zero"))
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
                              o->non_finite);
+    s->configured = o->common.configured;
     s->reference = o->reference;
     s->requirement = o->require.word;
     s->n_requirements = o->require.n;

@@ -29,6 +29,7 @@ struct kaon_engine_choice {
           "NAME",                                                                                  \
           "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",     \
           offsetof(type, engine.cpu),                                                              \
+          .variable = "KAON_CPU",                                                                  \
           .choices = "scalar avx2 avx512" },                                                       \
     {                                                                                              \
         "passes-stop-after", 0, KAON_OPTION_INT, "N",                                              \
