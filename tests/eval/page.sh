@@ -26,6 +26,15 @@ if command -v gnuplot >/dev/null; then
     ls out/*.png out/*.pdf 2>/dev/null && fail "formats that were not asked for"
 fi
 
+# models against each other, what was required, and a first line of one's own
+"$kaon" eval "$models/btag_gn2/model.onnx" hostile/model.onnx --data "$models/jets/jets.h5" \
+    --limit 3000 --report two.html --label 'Own <sample>' --require 'auc_c > 0.99' -q > /dev/null 2>&1
+[ $? = 5 ] || fail "a requirement that is not met"
+grep -q 'D_b: SmallKaon over GN2kaon' two.html || fail "no comparison"
+grep -q 'GN2kaon: auc_c &gt; 0.99 is not met: it is 0\.' two.html || fail "no requirement"
+grep -q 'Own &lt;sample&gt;' two.html || fail "no label"
+grep -q 'Simulation' two.html && fail "the label is not everywhere"
+
 # kinds of figures
 "$kaon" eval hostile/model.onnx --data "$models/jets/jets.h5" --limit 3000 --out some \
     --plots roc,confusion --plot-formats png -q > /dev/null || fail "no figures"

@@ -10,6 +10,7 @@
 
 #include "tools/eval/figure_script.h"
 #include "tools/eval/html.h"
+#include "tools/eval/measured.h"
 
 /* What a function writes to a stream, to be freed. */
 struct text {
@@ -123,13 +124,32 @@ static void test_html(void **state)
     free(t.at);
 }
 
+/* Two digits of the error, three of the value. */
+static void test_measured(void **state)
+{
+    (void)state;
+    static const struct {
+        struct eval_rejection r;
+        const char *text;
+    } cases[] = {
+        { { 26.7609, 2.2351, 24.6207, 29.095 }, "26.8 ± 2.2  [24.6, 29.1]" },
+        { { 577.3, 141.2, 456.5, 730.3 }, "577 ± 141  [456, 730]" },
+        { { 3.5581, 0.0936, 3.4661, 3.653 }, "3.558 ± 0.094  [3.466, 3.653]" },
+        { { 3.2, 1.4, 2.1, 4.9 }, "3.20 ± 1.40  [2.10, 4.90]" },
+        { { INFINITY, INFINITY, 1234.5, INFINITY }, "inf  [1234, inf]" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[96];
+        kaon_eval_measured_text(text, sizeof text, &cases[i].r);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_data),
-        cmocka_unit_test(test_script),
-        cmocka_unit_test(test_canvas),
-        cmocka_unit_test(test_html),
+        cmocka_unit_test(test_data), cmocka_unit_test(test_script),   cmocka_unit_test(test_canvas),
+        cmocka_unit_test(test_html), cmocka_unit_test(test_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

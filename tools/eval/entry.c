@@ -36,14 +36,16 @@ static enum kaon_status name_sample(struct evaluation *e, struct eval_entry *ent
 {
     if (is_the_sample(entry)) {
         entry->sample = entry->spec.sample;
-        entry->sample_text = entry->spec.sample_text;
+        entry->sample_text = e->settings.label ? e->settings.label : entry->spec.sample_text;
         return KAON_OK;
     }
     const char *slash = strrchr(entry->data[0], '/');
     const char *file = slash ? slash + 1 : entry->data[0];
     char *stem = kaon_eval_pool_format(&e->pool, "%.*s", (int)strcspn(file, "."), file);
     entry->sample = stem && *stem ? stem : "data";
-    entry->sample_text = kaon_eval_pool_format(&e->pool, "Simulation, %s", entry->sample);
+    entry->sample_text = e->settings.label
+                             ? e->settings.label
+                             : kaon_eval_pool_format(&e->pool, "Simulation, %s", entry->sample);
     return stem && entry->sample_text ? KAON_OK : no_memory(msg);
 }
 

@@ -59,9 +59,10 @@ struct eval_part_of {
 
 struct eval_settings {
     struct eval_part_of shard;
-    const char *out;  /* folder, NULL: nothing is written */
-    const char *page; /* --report, or NULL */
-    bool explain;     /* nothing is run */
+    const char *out;   /* folder, NULL: nothing is written */
+    const char *page;  /* --report, or NULL */
+    const char *label; /* first line of figures and tables; NULL: the sample's text */
+    bool explain;      /* nothing is run */
     bool force, no_plots, zero_non_finite;
     size_t threads, batch;
     uint64_t limit;

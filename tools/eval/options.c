@@ -96,6 +96,9 @@ static const struct kaon_option options[] = {
     { "report", 0, KAON_OPTION_STRING, "FILE.html",
       "write one page with tables, figures, settings and warnings",
       offsetof(struct eval_options, report) },
+    { "label", 0, KAON_OPTION_STRING, "TEXT",
+      "first line of every figure (default: the sample's text, else Simulation and the file)",
+      offsetof(struct eval_options, label) },
     { "plots", 0, KAON_OPTION_LIST, "KIND,...",
       "these kinds of figures only, such as roc,efficiency: docs/eval.md lists them", offsetof(struct eval_options, plots),
       .choices = KAON_EVAL_PLOT_KINDS },
@@ -243,6 +246,7 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
                              "--slurm-script needs --out, a folder for parts, and no --shard");
     s->out = o->out;
     s->page = o->report;
+    s->label = o->label;
     s->force = o->force;
     s->no_plots = o->no_plots;
     s->zero_non_finite = o->non_finite != NULL;

@@ -14,7 +14,7 @@ struct eval_options {
     struct kaon_words data, fractions, cuts;
     struct kaon_words against, bins;
     struct kaon_words plots, plot_formats;
-    const char *report;
+    const char *report, *label;
     struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
     struct kaon_words negate, samples;

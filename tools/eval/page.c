@@ -3,6 +3,8 @@
 #include "tools/cli/atomic.h"
 #include "tools/eval/category.h"
 #include "tools/eval/html.h"
+#include "tools/eval/measured.h"
+#include "tools/eval/page_part.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
 #include "tools/eval/warnings.h"
@@ -68,13 +70,16 @@ static void models(FILE *to, const struct evaluation *e)
 
 static void rejection(FILE *to, const struct eval_rejection *r)
 {
-    if (isnan(r->value))
+    if (isnan(r->value)) {
         fprintf(to, "<td data-sort=\"-1\">–</td>");
-    else if (isinf(r->value))
-        fprintf(to, "<td data-sort=\"1e300\">∞<small>above %.4g</small></td>", r->low);
-    else
-        fprintf(to, "<td data-sort=\"%.10g\">%.4g ± %.2g<small>%.4g to %.4g</small></td>", r->value,
-                r->value, r->error, r->low, r->high);
+    } else if (isinf(r->value)) {
+        fprintf(to, "<td data-sort=\"1e300\">∞<small>above %.*f</small></td>",
+                kaon_eval_decimals(r->low, 0), r->low);
+    } else {
+        const int d = kaon_eval_decimals(r->value, r->error);
+        fprintf(to, "<td data-sort=\"%.10g\">%.*f ± %.*f<small>%.*f to %.*f</small></td>", r->value,
+                d, r->value, d, r->error, d, r->low, d, r->high);
+    }
 }
 
 static void point_rows(FILE *to, const struct eval_group *g, const struct eval_curve *curve)
@@ -220,6 +225,8 @@ static void navigation(FILE *to, const struct evaluation *e, const struct eval_a
     for (size_t i = 0; i < a->n_groups; i++) {
         kaon_html(to, "<a href=\"#%s\">%s</a>", a->group[i].name, a->group[i].name);
     }
+    if (e->n_comparisons)
+        fprintf(to, "<a href=\"#comparisons\">comparison</a>");
     for (size_t i = 0; i < e->n; i++) {
         kaon_html(to, "<a href=\"#model-%s\">%s</a>", e->entry[i].label, e->entry[i].label);
     }
@@ -250,8 +257,10 @@ static void page(FILE *to, const struct evaluation *e, const struct eval_album *
 {
     head(to, e, a);
     models(to, e);
+    kaon_eval_page_requirements(to, e);
     for (size_t i = 0; i < a->n_groups; i++)
         discriminant(to, a, &a->group[i]);
+    kaon_eval_page_comparisons(to, e);
     for (size_t i = 0; i < e->n; i++) {
         kaon_html(to, "<section id=\"model-%s\"><h2>%s</h2>\n", e->entry[i].label,
                   e->entry[i].label);

@@ -1,5 +1,7 @@
 #include "tools/eval/print.h"
 
+#include "tools/eval/measured.h"
+
 #include "tools/eval/print_part.h"
 #include "tools/eval/warnings.h"
 
@@ -92,11 +94,7 @@ static void print_mistag(struct kaon_out *out, const struct eval_passing *p)
 static void print_rejection(struct kaon_out *out, const struct eval_rejection *r)
 {
     char text[96];
-    if (isinf(r->value))
-        snprintf(text, sizeof text, "inf  [%.4g, inf]", r->low);
-    else
-        snprintf(text, sizeof text, "%.4g ± %.2g  [%.4g, %.4g]", r->value, r->error, r->low,
-                 r->high);
+    kaon_eval_measured_text(text, sizeof text, r);
     kaon_eval_print_cell(out, text, CELL);
 }
 

@@ -1,5 +1,6 @@
 /* Tables that one asks for: figures in bins, confusion, calibration; scans and comparisons. */
 #include "tools/eval/comparisons.h"
+#include "tools/eval/measured.h"
 #include "tools/eval/print_part.h"
 
 #include <inttypes.h>
@@ -36,7 +37,8 @@ static void print_bin(struct kaon_out *out, const struct eval_judged *j,
         if (!is_background(j, c))
             continue;
         if (isfinite(r.value))
-            snprintf(text, sizeof text, "%.4g ± %.2g", r.value, r.error);
+            snprintf(text, sizeof text, "%.*f ± %.*f", kaon_eval_decimals(r.value, r.error),
+                     r.value, kaon_eval_decimals(r.value, r.error), r.error);
         else
             snprintf(text, sizeof text, isnan(r.value) ? "-" : "inf");
         kaon_eval_print_cell(out, text, CELL);

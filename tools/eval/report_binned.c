@@ -56,9 +56,9 @@ json_t *kaon_eval_report_binned(const struct eval_spec *spec, const struct eval_
     json_t *all = json_object();
     for (size_t i = 0; i < n; i++) {
         const struct eval_binned *b = &binned[i];
-        json_t *series = json_array();
         if (b->n_bins == 0)
             continue;
+        json_t *series = json_array();
         for (size_t k = 0; k < b->n_series; k++)
             json_array_append_new(series, one_series(spec, b, &b->series[k]));
         json_object_set_new(all, b->variable->name,
