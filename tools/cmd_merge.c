@@ -27,6 +27,8 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, force) },
     { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
       offsetof(struct eval_options, json) },
+    { "plain", 0, KAON_OPTION_FLAG, NULL, "print the metrics as lines with TABs, one number a line",
+      offsetof(struct eval_options, plain) },
     KAON_COMMON_OPTIONS(struct eval_options)
 };
 /* clang-format on */
@@ -61,6 +63,7 @@ static void overlay(struct eval_options *o, const struct eval_options *own)
     o->details = own->details;
     o->force = own->force;
     o->json = own->json;
+    o->plain = own->plain;
     o->no_progress = true;
 }
 

@@ -120,6 +120,8 @@ static const struct kaon_option options[] = {
       "print figures in bins, confusion and calibration too", offsetof(struct eval_options, details) },
     { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
       offsetof(struct eval_options, json) },
+    { "plain", 0, KAON_OPTION_FLAG, NULL, "print the metrics as lines with TABs, one number a line",
+      offsetof(struct eval_options, plain) },
     KAON_HEADING("Scale-out"),
     { "shard", 0, KAON_OPTION_STRING, "I/N",
       "part I, from 0, of N only, for kaon merge; auto: as Slurm or Open MPI say",
@@ -229,6 +231,9 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     if (o->non_finite && strcmp(o->non_finite, "zero"))
         return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--non-finite takes zero, not \"%s\"",
                              o->non_finite);
+    if (o->plain && (o->json || o->explain))
+        return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                             "--plain goes neither with --json nor with --explain");
     s->configured = o->common.configured;
     s->reference = o->reference;
     s->requirement = o->require.word;

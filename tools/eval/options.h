@@ -27,7 +27,7 @@ struct eval_options {
     const char *scan, *reference;
     int64_t bootstrap, seed;
     bool puma, details;
-    bool json, force, no_progress, no_plots;
+    bool json, plain, force, no_progress, no_plots;
 };
 
 /* What holds where the command says nothing. */
