@@ -10,6 +10,7 @@
 #include "tools/cli/nearest.h"
 #include "tools/cli/out.h"
 #include "tools/cli/say.h"
+#include "tools/cli/standard.h"
 #include "tools/commands.h"
 
 static void usage(struct kaon_out *out)
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
     const struct kaon_say say = kaon_say_stderr();
     struct kaon_out out = kaon_out_stdout(), err = { .to = stderr, .name = "standard error" };
 
+    kaon_standard_fill();
     kaon_interrupt_watch();
     if (argc < 2) {
         usage(&err);
