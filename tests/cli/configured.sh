@@ -133,6 +133,8 @@ project '{ "eval": { "limit": 200, "threads": 1, "no-plots": true } }'
 expect 0 '200 jets' "$kaon" eval "$small" -o scored
 grep -q '"option": "limit"' scored/run.json || fail "run.json does not say where options come from"
 grep -q 'kaon.json' scored/metrics.json && fail "metrics.json names a file of this machine"
+expect 0 "eval --cut='pt_btagJes > 1' --limit=200 --no-plots=true --threads=1" \
+    env "KAON_EVAL_CUT=pt_btagJes > 1" KAON_EVAL_SLURM_SCRIPT=3 "$kaon" eval "$small" -o x
 expect 0 '' env KAON_EVAL_SHARD=0/1 KAON_EVAL_OUT=parts "$kaon" eval "$small"
 rm kaon.json
 expect 0 '200 jets' "$kaon" merge parts --no-plots
