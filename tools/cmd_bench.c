@@ -30,16 +30,38 @@ struct options {
 
 /* clang-format off */
 static const struct kaon_option options[] = {
+    KAON_HEADING("Of kernels"),
     { "shape", 's', KAON_OPTION_LIST, "SHAPE",
-      "kernels: these shapes in place of the suite's own, as in M=15,K=64,N=64 or n=64",
+      "these shapes in place of the suite's own, as in M=15,K=64,N=64 or n=64",
       offsetof(struct options, shapes) },
+    { "only", 0, KAON_OPTION_STRING, "TEXT", "cases whose name holds TEXT",
+      offsetof(struct options, only) },
+    { "all", 'a', KAON_OPTION_FLAG, NULL, "every operation and shape of the suites",
+      offsetof(struct options, all) },
+    KAON_HEADING("Of MODEL"),
+    { "dim", 'd', KAON_OPTION_LIST, "AXIS=N",
+      "length of a symbolic axis, or AXIS=LO..HI: lengths drawn from a range; axes not named "
+      "have length 1",
+      offsetof(struct options, dims) },
+    { "batch", 0, KAON_OPTION_INT, "N", "length of the axis that is named like a batch",
+      offsetof(struct options, batch), 0, 1 << 30 },
+    { "threads", 0, KAON_OPTION_INT, "N",
+      "threads that share kaon's steps; peers have one (default: 1)",
+      offsetof(struct options, threads), 1, 1024 },
+    { "backend", 'b', KAON_OPTION_STRING, "NAMES",
+      "what computes in kaon, several with commas between (default: own)",
+      offsetof(struct options, backends) },
+    { "cold", 0, KAON_OPTION_FLAG, NULL,
+      "drive the first two caches out before each run, as other work between events does",
+      offsetof(struct options, cold) },
+    { "profile", 0, KAON_OPTION_FLAG, NULL, "a table of the steps as well",
+      offsetof(struct options, profile) },
+    { "seed", 0, KAON_OPTION_INT, "N", "of the random inputs (default: 1)",
+      offsetof(struct options, seed) },
+    KAON_HEADING("Contenders"),
     { "isa", 0, KAON_OPTION_STRING, "NAME",
       "scalar, avx2, avx512 or all (default: of kernels all but scalar, of models the best)",
       offsetof(struct options, isa) },
-    { "only", 0, KAON_OPTION_STRING, "TEXT", "kernels: cases whose name holds TEXT",
-      offsetof(struct options, only) },
-    { "all", 'a', KAON_OPTION_FLAG, NULL, "kernels: every operation and shape of the suites",
-      offsetof(struct options, all) },
     { "peer", 'p', KAON_OPTION_STRING, "NAMES",
       "other libraries, in turns with kaon: all, or of onednn, xnnpack, openblas, blis, libxsmm, "
       "mkl, onnxruntime, openvino, with commas between",
@@ -47,25 +69,7 @@ static const struct kaon_option options[] = {
     { "peers-folder", 0, KAON_OPTION_STRING, "DIR",
       "where tools/bench/peers.sh has put libraries (default: ../peers/lib from the program, build/peers/lib)",
       offsetof(struct options, peers_folder) },
-    { "dim", 'd', KAON_OPTION_LIST, "AXIS=N",
-      "MODEL: length of a symbolic axis, or AXIS=LO..HI: lengths drawn from a range; axes not named "
-      "have length 1",
-      offsetof(struct options, dims) },
-    { "batch", 0, KAON_OPTION_INT, "N", "MODEL: length of the axis that is named like a batch",
-      offsetof(struct options, batch), 0, 1 << 30 },
-    { "threads", 0, KAON_OPTION_INT, "N",
-      "MODEL: threads that share kaon's steps; peers have one (default: 1)",
-      offsetof(struct options, threads), 1, 1024 },
-    { "backend", 'b', KAON_OPTION_STRING, "NAMES",
-      "MODEL: what computes in kaon, several with commas between (default: own)",
-      offsetof(struct options, backends) },
-    { "cold", 0, KAON_OPTION_FLAG, NULL,
-      "MODEL: drive the first two caches out before each run, as other work between events does",
-      offsetof(struct options, cold) },
-    { "profile", 0, KAON_OPTION_FLAG, NULL, "MODEL: a table of the steps as well",
-      offsetof(struct options, profile) },
-    { "seed", 0, KAON_OPTION_INT, "N", "MODEL: of the random inputs (default: 1)",
-      offsetof(struct options, seed) },
+    KAON_HEADING("Timing"),
     { "seconds", 0, KAON_OPTION_FLOAT, "S",
       "time for each contender (default: 0.05 a case, 2 a model)",
       offsetof(struct options, seconds) },
@@ -73,6 +77,7 @@ static const struct kaon_option options[] = {
       offsetof(struct options, quick) },
     { "pin", 0, KAON_OPTION_INT, "CORE", "run on this core only", offsetof(struct options, pin),
       0, CPU_SETSIZE - 1 },
+    KAON_HEADING("Results"),
     { "save", 0, KAON_OPTION_STRING, "FILE", "save the run, with all samples, for --compare",
       offsetof(struct options, save) },
     { "compare", 0, KAON_OPTION_STRING, "FILE",
@@ -88,11 +93,12 @@ static const struct kaon_option options[] = {
     { "curves", 0, KAON_OPTION_FLAG, NULL,
       "print latency against the share of runs that took longer, for gnuplot",
       offsetof(struct options, curves) },
+    KAON_HEADING("Run"),
     KAON_COMMON_OPTIONS(struct options)
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_bench_command = {
     .name = "bench",
     .summary = "time this machine, the kernels and models, beside other libraries",
     .usage =
@@ -119,6 +125,7 @@ static const struct kaon_spec spec = {
         },
     .options = options,
     .argument = "machine, kernels, saved or MODEL",
+    .choices = "machine kernels saved",
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
     .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
@@ -399,8 +406,8 @@ static int bench(const struct options *o, const struct kaon_words *args, const s
     while (subjects[i].name && strcmp(args->word[0], subjects[i].name) != 0)
         i++;
     if (args->n < subjects[i].min_args || args->n > subjects[i].max_args)
-        return kaon_usage_error(&spec, say, "bench: \"%s\" takes %s", subjects[i].name,
-                                subjects[i].takes);
+        return kaon_usage_error(&kaon_bench_command, say, "bench: \"%s\" takes %s",
+                                subjects[i].name, subjects[i].takes);
     const int status = finish(&j, subjects[i].run(&j, args));
     kaon_peers_close(&j.peers);
     json_decref(j.run);
@@ -414,14 +421,14 @@ int kaon_cmd_bench(int argc, char **argv)
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
+    if (kaon_command_begin(&kaon_bench_command, argc, argv, &o, &o.common, &args, &say, &status)) {
         if (o.json + o.markdown + o.csv + o.curves > 1)
-            status = kaon_usage_error(&spec, &say,
+            status = kaon_usage_error(&kaon_bench_command, &say,
                                       "bench: --json, --md and --csv exclude each "
                                       "other");
         else
             status = bench(&o, &args, &say);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_bench_command, &o, &o.common, &args);
     return status;
 }

@@ -58,7 +58,7 @@ static const struct kaon_option options[] = {
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_check_command = {
     .name = "check",
     .summary = "compare a model's outputs with the ones expected",
     .usage = (const char *const[]){ "check [options] DIR...", NULL },
@@ -227,12 +227,13 @@ int kaon_cmd_check(int argc, char **argv)
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
+    if (kaon_command_begin(&kaon_check_command, argc, argv, &o, &o.common, &args, &say, &status)) {
         if (!(o.timeout > 0 && o.timeout < 1e6))
-            status = kaon_usage_error(&spec, &say, "check: --timeout is not a number of seconds");
+            status = kaon_usage_error(&kaon_check_command, &say,
+                                      "check: --timeout is not a number of seconds");
         else
             status = check(&o, &args, &say);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_check_command, &o, &o.common, &args);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "tools/eval/judge.h"
 #include "tools/eval/open_all.h"
 #include "tools/eval/options.h"
+#include "tools/eval/plain.h"
 #include "tools/eval/print.h"
 #include "tools/eval/report.h"
 #include "tools/eval/run_report.h"
@@ -61,6 +62,8 @@ static int print_all(struct evaluation *e, const struct eval_options *o, const s
     struct kaon_out out = kaon_out_stdout();
     if (o->json)
         kaon_json_print(&out, both_reports(e));
+    else if (o->plain)
+        kaon_eval_plain(&out, e);
     else
         kaon_eval_print(&out, e);
     return kaon_out_end(&out, say, KAON_EXIT_OK);
@@ -118,6 +121,12 @@ static int print_shard(struct evaluation *e, const struct eval_options *o,
                                   KAON_JSON_SCHEMA, "shard", (json_int_t)part->index, "shards",
                                   (json_int_t)part->count, "first", (json_int_t)first, "end",
                                   (json_int_t)(first + rows), "file", kaon_json_text(e->file[0])));
+    } else if (o->plain) {
+        kaon_out_printf(&out, "shard\tshards\tfirst\tend\tfile\n");
+        kaon_out_printf(&out, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t", part->index,
+                        part->count, first, first + rows);
+        kaon_out_name(&out, e->file[0]);
+        kaon_out_printf(&out, "\n");
     } else {
         kaon_out_printf(&out, "Shard %" PRIu64 " of %" PRIu64 ": jets %" PRIu64 " to %" PRIu64 ", ",
                         part->index, part->count, first, first + rows);
@@ -205,6 +214,6 @@ int kaon_cmd_eval(int argc, char **argv)
 
     if (kaon_command_begin(&kaon_eval_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = kaon_eval_evaluate(&o, &args, NULL, argc, argv, &say);
-    kaon_options_free(kaon_eval_command.options, &o, &args);
+    kaon_command_end(&kaon_eval_command, &o, &o.common, &args);
     return status;
 }

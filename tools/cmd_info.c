@@ -39,7 +39,7 @@ static const struct kaon_option options[] = {
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_info_command = {
     .name = "info",
     .summary = "say what a model is made of and what running it takes",
     .usage = (const char *const[]){ "info [options] MODEL", "info [--json] cpu", NULL },
@@ -55,6 +55,7 @@ static const struct kaon_spec spec = {
         },
     .options = options,
     .argument = "MODEL or cpu",
+    .choices = "cpu",
     .min_args = 1,
     .max_args = 1,
     .notes = "The cost is measured by one run on random inputs. A model in a file named \"cpu\" is "
@@ -198,9 +199,9 @@ int kaon_cmd_info(int argc, char **argv)
     struct kaon_out out = kaon_out_stdout();
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status)) {
+    if (kaon_command_begin(&kaon_info_command, argc, argv, &o, &o.common, &args, &say, &status)) {
         if (o.json && (o.plan || o.why || o.graph))
-            status = kaon_usage_error(&spec, &say,
+            status = kaon_usage_error(&kaon_info_command, &say,
                                       "info: --json goes with none of --plan, --why "
                                       "and --graph");
         else if (!strcmp(args.word[0], "cpu"))
@@ -209,6 +210,6 @@ int kaon_cmd_info(int argc, char **argv)
             status = info_model(&o, args.word[0], &say, &out);
         status = kaon_out_end(&out, &say, status);
     }
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_info_command, &o, &o.common, &args);
     return status;
 }

@@ -16,9 +16,9 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, report) },
     { "plots", 0, KAON_OPTION_LIST, "KIND,...",
       "these kinds of figures only, such as roc,efficiency: docs/eval.md lists them",
-      offsetof(struct eval_options, plots) },
+      offsetof(struct eval_options, plots), .choices = KAON_EVAL_PLOT_KINDS },
     { "plot-formats", 0, KAON_OPTION_LIST, "FORMAT,...", "these formats only: svg, png, pdf",
-      offsetof(struct eval_options, plot_formats) },
+      offsetof(struct eval_options, plot_formats), .choices = KAON_EVAL_PLOT_FORMATS },
     { "no-plots", 0, KAON_OPTION_FLAG, NULL, "write no pictures",
       offsetof(struct eval_options, no_plots) },
     { "details", 0, KAON_OPTION_FLAG, NULL, "print figures in bins, confusion and calibration too",
@@ -27,11 +27,13 @@ static const struct kaon_option options[] = {
       offsetof(struct eval_options, force) },
     { "json", 0, KAON_OPTION_FLAG, NULL, "print the metrics as one JSON object",
       offsetof(struct eval_options, json) },
+    { "plain", 0, KAON_OPTION_FLAG, NULL, "print the metrics as lines with TABs, one number a line",
+      offsetof(struct eval_options, plain) },
     KAON_COMMON_OPTIONS(struct eval_options)
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_merge_command = {
     .name = "merge",
     .summary = "join what the shards of kaon eval wrote: the figures and files of one run",
     .usage = (const char *const[]){ "merge [options] DIR|FILE...", NULL },
@@ -61,6 +63,7 @@ static void overlay(struct eval_options *o, const struct eval_options *own)
     o->details = own->details;
     o->force = own->force;
     o->json = own->json;
+    o->plain = own->plain;
     o->no_progress = true;
 }
 
@@ -106,8 +109,8 @@ int kaon_cmd_merge(int argc, char **argv)
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status))
+    if (kaon_command_begin(&kaon_merge_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = merge(&o, &args, argc, argv, &say);
-    kaon_options_free(spec.options, &o, &args);
+    kaon_command_end(&kaon_merge_command, &o, &o.common, &args);
     return status;
 }

@@ -51,7 +51,7 @@ static const struct kaon_option options[] = {
 };
 /* clang-format on */
 
-static const struct kaon_spec spec = {
+const struct kaon_spec kaon_run_command = {
     .name = "run",
     .summary = "run a model once, on .npy files or random inputs",
     .usage = (const char *const[]){ "run [options] MODEL", NULL },
@@ -182,8 +182,8 @@ int kaon_cmd_run(int argc, char **argv)
     struct kaon_say say;
     int status;
 
-    if (kaon_command_begin(&spec, argc, argv, &o, &o.common, &args, &say, &status))
+    if (kaon_command_begin(&kaon_run_command, argc, argv, &o, &o.common, &args, &say, &status))
         status = run_model(&o, args.word[0], &say);
-    kaon_options_free(options, &o, &args);
+    kaon_command_end(&kaon_run_command, &o, &o.common, &args);
     return status;
 }

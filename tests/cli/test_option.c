@@ -14,6 +14,7 @@ struct options {
 };
 
 static const struct kaon_option table[] = {
+    KAON_HEADING("count"),
     { "flag", 'f', KAON_OPTION_FLAG, NULL, "", offsetof(struct options, flag) },
     { "quiet", 'q', KAON_OPTION_FLAG, NULL, "", offsetof(struct options, quiet) },
     { "count", 'c', KAON_OPTION_INT, "N", "", offsetof(struct options, count), 1, 10 },
@@ -44,7 +45,7 @@ static struct parsed parse(char *word, ...)
     for (; word; word = va_arg(rest, char *))
         argv[argc++] = word;
     va_end(rest);
-    p.status = kaon_options_parse(table, argc, argv, &p.o, &p.words, &p.msg);
+    p.status = kaon_options_parse(table, argc, argv, &p.o, NULL, &p.words, &p.msg);
     return p;
 }
 
@@ -146,6 +147,8 @@ static void refuses_wrong_values(void **state)
     assert_refused(parse("--count=", NULL), "not a whole number");
     assert_refused(parse("--ratio", "0.5.", NULL), "not a number");
     assert_refused(parse("--ratio", "1e999", NULL), "not a number");
+    assert_refused(parse("--heading", NULL), "unknown option --heading");
+    assert_refused(parse("--=1", NULL), "unknown option --=1");
     assert_refused(parse("--flag=yes", NULL), "takes no value");
     assert_refused(parse("--name", NULL), "needs a value");
     assert_refused(parse("-n", NULL), "needs a value");

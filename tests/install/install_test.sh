@@ -31,3 +31,7 @@ got=$("$stage/project/build/static_example" "$source/models/btag_gn2/model.onnx"
 echo "find_package: $got"
 [ "$want" = "$got" ]
 case $want in "1000 events, mean pb 0."*) ;; *) exit 1 ;; esac
+for f in man/man1/kaon.1 man/man1/kaon-eval.1 bash-completion/completions/kaon \
+         zsh/site-functions/_kaon fish/vendor_completions.d/kaon.fish; do
+    [ -s "$stage/usr/share/$f" ] || { echo "share/$f is not installed"; exit 1; }
+done

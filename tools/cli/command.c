@@ -1,7 +1,11 @@
 #include "tools/cli/command.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "tools/cli/defaults.h"
+#include "tools/cli/fail.h"
 
 enum { WIDTH = 79, HELP_COLUMN = 26 };
 
@@ -31,7 +35,7 @@ static void help_option(struct kaon_out *out, const struct kaon_option *o)
     const char letter[] = { '-', o->letter, ',', 0 };
     int n = snprintf(left, sizeof left, "  %3s --%s%s%s%s", o->letter ? letter : "", o->name,
                      o->argument ? " " : "", o->argument ? o->argument : "",
-                     o->kind == KAON_OPTION_LIST ? " ..." : "");
+                     kaon_option_repeats(o) ? " ..." : "");
 
     kaon_out_printf(out, "%s", left);
     if (n + 2 > HELP_COLUMN) {
@@ -52,9 +56,13 @@ void kaon_help_print(const struct kaon_spec *spec, struct kaon_out *out)
         kaon_out_printf(out, "  %s\n      ", e->command);
         wrap(out, e->what, 6, 6);
     }
-    kaon_out_printf(out, "\nOptions:\n");
+    if (spec->options->kind != KAON_OPTION_HEADING)
+        kaon_out_printf(out, "\nOptions:\n");
     for (const struct kaon_option *o = spec->options; o->name; o++)
-        help_option(out, o);
+        if (o->kind == KAON_OPTION_HEADING)
+            kaon_out_printf(out, "\n%s:\n", o->help);
+        else
+            help_option(out, o);
     if (spec->notes) {
         kaon_out_printf(out, "\n");
         wrap(out, spec->notes, 0, 0);
@@ -88,30 +96,73 @@ static bool count_fits(const struct kaon_spec *spec, const struct kaon_words *ar
     return false;
 }
 
+/* Where options come from that the command line does not give. */
+static void say_configured(const struct kaon_say *say, const json_t *configured)
+{
+    size_t i, k;
+    json_t *row, *value;
+    json_array_foreach(configured, i, row) json_array_foreach(json_object_get(row, "values"), k,
+                                                              value)
+        kaon_say_note(say, "%s: --%s=%s", json_string_value(json_object_get(row, "from")),
+                      json_string_value(json_object_get(row, "option")), json_string_value(value));
+}
+
+static void set_say(struct kaon_say *say, const struct kaon_common *common)
+{
+    say->color = say->color && !common->no_color;
+    say->quiet = common->quiet;
+    say->verbose = common->verbose;
+}
+
+/* The command line, then what it leaves out; an exit status. */
+static int parse(const struct kaon_spec *spec, int argc, char **argv, void *into,
+                 struct kaon_common *common, struct kaon_words *args, struct kaon_say *say)
+{
+    struct kaon_msg msg = { "" };
+    bool *given = calloc(kaon_option_count(spec->options) + 1, sizeof *given);
+    enum kaon_status st = given ? KAON_OK : kaon_cli_fail(&msg, KAON_NO_MEMORY, "out of memory");
+
+    *args = (struct kaon_words){ 0 };
+    if (st == KAON_OK)
+        st = kaon_options_parse(spec->options, argc, argv, into, given, args, &msg);
+    set_say(say, common);
+    const bool usage = st == KAON_BAD_ARGUMENT;
+    if (st == KAON_OK && !common->help)
+        st = kaon_defaults_apply(spec->name, spec->options, given, into, &common->configured, &msg);
+    free(given);
+    set_say(say, common);
+    if (usage)
+        return kaon_usage_error(spec, say, "%s: %s", spec->name, msg.text);
+    if (st == KAON_OK)
+        say_configured(say, common->configured);
+    return kaon_say_status(say, st, &msg);
+}
+
 bool kaon_command_begin(const struct kaon_spec *spec, int argc, char **argv, void *into,
                         struct kaon_common *common, struct kaon_words *args, struct kaon_say *say,
                         int *status)
 {
-    struct kaon_msg msg;
-
     *say = kaon_say_stderr();
-    const enum kaon_status st = kaon_options_parse(spec->options, argc, argv, into, args, &msg);
-    say->color = say->color && !common->no_color;
-    say->quiet = common->quiet;
-    say->verbose = common->verbose;
-    if (st == KAON_OK && common->help) {
+    *status = parse(spec, argc, argv, into, common, args, say);
+    if (*status != KAON_EXIT_OK)
+        return false;
+    if (common->help) {
         struct kaon_out out = kaon_out_stdout();
         kaon_help_print(spec, &out);
         *status = kaon_out_end(&out, say, KAON_EXIT_OK);
         return false;
     }
-    if (st == KAON_BAD_ARGUMENT)
-        *status = kaon_usage_error(spec, say, "%s: %s", spec->name, msg.text);
-    else if (st != KAON_OK)
-        *status = kaon_say_status(say, st, &msg);
-    else if (count_fits(spec, args, say))
+    if (count_fits(spec, args, say))
         return true;
-    else
-        *status = KAON_EXIT_USAGE;
+    *status = KAON_EXIT_USAGE;
     return false;
+}
+
+void kaon_command_end(const struct kaon_spec *spec, void *into, struct kaon_common *common,
+                      struct kaon_words *args)
+{
+    json_t *configured = common->configured; /* options point into it */
+    kaon_options_free(spec->options, into, args);
+    json_decref(configured);
+    common->configured = NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef KAON_TOOLS_CLI_COMMAND_H
 #define KAON_TOOLS_CLI_COMMAND_H
 
+#include <jansson.h>
 #include <limits.h>
 #include <stdbool.h>
 
@@ -23,6 +24,7 @@ struct kaon_spec {
     const struct kaon_example *examples;
     const struct kaon_option *options;
     const char *argument; /* name of the positional arguments, "MODEL" */
+    const char *choices;  /* words that may stand there besides files, blanks between; or NULL */
     size_t min_args, max_args;
     const char *notes; /* last paragraph, or NULL */
 };
@@ -32,6 +34,7 @@ enum { KAON_ANY_NUMBER = INT_MAX };
 /* Member of every command's option struct, under the name `common`. */
 struct kaon_common {
     bool help, quiet, verbose, no_color;
+    json_t *configured; /* what was set otherwise than by the command line, see defaults.h */
 };
 
 /* clang-format off */
@@ -49,10 +52,14 @@ struct kaon_common {
 
 /* Parses argv (argv[0] is the command's name) into `into` and sets up *say. Returns true if the
  * command goes on; false if it ends here with *status: --help was asked for, or the usage is wrong.
- * The caller frees with kaon_options_free in either case. */
+ * Options that are not given are set as defaults.h says. To be ended in either case. */
 bool kaon_command_begin(const struct kaon_spec *spec, int argc, char **argv, void *into,
                         struct kaon_common *common, struct kaon_words *args, struct kaon_say *say,
                         int *status);
+
+/* Frees what kaon_command_begin has filled. */
+void kaon_command_end(const struct kaon_spec *spec, void *into, struct kaon_common *common,
+                      struct kaon_words *args);
 
 /* Says what is wrong with the usage and where help is; returns KAON_EXIT_USAGE. */
 int kaon_usage_error(const struct kaon_spec *spec, const struct kaon_say *say, const char *format,

@@ -1,5 +1,17 @@
 #include "tools/cli/exit.h"
 
+const struct kaon_exit_meaning kaon_exit_meanings[] = {
+    { KAON_EXIT_OK, "done" },
+    { KAON_EXIT_FAILED, "failed: input or output, memory, internal" },
+    { KAON_EXIT_USAGE, "wrong usage" },
+    { KAON_EXIT_BAD_INPUT, "model or data refused" },
+    { KAON_EXIT_UNSUPPORTED, "the model needs what kaon lacks" },
+    { KAON_EXIT_DISAGREES, "a comparison or a requirement failed" },
+    { KAON_EXIT_INCOMPLETE, "shards are missing" },
+    { KAON_EXIT_INTERRUPTED, "interrupted" },
+    { KAON_EXIT_OK, NULL },
+};
+
 static const struct {
     enum kaon_status status;
     enum kaon_exit exit;

@@ -15,6 +15,13 @@ enum kaon_exit {
     KAON_EXIT_INTERRUPTED = 130,
 };
 
+/* In words, for manuals; ends with what == NULL. */
+struct kaon_exit_meaning {
+    enum kaon_exit status;
+    const char *what;
+};
+extern const struct kaon_exit_meaning kaon_exit_meanings[];
+
 /* The exit status for what a library call returned. */
 enum kaon_exit kaon_exit_of(enum kaon_status status);
 

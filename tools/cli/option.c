@@ -8,12 +8,43 @@
 #include "tools/cli/fail.h"
 #include "tools/cli/nearest.h"
 
+const struct kaon_option *kaon_option_find(const struct kaon_option *options, const char *name)
+{
+    for (; options->name; options++)
+        if (options->kind != KAON_OPTION_HEADING && !strcmp(options->name, name))
+            return options;
+    return NULL;
+}
+
+bool kaon_option_repeats(const struct kaon_option *option)
+{
+    return option->kind == KAON_OPTION_LIST && !strstr(option->argument, "...");
+}
+
+size_t kaon_option_count(const struct kaon_option *options)
+{
+    size_t n = 0;
+    while (options[n].name)
+        n++;
+    return n;
+}
+
+const char *kaon_option_nearest(const struct kaon_option *options, const char *name)
+{
+    const char *best = NULL;
+    for (; options->name; options++)
+        if (options->kind != KAON_OPTION_HEADING)
+            kaon_nearest_try(name, options->name, &best);
+    return best;
+}
+
 /* One walk over argv. */
 struct walk {
     const struct kaon_option *options;
     int argc, at; /* at: the word that is being read */
     char **argv;
     void *into;
+    bool *given; /* or NULL */
     struct kaon_msg *msg;
 };
 
@@ -79,27 +110,46 @@ static enum kaon_status store_int(const struct kaon_option *o, const char *text,
     return KAON_OK;
 }
 
-static enum kaon_status store(const struct walk *w, const struct kaon_option *o, const char *text)
+static enum kaon_status store_flag(const struct kaon_option *o, const char *text, bool *to,
+                                   struct kaon_msg *msg)
 {
-    void *to = (char *)w->into + o->offset;
+    *to = !strcmp(text, "true");
+    if (*to || !strcmp(text, "false"))
+        return KAON_OK;
+    return kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                         "--%s takes no value, or true or false, but not \"%s\"", o->name, text);
+}
+
+enum kaon_status kaon_option_store(const struct kaon_option *o, void *into, const char *text,
+                                   struct kaon_msg *msg)
+{
+    void *to = (char *)into + o->offset;
     switch (o->kind) {
     case KAON_OPTION_FLAG:
-        *(bool *)to = true;
-        return KAON_OK;
+        return store_flag(o, text, to, msg);
     case KAON_OPTION_INT:
-        return store_int(o, text, to, w->msg);
+        return store_int(o, text, to, msg);
     case KAON_OPTION_FLOAT:
         if (!kaon_parse_float(text, to))
-            return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "--%s: \"%s\" is not a number", o->name,
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--%s: \"%s\" is not a number", o->name,
                                  text);
         return KAON_OK;
     case KAON_OPTION_STRING:
         *(const char **)to = text;
         return KAON_OK;
     case KAON_OPTION_LIST:
-        return push(to, text, w->msg);
+        return push(to, text, msg);
+    case KAON_OPTION_HEADING:
+        break;
     }
-    return kaon_cli_fail(w->msg, KAON_BAD_STATE, "--%s: no such kind of option", o->name);
+    return kaon_cli_fail(msg, KAON_BAD_STATE, "--%s: no such kind of option", o->name);
+}
+
+static enum kaon_status store(const struct walk *w, const struct kaon_option *o, const char *text)
+{
+    if (w->given)
+        w->given[o - w->options] = true;
+    return kaon_option_store(o, w->into, text, w->msg);
 }
 
 /* The option's value: what is attached to it, or the next word. */
@@ -118,9 +168,7 @@ static enum kaon_status take_value(struct walk *w, const struct kaon_option *o,
 
 static enum kaon_status unknown_option(const struct walk *w, const char *name)
 {
-    const char *best = NULL;
-    for (const struct kaon_option *o = w->options; o->name; o++)
-        kaon_nearest_try(name, o->name, &best);
+    const char *best = kaon_option_nearest(w->options, name);
     if (best)
         return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%s; did you mean --%s?",
                              name, best);
@@ -131,19 +179,17 @@ static enum kaon_status read_long(struct walk *w, const char *word, const struct
 {
     char name[64];
     const char *value = NULL;
-    const struct kaon_option *o = w->options;
 
     if (!kaon_option_pair(word, name, sizeof name, &value)) {
         if (strlen(word) >= sizeof name || *word == '=')
             return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "unknown option --%.60s", word);
         strcpy(name, word);
     }
-    while (o->name && strcmp(o->name, name))
-        o++;
-    if (!o->name)
+    const struct kaon_option *o = kaon_option_find(w->options, name);
+    if (!o)
         return unknown_option(w, name);
-    if (o->kind == KAON_OPTION_FLAG && value)
-        return kaon_cli_fail(w->msg, KAON_BAD_ARGUMENT, "--%s takes no value", name);
+    if (o->kind == KAON_OPTION_FLAG && !value)
+        value = "true";
     if (o->kind != KAON_OPTION_FLAG) {
         const enum kaon_status st = take_value(w, o, value, &value);
         if (st != KAON_OK)
@@ -168,7 +214,7 @@ static enum kaon_status read_short(struct walk *w, const char *word, const struc
             const enum kaon_status st = take_value(w, o, word[1] ? word + 1 : NULL, &value);
             return st != KAON_OK ? st : store(w, o, value);
         }
-        const enum kaon_status st = store(w, o, NULL);
+        const enum kaon_status st = store(w, o, "true");
         if (st != KAON_OK || !strcmp(o->name, "help"))
             return st;
     }
@@ -176,9 +222,10 @@ static enum kaon_status read_short(struct walk *w, const char *word, const struc
 }
 
 enum kaon_status kaon_options_parse(const struct kaon_option *options, int argc, char **argv,
-                                    void *into, struct kaon_words *positional, struct kaon_msg *msg)
+                                    void *into, bool *given, struct kaon_words *positional,
+                                    struct kaon_msg *msg)
 {
-    struct walk w = { options, argc, 1, argv, into, msg };
+    struct walk w = { options, argc, 1, argv, into, given, msg };
     enum kaon_status st = KAON_OK;
     bool words_only = false;
 

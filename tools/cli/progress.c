@@ -1,14 +1,13 @@
 #include "tools/cli/progress.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "tools/cli/clock.h"
 
 struct kaon_progress kaon_progress_begin(const struct kaon_say *say, bool wanted, const char *unit,
                                          uint64_t total)
 {
-    const bool on = wanted && !say->quiet && isatty(fileno(say->to));
+    const bool on = wanted && !say->quiet && say->terminal;
     return (struct kaon_progress){ .to = on ? say->to : NULL,
                                    .unit = unit,
                                    .total = total,

@@ -14,7 +14,7 @@ struct kaon_progress {
     double began, shown; /* seconds */
 };
 
-/* Silent unless `wanted`, stderr is a terminal and the person did not ask for quiet. `unit` is a
+/* Silent unless `wanted`, stderr is a terminal (not a dumb one) and the person did not ask for quiet. `unit` is a
  * plural, "jets"; total 0: not known. */
 struct kaon_progress kaon_progress_begin(const struct kaon_say *say, bool wanted, const char *unit,
                                          uint64_t total);

@@ -10,8 +10,9 @@
 struct kaon_say kaon_say_stderr(void)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    const bool plain = (no_color && *no_color) || !term || !strcmp(term, "dumb");
-    return (struct kaon_say){ .to = stderr, .color = !plain && isatty(STDERR_FILENO) };
+    const bool terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+    const bool plain = no_color && *no_color;
+    return (struct kaon_say){ .to = stderr, .color = terminal && !plain, .terminal = terminal };
 }
 
 /* Nothing can be done when words for the person cannot be written, so results are not checked. */

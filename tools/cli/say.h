@@ -12,6 +12,7 @@ struct kaon_say {
     bool quiet;   /* errors only */
     bool verbose; /* notes too */
     bool color;
+    bool terminal; /* a terminal on which a line can be written over */
 };
 
 /* To stderr, coloured if that is a terminal and neither NO_COLOR nor TERM=dumb says no. */

@@ -74,6 +74,7 @@ struct eval_settings {
     const char *const *data; /* --data */
     size_t n_data;
     const char *command_line;
+    const json_t *configured;       /* options that were set otherwise: tools/cli/defaults.h */
     const char *reference;          /* --reference: name of a model, NULL: the first */
     const char *const *requirement; /* --require */
     size_t n_requirements;

@@ -1,5 +1,7 @@
 #include "tools/eval/explain.h"
 
+#include "tools/eval/run_report.h"
+
 #include "tools/cli/json.h"
 
 #include <math.h>
@@ -183,5 +185,6 @@ json_t *kaon_eval_explain(const struct evaluation *e)
     json_t *models = json_array();
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(e, &e->entry[i]));
-    return json_pack("{s:i, s:o}", "schema_version", KAON_JSON_SCHEMA, "models", models);
+    return json_pack("{s:i, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "configured",
+                     kaon_eval_configured(&e->settings), "models", models);
 }

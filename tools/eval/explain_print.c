@@ -125,10 +125,25 @@ static void put_discriminants(struct kaon_out *out, const json_t *list)
     }
 }
 
+static void put_configured(struct kaon_out *out, const json_t *configured)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(configured, i, row)
+    {
+        put(out, "option --", row, "option");
+        kaon_out_printf(out, " ");
+        put_list(out, json_object_get(row, "values"), " ");
+        put(out, ", from ", row, "from");
+        kaon_out_printf(out, "\n");
+    }
+}
+
 void kaon_eval_explain_print(struct kaon_out *out, const json_t *all)
 {
     size_t i, k;
     json_t *m, *cut;
+    put_configured(out, json_object_get(all, "configured"));
     json_array_foreach(json_object_get(all, "models"), i, m)
     {
         put(out, "", m, "name");

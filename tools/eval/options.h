@@ -27,7 +27,7 @@ struct eval_options {
     const char *scan, *reference;
     int64_t bootstrap, seed;
     bool puma, details;
-    bool json, force, no_progress, no_plots;
+    bool json, plain, force, no_progress, no_plots;
 };
 
 /* What holds where the command says nothing. */
@@ -35,6 +35,12 @@ struct eval_options {
     {                                                                                              \
         .batch = 64, .seed = 1                                                                     \
     }
+
+/* What --plots and --plot-formats take, for completion. */
+#define KAON_EVAL_PLOT_KINDS                                                                       \
+    "roc mistag discriminant efficiency integrated precision probability confusion calibration "   \
+    "entropy scan cascade origin vertex"
+#define KAON_EVAL_PLOT_FORMATS "svg png pdf"
 
 extern const struct kaon_spec kaon_eval_command;
 

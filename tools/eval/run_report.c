@@ -64,6 +64,23 @@ void kaon_eval_time_text(char out[32])
         strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+json_t *kaon_eval_configured(const struct eval_settings *settings)
+{
+    size_t i, k;
+    json_t *row, *value, *list = json_array();
+    json_array_foreach(settings->configured, i, row)
+    {
+        json_t *values = json_array();
+        json_array_foreach(json_object_get(row, "values"), k, value)
+            json_array_append_new(values, text(json_string_value(value)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "option",
+                            text(json_string_value(json_object_get(row, "option"))), "values",
+                            values, "from", text(json_string_value(json_object_get(row, "from")))));
+    }
+    return list;
+}
+
 json_t *kaon_eval_run_report(const struct evaluation *e)
 {
     static const char *const compressions[] = { "gzip", "lz4", "none" };
@@ -73,9 +90,10 @@ json_t *kaon_eval_run_report(const struct evaluation *e)
     kaon_eval_time_text(finished);
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
-    return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o}", "schema_version",
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o}", "schema_version",
                      KAON_JSON_SCHEMA, "kaon", kaon_version(), "command", text(s->command_line),
-                     "host", host(), "finished", finished, "threads", count(s->threads), "batch",
-                     count(s->batch), "compression", compressions[s->compression], "models", models,
-                     "files", texts(e->file, e->n_files));
+                     "configured", kaon_eval_configured(s), "host", host(), "finished", finished,
+                     "threads", count(s->threads), "batch", count(s->batch), "compression",
+                     compressions[s->compression], "models", models, "files",
+                     texts(e->file, e->n_files));
 }

@@ -12,4 +12,7 @@ json_t *kaon_eval_run_report(const struct evaluation *e);
 /* Now, in UTC: "2026-01-31T12:00:00Z". */
 void kaon_eval_time_text(char text[32]);
 
+/* Options that environment and files have set: a list of {"option", "values", "from"}. */
+json_t *kaon_eval_configured(const struct eval_settings *settings);
+
 #endif

@@ -57,6 +57,24 @@ static void print_merge(struct kaon_out *out, const struct eval_options *o)
     kaon_out_printf(out, o->force ? " --force" : " ${SLURM_RESTART_COUNT:+--force}");
 }
 
+/* What environment and files have set here, which a node may not have. */
+static void print_configured(struct kaon_out *out, const json_t *configured, const char *without)
+{
+    size_t i, k;
+    json_t *row, *value;
+    json_array_foreach(configured, i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "option"));
+        if (!strcmp(name, without))
+            continue;
+        json_array_foreach(json_object_get(row, "values"), k, value)
+        {
+            kaon_out_printf(out, " --%s=", name);
+            print_quoted(out, json_string_value(value));
+        }
+    }
+}
+
 void kaon_eval_slurm_print(struct kaon_out *out, int argc, char **argv,
                            const struct eval_options *o)
 {
@@ -86,6 +104,8 @@ void kaon_eval_slurm_print(struct kaon_out *out, int argc, char **argv,
             continue;
         kaon_out_printf(out, " ");
         print_quoted(out, argv[i]);
+        if (i == 0)
+            print_configured(out, o->common.configured, option + 2);
     }
     kaon_out_printf(
         out,

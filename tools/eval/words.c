@@ -59,6 +59,8 @@ static void add_option(json_t *list, const struct kaon_option *option, const voi
         for (size_t i = 0; i < ((const struct kaon_words *)at)->n; i++)
             add(list, option->name, ((const struct kaon_words *)at)->word[i]);
         break;
+    case KAON_OPTION_HEADING:
+        break;
     }
 }
 
@@ -88,7 +90,8 @@ enum kaon_status kaon_eval_words_parse(const json_t *words, struct eval_options 
             status = kaon_cli_fail(msg, KAON_BAD_INPUT, "the shards do not say what they are of");
     }
     if (!status)
-        status = kaon_options_parse(kaon_eval_command.options, (int)n + 1, argv, o, arguments, msg);
+        status = kaon_options_parse(kaon_eval_command.options, (int)n + 1, argv, o, NULL, arguments,
+                                    msg);
     free(argv);
     return status == KAON_BAD_ARGUMENT ? KAON_BAD_INPUT : status;
 }

@@ -21,13 +21,16 @@ struct kaon_engine_choice {
       KAON_OPTION_STRING,                                                                          \
       "NAME",                                                                                      \
       "what computes: own (the default), openblas or xnnpack",                                     \
-      offsetof(type, engine.backend) },                                                            \
+      offsetof(type, engine.backend),                                                              \
+      .choices = "own openblas xnnpack" },                                                         \
         { "cpu",                                                                                   \
           0,                                                                                       \
           KAON_OPTION_STRING,                                                                      \
           "NAME",                                                                                  \
           "use instructions up to scalar, avx2 or avx512 only (default: $KAON_CPU, else all)",     \
-          offsetof(type, engine.cpu) },                                                            \
+          offsetof(type, engine.cpu),                                                              \
+          .variable = "KAON_CPU",                                                                  \
+          .choices = "scalar avx2 avx512" },                                                       \
     {                                                                                              \
         "passes-stop-after", 0, KAON_OPTION_INT, "N",                                              \
             "make the first N edits of the graph only, -1 none: finds the edit that is wrong",     \
