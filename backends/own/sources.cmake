@@ -1,5 +1,6 @@
 # The own backend: how operators run.
 set(KAON_OWN_SOURCES
+    backends/own/attention.c
     backends/own/biased.c
     backends/own/binary.c
     backends/own/cast.c

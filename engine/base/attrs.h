@@ -445,4 +445,22 @@ struct kaon_scan {  /* lists: n -1 where absent */
     int32_t n_directions, n_in_axes, n_out_directions, n_out_axes;
 };
 
+/* ---- attention ------------------------------------------------------------------------------- */
+
+/* Attention with softmax, a head at a time:
+ *
+ *   s_ij = scale_scores * (scale_q q_i) . (scale_k k_j) + bias_ij      o_i = sum_j softmax_j(s_ij) v_j
+ *
+ * each product and sum rounded, a factor of 1 left out. Inputs q, k, v are [B,T,H,D] or rows [B,T,W] in
+ * which the heads stand side by side from column *_at on; bias broadcasts to [B,H,Tq,Tk]. The output is
+ * [B,Tq,H,Dv]. With heads 0 they are [T,G,D], as many heads as there are, bias to [G,Tq,Tk] and the output
+ * [Tq,G,Dv]: tokens first, the items of a batch among the heads. */
+struct kaon_attention {
+    int64_t heads, kv_heads; /* query head h uses key and value head h / (heads / kv_heads) */
+    int64_t head_size, value_size;
+    int64_t q_at, k_at, v_at;
+    float scale_q, scale_k, scale_scores;
+    bool nan_is_zero; /* a row that sees nothing gives zeros, not NaN */
+};
+
 #endif

@@ -2,6 +2,7 @@
 set(KAON_OPS_SOURCES
     engine/ops/control.c
     engine/ops/table.c
+    engine/ops/attention.c
     engine/ops/binary.c
     engine/ops/cast.c
     engine/ops/chain.c

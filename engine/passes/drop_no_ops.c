@@ -1,5 +1,5 @@
 /* Nodes that change nothing: Identity, Dropout and Cast to the type that is there, Transpose that
- * keeps the order, Concat and Sum of one, Reshape to the shape that is declared. */
+ * keeps the order, Concat and Sum of one, Reshape to the shape that is declared, a float times one. */
 #include "engine/passes/passes.h"
 
 #include "engine/base/attrs.h"
@@ -47,6 +47,15 @@ static bool same_shape(const struct kaon_node *node)
            !memcmp(x->dims, y->dims, (size_t)x->rank * sizeof *x->dims);
 }
 
+/* Mul by one, Div by one: of a float, and of a number that does not widen it. */
+static bool by_one(const struct kaon_node *node)
+{
+    const struct kaon_binary_attr *a = node->attr;
+    const struct kaon_tensor *one = node->in[1] ? node->in[1]->constant : NULL;
+    return !(a && a->legacy) && one && one->type == KAON_F32 && kaon_tensor_count(one) == 1 &&
+           *(const float *)one->data == 1.0f && node->in[0]->fact.rank >= one->rank;
+}
+
 static const struct {
     enum kaon_op_kind kind;
     bool (*changes_nothing)(const struct kaon_node *node);
@@ -63,6 +72,8 @@ static const struct {
     { KAON_OP_mean, of_one },
     { KAON_OP_reshape, same_shape },
     { KAON_OP_expand, same_shape },
+    { KAON_OP_mul, by_one },
+    { KAON_OP_div, by_one },
 };
 
 static enum kaon_status drop_no_ops(struct kaon_node *node, struct kaon_edit *edit,

@@ -238,8 +238,12 @@ enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *
     kaon_arena_open(&r.scratch, allocator, 1 << 14);
     if (r.most)
         sweep(ir, ir->top);
-    for (size_t i = 0; i < KAON_COUNT(passes) && st == KAON_OK; i++)
+    for (size_t i = 0; i < KAON_COUNT(passes) && st == KAON_OK; i++) {
+        const uint32_t before = log->edits;
         st = run_on_graph(&r, passes[i], ir->top);
+        if (st == KAON_OK && log->edits != before) /* shapes that were contents are known now */
+            st = kaon_graph_infer(ir, ir->top, msg);
+    }
     kaon_arena_close(&r.scratch);
     return st;
 }

@@ -82,6 +82,15 @@ static void readers_in_nested_graphs_read_the_input(void **state)
                 "graph 0  b=Neg(x)  out b  graph 1  d=Abs(x)  out d  out y");
 }
 
+static void a_float_times_or_by_one_is_dropped(void **state)
+{
+    graph_check(state, pass,
+                "x:float[n,2]  c:float[1]={1}  a=Mul(x,c)  b=Div(a,c)  y=Neg(b)  out y", 2,
+                "x:float[n,2]  y=Neg(x)  out y");
+    graph_keeps(state, pass, "x:float[n]  c:float[1,1]={1}  a=Mul(x,c)  y=Neg(a)  out y", NULL);
+    graph_keeps(state, pass, "x:float[n]  c:float[1]={2}  a=Mul(x,c)  y=Neg(a)  out y", NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, graph_setup, graph_teardown)
 
 int main(void)
@@ -94,6 +103,7 @@ int main(void)
         TEST(chains_go_as_a_whole),
         TEST(an_output_may_become_an_input),
         TEST(readers_in_nested_graphs_read_the_input),
+        TEST(a_float_times_or_by_one_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Discriminants, their fractions and working points; selection and weight. */
+#include "tools/eval/album.h"
 #include "tools/eval/build.h"
 #include "tools/eval/build_classes.h"
 #include "tools/eval/build_fractions.h"
@@ -186,6 +187,15 @@ static enum kaon_status points_from_config(struct eval_build *b, json_t *points)
     return KAON_OK;
 }
 
+/* Whether there are figures of that kind; "probabilities" is how older files spell one. */
+static bool is_drawn(const char *type)
+{
+    for (size_t i = 0; kaon_eval_figure_kind(i); i++)
+        if (!strcmp(type, kaon_eval_figure_kind(i)))
+            return true;
+    return !strcmp(type, "probabilities");
+}
+
 static enum kaon_status plots_from_config(struct eval_build *b, const json_t *plots)
 {
     const char *path = b->spec->config_path;
@@ -204,7 +214,7 @@ static enum kaon_status plots_from_config(struct eval_build *b, const json_t *pl
         }
         if (!status && d && !strcmp(type, "discriminant"))
             status = kaon_eval_json_size(plot, "bins", &d->bins, path, b->msg);
-        if (!status && strcmp(type, "roc") && strcmp(type, "discriminant"))
+        if (!status && !is_drawn(type))
             status = kaon_eval_spec_note(b->spec, b->msg, "%s: plots of type '%s' are not drawn",
                                          path, type);
         if (!status && d &&

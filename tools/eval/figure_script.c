@@ -175,7 +175,8 @@ static void widen(const struct eval_figure *f, const struct eval_panel *p, size_
     }
 }
 
-/* Range of what a panel draws. Bands widen it by half at most: they may be wider than is worth a look. */
+/* Range of what a panel draws. Errors of points belong to it, on a logarithmic axis up to a decade.
+ * Bands widen it by half at most: they may be wider than is worth a look. */
 static void extent(const struct eval_figure *f, const struct eval_panel *p, double *low,
                    double *high)
 {
@@ -188,12 +189,33 @@ static void extent(const struct eval_figure *f, const struct eval_panel *p, doub
         *low = p->log_y ? 1 : 0;
         *high = p->log_y ? 10 : 1;
     }
-    const double half = 0.5 * (*high - *low), from = *low - half, to = *high + half;
-    for (size_t s = 0; s < p->n && !p->log_y; s++)
-        if (p->series[s].style == EVAL_BAND || p->series[s].style == EVAL_POINTS) {
-            widen(f, p, p->series[s].low, from, to, low, high);
-            widen(f, p, p->series[s].high, from, to, low, high);
+    const double half = 0.5 * (*high - *low);
+    const double band[] = { *low - half, *high + half };
+    const double points[] = { p->log_y ? *low / 10 : -INFINITY, p->log_y ? *high * 10 : INFINITY };
+    for (size_t s = 0; s < p->n; s++) {
+        const bool is_band = p->series[s].style == EVAL_BAND;
+        if (p->series[s].style != EVAL_POINTS && (!is_band || p->log_y))
+            continue;
+        const double *within = is_band ? band : points;
+        widen(f, p, p->series[s].low, within[0], within[1], low, high);
+        widen(f, p, p->series[s].high, within[0], within[1], low, high);
+    }
+}
+
+/* A logarithmic axis of less than two decades has labels at 1, 2 and 5 as well. */
+static void y_ticks(FILE *to, double from, double top)
+{
+    static const double steps[] = { 1, 2, 5 };
+    const char *separator = "set ytics (";
+    for (int decade = (int)floor(log10(from)); pow(10, decade) <= top; decade++)
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            const double tick = steps[i] * pow(10, decade);
+            if (tick < from || tick > top)
+                continue;
+            fprintf(to, "%s'%.4g' %.4g", separator, tick, tick);
+            separator = ", ";
         }
+    fputs(*separator == ',' ? ")\n" : "set ytics autofreq\n", to);
 }
 
 static void y_range(FILE *to, const struct eval_figure *f, const struct eval_panel *p, double *top)
@@ -205,6 +227,10 @@ static void y_range(FILE *to, const struct eval_figure *f, const struct eval_pan
     const double to_y = !isnan(p->to) ? p->to : p->log_y ? 2.5 * high : high + margin;
     *top = to_y > from ? to_y : from + 1;
     fprintf(to, "%s logscale y\nset yrange [%.8g:%.8g]\n", p->log_y ? "set" : "unset", from, *top);
+    if (p->log_y && from > 0 && *top < 100 * from)
+        y_ticks(to, from, *top);
+    else
+        fputs("set ytics autofreq\n", to);
 }
 
 /* Functions of a panel: what lies beyond it ends just outside, where it is clipped; a curve ends where
