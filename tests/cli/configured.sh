@@ -74,6 +74,10 @@ grep -q 'option --cut pt_btagJes > 1, from kaon.json' out || fail "--explain say
 expect 0 'KAON_EVAL_CUT: --cut=pt_btagJes > 2' env KAON_EVAL_CUT='pt_btagJes > 1
 pt_btagJes > 2' "$kaon" eval "$small" --explain -v
 
+project "{ \"eval\": { \"data\": \"$models/jets/jets.h5\" } }"
+expect 0 'jets/jets.h5, from kaon.json' "$kaon" eval "$small" --explain
+expect 0 'jets/jets.h5, from the command line' "$kaon" eval "$small" -d "$models/jets/jets.h5" --explain
+
 # a list is replaced, not joined
 project '{ "run": { "dim": ["no_such=3"] } }'
 expect 2 'no_such' "$kaon" run "$gn2"

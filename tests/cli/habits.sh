@@ -34,6 +34,15 @@ for words in "eval $small --limit 100" "eval $small --limit 100 --json" \
     one_sentence "closed output of $words" $? 1
 done
 # no file takes the place of a closed stream
+"$kaon" run "$small" --repeat 20000000 <&- >&- 2>&- &
+pid=$!
+sleep 1
+for stream in 0 1 2; do
+    at=$(readlink /proc/$pid/fd/$stream)
+    [ "$at" = /dev/null ] || fail "stream $stream, closed, is $at"
+done
+kill $pid
+wait $pid
 "$kaon" eval "$small" --limit 100 --no-plots -o closed <&- >&- 2>err
 one_sentence 'closed output' $? 1
 expect 0 '' "$kaon" eval "$small" --limit 100 --no-plots -o open

@@ -47,11 +47,16 @@ for command in $commands; do
 done
 
 # ---- readers of pages
-for page in kaon.1 kaon-*.1; do
-    lacks groff || groff -man -Tutf8 -ww "$page" 2>err >/dev/null || fail "groff: $page"
-    [ ! -s err ] || fail "$page: $(cat err)"
-    lacks mandoc >/dev/null || mandoc -Tlint -Wwarning "$page" || fail "mandoc: $page"
-done
+if ! lacks groff; then
+    for page in kaon.1 kaon-*.1; do
+        groff -man -Tutf8 -ww "$page" 2>err >/dev/null || fail "groff: $page"
+        [ ! -s err ] || fail "$page: $(cat err)"
+    done
+fi
+if ! lacks mandoc; then # a date would differ from build to build
+    mandoc -Tlint -Wwarning kaon.1 kaon-*.1 | grep -v 'missing date' >err
+    [ ! -s err ] || fail "mandoc: $(cat err)"
+fi
 "$kaon" help --man run | grep -q '^\.SH EXIT STATUS' || fail "no exit status in a page"
 
 # ---- bash

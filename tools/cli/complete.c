@@ -123,18 +123,19 @@ void kaon_complete_bash(const struct kaon_spec *const *specs, struct kaon_out *o
 
 /* ---- zsh: arguments of _arguments ------------------------------------------------------------- */
 
-static void zsh_take(struct kaon_out *out, const char *argument, const char *choices)
+static void zsh_take(struct kaon_out *out, const struct kaon_option *o)
 {
     static const char *const take[] = {
         [KAON_COMPLETE_NOTHING] = " ",
         [KAON_COMPLETE_FILES] = "_files",
         [KAON_COMPLETE_FOLDERS] = "_files -/",
     };
-    const enum kaon_complete_kind kind = kaon_complete_kind_of(argument, choices);
+    const enum kaon_complete_kind kind = kaon_complete_kind_of(o->argument, o->choices);
     kaon_out_printf(out, ":");
-    print_quoted(out, argument, ":\\");
+    print_quoted(out, o->argument, ":\\");
     if (kind == KAON_COMPLETE_WORDS)
-        kaon_out_printf(out, ":_sequence -n 99 compadd - %s", choices);
+        kaon_out_printf(out, o->kind == KAON_OPTION_LIST ? ":_sequence compadd - %s" : ":(%s)",
+                        o->choices);
     else
         kaon_out_printf(out, ":%s", take[kind]);
 }
@@ -156,7 +157,7 @@ static void zsh_option(struct kaon_out *out, const struct kaon_option *o)
     print_quoted(out, o->help, "[]\\:");
     kaon_out_printf(out, "]");
     if (o->argument)
-        zsh_take(out, o->argument, o->choices);
+        zsh_take(out, o);
     kaon_out_printf(out, "' \\\n");
 }
 

@@ -1,10 +1,10 @@
 #include "tools/eval/explain.h"
 
+#include "tools/cli/json.h"
 #include "tools/eval/run_report.h"
 
-#include "tools/cli/json.h"
-
 #include <math.h>
+#include <string.h>
 
 static json_t *text(const char *value)
 {
@@ -141,6 +141,20 @@ static json_t *notes(const struct eval_entry *e)
     return list;
 }
 
+/* Data that are named: by the command, or by what set --data in its place. */
+static const char *data_from(const struct eval_settings *settings)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(settings->configured, i, row)
+    {
+        const char *option = json_string_value(json_object_get(row, "option"));
+        if (!strcmp(option, "data") || !strcmp(option, "scores"))
+            return json_string_value(json_object_get(row, "from"));
+    }
+    return "the command line";
+}
+
 static json_t *entry(const struct evaluation *e, const struct eval_entry *it)
 {
     const struct eval_spec *spec = &it->spec;
@@ -163,7 +177,7 @@ static json_t *entry(const struct evaluation *e, const struct eval_entry *it)
         { "config", text(spec->config_path) },
         { "data", files },
         { "data_from",
-          text(e->settings.n_data || spec->stored ? "the command line" : spec->config_path) },
+          text(e->settings.n_data || spec->stored ? data_from(&e->settings) : spec->config_path) },
         { "inputs", inputs },
         { "outputs", outputs(spec) },
         { "classes", classes },
