@@ -12,7 +12,7 @@ all: build-release
 # Two shipped taggers on the shipped jets, overlaid.
 demo: all
 	build/release/kaon eval models/btag_gn2/model.onnx models/btag_small/model.onnx \
-	    --data models/jets/jets.h5 --out build/demo --force
+	    --data models/jets/jets.h5 --out build/demo --report build/demo/report.html --force
 
 # Every test: optimised, under the address, undefined-behaviour and thread sanitizers, and with the
 # scalar kernels alone. test-release alone takes about a minute.

@@ -218,7 +218,6 @@ static json_t *entry(const struct eval_entry *e)
         { "folds", folds(e) },
         { "sha256",
           e->spec.stored || e->derived ? json_null() : kaon_json_text(e->file_digest.hex) },
-        { "folds", folds(e) },
         { "sample", kaon_json_text(e->sample) },
         { "sample_text", kaon_json_text(e->sample_text) },
         { "data", sources(e) },
