@@ -6,29 +6,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int grow(void **memory, size_t count, size_t bytes)
+static void **array_of(struct eval_scores *s, int column)
 {
-    void *more = realloc(*memory, count * bytes);
-    if (more)
-        *memory = more;
-    return more != NULL;
+    static const size_t offset[EVAL_COLUMNS] = {
+        [EVAL_COLUMN_PROBABILITY] = offsetof(struct eval_scores, probability),
+        [EVAL_COLUMN_CLASS] = offsetof(struct eval_scores, class),
+        [EVAL_COLUMN_ROW] = offsetof(struct eval_scores, row),
+        [EVAL_COLUMN_VARIABLE] = offsetof(struct eval_scores, variable),
+        [EVAL_COLUMN_WEIGHT] = offsetof(struct eval_scores, weight),
+        [EVAL_COLUMN_MACS] = offsetof(struct eval_scores, macs),
+    };
+    return (void **)((char *)s + offset[column]);
 }
 
-/* Numbers of probabilities and variables are set. */
-static int make_room(struct eval_scores *s, size_t more, bool weight, bool macs)
+/* Bytes of a jet. */
+static size_t bytes_of(const struct eval_scores *s, int column)
 {
-    if (s->n + more <= s->room)
-        return 1;
-    const size_t room = s->room + s->room / 2 + more;
-    if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + 1) ||
-        !grow((void **)&s->probability, room * s->n_probabilities, sizeof *s->probability) ||
-        !grow((void **)&s->class, room, 1) || !grow((void **)&s->row, room, sizeof *s->row) ||
-        !grow((void **)&s->variable, room * s->n_variables + 1, sizeof *s->variable) ||
-        (weight && !grow((void **)&s->weight, room, sizeof *s->weight)) ||
-        (macs && !grow((void **)&s->macs, room, sizeof *s->macs)))
-        return 0;
+    switch (column) {
+    case EVAL_COLUMN_PROBABILITY:
+        return s->n_probabilities * sizeof *s->probability;
+    case EVAL_COLUMN_VARIABLE:
+        return s->n_variables * sizeof *s->variable;
+    case EVAL_COLUMN_CLASS:
+        return sizeof *s->class;
+    case EVAL_COLUMN_ROW:
+        return sizeof *s->row;
+    default:
+        return sizeof(float);
+    }
+}
+
+bool kaon_eval_scores_reserve(struct eval_scores *s, size_t room, bool weight, bool macs)
+{
+    if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + 1))
+        return false;
+    for (int i = 0; i < EVAL_COLUMNS; i++) {
+        if ((i == EVAL_COLUMN_WEIGHT && !weight) || (i == EVAL_COLUMN_MACS && !macs))
+            continue; /* no array says: all one, or nothing was run */
+        const size_t bytes = bytes_of(s, i);
+        if (!kaon_eval_spill_grow(&s->spill[i], array_of(s, i), s->n * bytes, room * bytes))
+            return false;
+    }
     s->room = room;
-    return 1;
+    return true;
+}
+
+static bool make_room(struct eval_scores *s, size_t more, bool weight, bool macs)
+{
+    return s->n + more <= s->room ||
+           kaon_eval_scores_reserve(s, s->room + s->room / 2 + more, weight, macs);
+}
+
+/* What is written is not looked at before all is there. */
+static void rest(struct eval_scores *s)
+{
+    for (int i = 0; i < EVAL_COLUMNS; i++)
+        kaon_eval_spill_rest(&s->spill[i], *array_of(s, i), s->n * bytes_of(s, i));
 }
 
 static bool selected(const struct eval_spec *spec, const double *number)
@@ -159,6 +192,7 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_s
     for (size_t row = 0; row < block->rows; row++)
         if (!add_row(s, spec, block, row, result))
             return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+    rest(s);
     return KAON_OK;
 }
 
@@ -184,12 +218,8 @@ bool kaon_eval_scores_copy(struct eval_scores *s, const struct eval_scores *from
 
 void kaon_eval_scores_close(struct eval_scores *s)
 {
-    free(s->probability);
-    free(s->class);
-    free(s->row);
-    free(s->variable);
-    free(s->weight);
-    free(s->macs);
+    for (int i = 0; i < EVAL_COLUMNS; i++)
+        kaon_eval_spill_close(&s->spill[i], *array_of(s, i));
     *s = (struct eval_scores){ 0 };
 }
 

@@ -4,9 +4,21 @@
 #define KAON_TOOLS_EVAL_SCORES_H
 
 #include "tools/eval/infer.h"
+#include "tools/eval/spill.h"
 #include "tools/eval/tasks.h"
 
 enum { EVAL_NO_CLASS = 255 };
+
+/* What is kept of a jet. */
+enum eval_scores_column {
+    EVAL_COLUMN_PROBABILITY,
+    EVAL_COLUMN_CLASS,
+    EVAL_COLUMN_ROW,
+    EVAL_COLUMN_VARIABLE,
+    EVAL_COLUMN_WEIGHT,
+    EVAL_COLUMN_MACS,
+    EVAL_COLUMNS,
+};
 
 struct eval_scores {
     size_t n, room;
@@ -24,7 +36,12 @@ struct eval_scores {
     uint64_t bad_weight;  /* of those have a weight that is no number, and are not kept */
     uint64_t class_count[EVAL_MOST_CLASSES];
     struct eval_tasks tasks;
+    struct eval_spill spill[EVAL_COLUMNS]; /* where the arrays are */
 };
+
+/* Makes room for so many jets in all, of the set numbers of probabilities and variables; false without
+ * memory. */
+bool kaon_eval_scores_reserve(struct eval_scores *scores, size_t room, bool weight, bool macs);
 
 /* Adds a block. */
 enum kaon_status kaon_eval_scores_add(struct eval_scores *scores, const struct eval_spec *spec,
