@@ -52,6 +52,30 @@ same_files two pair
 exits 2 "exists" "$kaon" merge pair --no-plots
 exits 0 '"outputs_sha256"' "$kaon" merge pair --no-plots --force --json
 
+# ---- everything else that an evaluation can have, in three parts
+# in_three NAME ARGUMENTS...: the same files from one run and from three
+in_three() {
+    name=$1; shift
+    exits 0 "" "$kaon" eval "$@" --no-plots -o "whole_$name"
+    for i in 2 0 1; do exits 0 "" "$kaon" eval "$@" --shard $i/3 -o "three_$name"; done
+    exits 0 "" "$kaon" merge "three_$name" --no-plots -o "joined_$name"
+    same_files "whole_$name" "joined_$name"
+}
+cp "$small" second.onnx
+in_three folds "$small" second.onnx "$small" --fold-field eventNumber --data "$jets" $short
+in_three made "$small" "$gn2" --data "$jets" $short --ensemble Mean=average:SmallKaon,GN2kaon \
+    --cascade Fast=SmallKaon,GN2kaon:0.9
+grep -q '"macs_per_jet": [0-9]' joined_made/metrics.json || fail "a merge has lost what a cascade costs"
+in_three style "$small" --data "$jets" $short --style weaver
+
+# ---- metrics.json does not know where files lie
+mkdir -p here there/deeper
+for to in here there/deeper; do
+    cp "$small" "$models/btag_small/eval.json" "$jets" $to/
+    exits 0 "" "$kaon" eval $to/model.onnx --data $to/jets.h5 $short --no-plots -o $to/out
+done
+cmp here/out/metrics.json there/deeper/out/metrics.json || fail "metrics.json depends on the folder"
+
 # ---- neither model nor data are needed for a merge
 cp "$small" model.onnx; cp "$models/btag_small/eval.json" .; cp "$jets" jets.h5
 for i in 0 1; do exits 0 "" "$kaon" eval model.onnx --data jets.h5 $short --shard $i/2 -o alone; done

@@ -4,6 +4,7 @@
 #include "tools/eval/warnings.h"
 
 #include <math.h>
+#include <string.h>
 
 json_t *kaon_eval_report_count(uint64_t value)
 {
@@ -108,6 +109,14 @@ static json_t *roc(const struct eval_spec *spec, const struct eval_judged *j)
     return json_pack("{s:o, s:o}", "signal_efficiency", efficiency, "rejection", all);
 }
 
+/* Files lie elsewhere on other machines: of a path its last part, of a preset all that it says. */
+static json_t *source_of(const struct eval_discriminant *d)
+{
+    const char *slash = strrchr(d->source, '/');
+    const bool words = !strncmp(d->source, "preset '", 8) || !strncmp(d->source, "category '", 10);
+    return kaon_json_text(slash && !words ? slash + 1 : d->source);
+}
+
 static json_t *discriminant(const struct eval_spec *spec, const struct eval_judged *j)
 {
     json_t *fractions = json_object(), *auc = json_object(), *auc_error = json_object();
@@ -120,13 +129,13 @@ static json_t *discriminant(const struct eval_spec *spec, const struct eval_judg
         json_object_set_new(auc, spec->class[c].name, kaon_json_number(j->auc[c]));
         json_object_set_new(auc_error, spec->class[c].name, kaon_json_number(j->auc_error[c]));
     }
-    json_t *all = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
-                            kaon_json_text(spec->class[j->of->signal].name), "formula",
-                            j->of->formula == EVAL_RATIO ? "ratio" : "log", "fractions", fractions,
-                            "fractions_from", kaon_json_text(j->of->source), "epsilon",
-                            kaon_json_number(j->of->epsilon), "auc", auc, "auc_error", auc_error,
-                            "working_points", working_points(spec, j), "other_working_points",
-                            special_points(spec, j), "roc", roc(spec, j));
+    json_t *all =
+        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "signal",
+                  kaon_json_text(spec->class[j->of->signal].name), "formula",
+                  j->of->formula == EVAL_RATIO ? "ratio" : "log", "fractions", fractions,
+                  "fractions_from", source_of(j->of), "epsilon", kaon_json_number(j->of->epsilon),
+                  "auc", auc, "auc_error", auc_error, "working_points", working_points(spec, j),
+                  "other_working_points", special_points(spec, j), "roc", roc(spec, j));
     if (j->puma)
         json_object_set_new(all, "puma_roc", puma(spec, j));
     return all;

@@ -144,7 +144,9 @@ static struct kaon_port *ports_from(const json_t *list, size_t *n, struct eval_p
 enum kaon_status kaon_eval_seen_keep_model(struct eval_seen *seen, const struct eval_ports *ports,
                                            const char *sha256, struct kaon_msg *msg)
 {
-    if (!seen)
+    const bool bare =
+        ports->n_inputs + ports->n_outputs == 0; /* a fold, which is known by the first */
+    if (!seen || (bare && find(seen, "models", ports->path)))
         return KAON_OK;
     return keep(seen, "models", ports->path,
                 json_pack("{s:s, s:o, s:o, s:o, s:o}", "sha256", sha256, "gnn_config",

@@ -24,6 +24,11 @@ static size_t weights(const struct eval_spec *spec)
     return spec->weight != NULL;
 }
 
+static size_t macs(const struct eval_spec *spec)
+{
+    return !spec->stored; /* nothing is run for scores that a file has */
+}
+
 static size_t probabilities(const struct eval_spec *spec)
 {
     return spec->n_probabilities;
@@ -45,6 +50,7 @@ static const struct column {
     { "weight", offsetof(struct eval_scores, weight), sizeof(float), weights },
     { "probability", offsetof(struct eval_scores, probability), sizeof(float), probabilities },
     { "variable", offsetof(struct eval_scores, variable), sizeof(float), variables },
+    { "macs", offsetof(struct eval_scores, macs), sizeof(float), macs },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
@@ -241,20 +247,11 @@ static enum kaon_status read_counts(struct eval_entry *entry, hid_t file, const 
 static bool make_room(struct eval_entry *entry, uint64_t more)
 {
     struct eval_scores *scores = &entry->scores;
-    const uint64_t room = scores->n + more;
     scores->n_probabilities = entry->spec.n_probabilities;
     scores->n_variables = entry->spec.n_variables;
-    for (size_t i = 0; i < N_COLUMNS; i++) {
-        const size_t bytes = columns[i].bytes * columns[i].count(&entry->spec);
-        if (bytes == 0 && columns[i].count == weights)
-            continue; /* no array says: all one */
-        void *array = array_of(scores, &columns[i]);
-        if (room > SIZE_MAX / (bytes + 1) || !(array = realloc(array, (size_t)room * bytes + 1)))
-            return false;
-        memcpy((char *)scores + columns[i].array, &array, sizeof array);
-    }
-    scores->room = (size_t)room;
-    return true;
+    return more <= SIZE_MAX - scores->n &&
+           kaon_eval_scores_reserve(scores, scores->n + (size_t)more, weights(&entry->spec),
+                                    macs(&entry->spec));
 }
 
 /* False if the jet is none that this evaluation can have. */
@@ -270,7 +267,8 @@ static bool unpack(struct eval_entry *entry, const unsigned char *from)
     }
     if (scores->class[jet] >= entry->spec.n_classes ||
         (jet > 0 && scores->row[jet] <= scores->row[jet - 1]) ||
-        (scores->weight && !isfinite(scores->weight[jet])))
+        (scores->weight && !isfinite(scores->weight[jet])) ||
+        (scores->macs && !(isfinite(scores->macs[jet]) && scores->macs[jet] >= 0)))
         return false;
     for (size_t i = 0; i < scores->n_probabilities; i++)
         if (!isfinite(scores->probability[jet * scores->n_probabilities + i]))
