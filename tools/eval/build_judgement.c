@@ -148,6 +148,9 @@ static enum kaon_status discriminant_from_config(struct eval_build *b, const cha
     if (d->formula == EVAL_RATIO)
         return against_from_config(b, d, json);
     status = kaon_eval_json_number(json, "epsilon", &d->epsilon, path, b->msg);
+    if (!status && !(d->epsilon > 0 && d->epsilon < 1))
+        status = kaon_cli_fail(b->msg, KAON_BAD_INPUT, "%s: %s: 'epsilon' must be between 0 and 1",
+                               path, name);
     if (!status && b->choices->borrowed && lacks_probability(b->spec, d)) {
         b->spec->n_discriminants--; /* the last that was added */
         return kaon_eval_spec_note(

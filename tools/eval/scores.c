@@ -89,10 +89,12 @@ static size_t class_of(const struct eval_spec *spec, const double *number)
     return EVAL_NO_CLASS;
 }
 
-static bool all_finite(const float *value, size_t n)
+/* Shares of one, but for what rounding to half precision does: anything else, such as a logit, has no
+ * discriminant. */
+static bool are_probabilities(const float *value, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(value[i]))
+        if (!(value[i] >= 0.0f && value[i] <= 1.01f))
             return false;
     return true;
 }
@@ -162,8 +164,9 @@ static bool add_row(struct eval_scores *s, const struct eval_spec *spec,
         s->no_class++;
         return true;
     }
-    if (!all_finite(probability, k) || !isfinite(weight)) {
-        *(isfinite(weight) ? &s->bad_score : &s->bad_weight) += 1;
+    const bool weighs = isfinite((float)weight); /* as it is kept */
+    if (!are_probabilities(probability, k) || !weighs) {
+        *(weighs ? &s->bad_score : &s->bad_weight) += 1;
         return true;
     }
     memcpy(s->probability + s->n * k, probability, k * sizeof *probability);

@@ -32,8 +32,8 @@ struct eval_scores {
     uint64_t rows;        /* jets that went through the model */
     uint64_t selected;    /* of them passed the selection */
     uint64_t no_class;    /* of those belong to no class, and are not kept */
-    uint64_t bad_score;   /* of those have a probability that is no number, and are not kept */
-    uint64_t bad_weight;  /* of those have a weight that is no number, and are not kept */
+    uint64_t bad_score;   /* of those have scores that are no probabilities, and are not kept */
+    uint64_t bad_weight;  /* of those have a weight that is not finite, and are not kept */
     uint64_t class_count[EVAL_MOST_CLASSES];
     struct eval_tasks tasks;
     struct eval_spill spill[EVAL_COLUMNS]; /* where the arrays are */

@@ -101,8 +101,9 @@ double kaon_eval_auc(const struct eval_point *signal, size_t n_signal,
     for (size_t s = 0; s < n_signal;) {
         const double score = signal[s].score;
         double here = 0, equal = 0;
-        for (; s < n_signal && signal[s].score == score; s++)
-            here += signal[s].weight;
+        do /* whatever the score is: NaN equals nothing */
+            here += signal[s++].weight;
+        while (s < n_signal && signal[s].score == score);
         for (; b < n_background && background[b].score < score; b++)
             below += background[b].weight;
         for (; b < n_background && background[b].score == score; b++)

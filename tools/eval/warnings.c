@@ -10,7 +10,7 @@ static const struct {
     { "truncated", "jets with more tracks than the model takes, of which the first were kept" },
     { "zero_tracks", "jets without tracks" },
     { "no_class", "selected jets of no class, left out" },
-    { "non_finite_score", "selected jets with a score that is not finite, left out" },
+    { "bad_score", "selected jets with a score that is no probability, left out" },
     { "non_finite_weight", "selected jets with a weight that is not finite, left out" },
 };
 /* What is said of stored scores of half precision. */
