@@ -26,7 +26,7 @@ static void resident(size_t *all, size_t *anonymous)
 
 static float probability(size_t row, size_t k)
 {
-    return (float)((row * CLASSES + k) % 1000003);
+    return (float)((row * CLASSES + k) % 1000003) / 1000003.0f;
 }
 
 static struct eval_spec *make_spec(void)
