@@ -1,6 +1,7 @@
 #include "tools/eval/h5util.h"
 
 #include "tools/eval/filters.h"
+#include "tools/eval/half.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@ enum kaon_status kaon_eval_h5_start(struct kaon_msg *msg)
     H5dont_atexit();
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return kaon_cli_fail(msg, KAON_IO, "libhdf5 does not start");
-    return kaon_eval_filters_register(msg);
+    const enum kaon_status status = kaon_eval_filters_register(msg);
+    return status ? status : kaon_eval_half_register(msg);
 }
 
 struct reason {

@@ -1,0 +1,16 @@
+/* Half precision from HDF5 files. libhdf5 converts it bit by bit, which is most of what reading tracks costs;
+ * this does it in a few operations, to the same values. */
+#ifndef KAON_TOOLS_EVAL_HALF_H
+#define KAON_TOOLS_EVAL_HALF_H
+
+#include "tools/cli/fail.h"
+
+#include <stdint.h>
+
+/* Makes libhdf5 use it for IEEE binary16, little endian, into native floats; more than once is fine. */
+enum kaon_status kaon_eval_half_register(struct kaon_msg *msg);
+
+/* The value of a binary16, exactly. */
+float kaon_eval_half(uint16_t half);
+
+#endif
