@@ -3,6 +3,12 @@
 #include "tools/eval/chunks.h"
 #include "tools/eval/filters.h"
 
+#include <stdlib.h>
+
+/* Elements are converted so many bytes at a time: what stays in a second cache. Left alone, libhdf5 takes and
+ * clears a mebibyte in every reading. */
+enum { ROOM = 256 << 10, MOST_ELEMENT = ROOM / 16 };
+
 static enum kaon_status read_shape(struct eval_array *a, struct kaon_msg *msg)
 {
     hsize_t dims[H5S_MAX_RANK] = { 0 };
@@ -74,6 +80,33 @@ void kaon_eval_array_close(struct eval_array *array)
     if (array->dataset >= 0)
         H5Dclose(array->dataset);
     array->type = array->dataset = -1;
+    if (array->transfer > 0)
+        H5Pclose(array->transfer);
+    array->transfer = 0;
+    for (size_t i = 0; i < 2; i++) {
+        free(array->room[i]);
+        array->room[i] = NULL;
+    }
+}
+
+/* Room that is kept from one reading to the next. Without memory, or for elements too large for it, it is
+ * read as libhdf5 likes. */
+static hid_t transfer_of(struct eval_array *a, hid_t type)
+{
+    const size_t stored = H5Tget_size(a->type), wanted = H5Tget_size(type);
+    if (stored > MOST_ELEMENT || wanted > MOST_ELEMENT)
+        return H5P_DEFAULT;
+    if (a->transfer)
+        return a->transfer;
+    const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+    for (size_t i = 0; i < 2; i++)
+        a->room[i] = a->room[i] ? a->room[i] : malloc(ROOM);
+    if (transfer >= 0 && a->room[0] && a->room[1] &&
+        H5Pset_buffer(transfer, ROOM, a->room[0], a->room[1]) >= 0)
+        return a->transfer = transfer;
+    if (transfer >= 0)
+        H5Pclose(transfer);
+    return H5P_DEFAULT;
 }
 
 enum kaon_status kaon_eval_array_read(struct eval_array *array, hid_t type, uint64_t first,
@@ -94,7 +127,8 @@ enum kaon_status kaon_eval_array_read(struct eval_array *array, hid_t type, uint
     if (file_space >= 0 && memory_space >= 0 &&
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) {
         kaon_eval_filters_expect(array->chunk_bytes);
-        status = H5Dread(array->dataset, type, memory_space, file_space, H5P_DEFAULT, to);
+        status =
+            H5Dread(array->dataset, type, memory_space, file_space, transfer_of(array, type), to);
         kaon_eval_filters_expect(0);
     }
     char reason[160] = "";

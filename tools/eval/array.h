@@ -19,6 +19,8 @@ struct eval_array {
     H5Z_filter_t filter[EVAL_MOST_FILTERS]; /* in the order of writing */
     size_t n_filters;
     uint64_t sound; /* rows before this one were checked */
+    hid_t transfer; /* how it is read; 0: as libhdf5 likes */
+    void *room[2];  /* where elements are converted */
 };
 
 /* Opens a dataset. `path` and `name` must stay. */
