@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "kernels/attention/attention.h"
 #include "kernels/binary.h"
 #include "kernels/chain.h"
 #include "kernels/convert.h"
@@ -65,6 +66,7 @@ struct kaon_kernels {
     kaon_narrow_fn *f16_from_f32;
     kaon_widen_fn *f32_from_bf16;
     kaon_narrow_fn *bf16_from_f32;
+    const struct kaon_attention_kernel *const *attention; /* by enum kaon_attention_variant */
 };
 
 /* The best table whose needs `cpu_bits` (kaon_cpu_bits) meets; 0 gives scalar. Never NULL. */

@@ -46,4 +46,5 @@ const struct kaon_kernels KAON_X(kaon_kernels) = {
     .f16_from_f32 = KAON_K(kaon_f16_from_f32),
     .f32_from_bf16 = KAON_K(kaon_f32_from_bf16),
     .bf16_from_f32 = KAON_K(kaon_bf16_from_f32),
+    .attention = KAON_K(kaon_attention_by),
 };
