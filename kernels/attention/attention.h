@@ -71,6 +71,10 @@ struct kaon_attention_info {
         param[KAON_ATTENTION_PARAMS]; /* up to the first without a name */
 };
 
+#define KAON_ATTENTION(id, file) extern const struct kaon_attention_info kaon_attention_info_##id;
+#include "engine/base/attention.inc"
+#undef KAON_ATTENTION
+
 /* By enum kaon_attention_variant. */
 extern const struct kaon_attention_info *const kaon_attention_infos[KAON_ATTENTION_COUNT];
 
@@ -149,6 +153,11 @@ struct kaon_attention_kernel {
 };
 
 #ifdef KAON_ISA
+#define KAON_ATTENTION(id, file)                                                                   \
+    extern const struct kaon_attention_kernel KAON_K(kaon_attention_##id);
+#include "engine/base/attention.inc"
+#undef KAON_ATTENTION
+
 /* By enum kaon_attention_variant. */
 extern const struct kaon_attention_kernel *const KAON_K(kaon_attention_by)[KAON_ATTENTION_COUNT];
 #endif

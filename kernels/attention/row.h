@@ -35,7 +35,6 @@ void KAON_K(kaon_row_run)(const struct kaon_attention_call *c, const struct kaon
     {                                                                                              \
         KAON_K(kaon_row_run)(c, kernels, &id, from, to, scratch);                                  \
     }                                                                                              \
-    extern const struct kaon_attention_kernel KAON_K(kaon_attention_##id);                         \
     const struct kaon_attention_kernel KAON_K(kaon_attention_##id) = {                             \
         .items = KAON_K(kaon_row_items),                                                           \
         .scratch = id##_scratch,                                                                   \

@@ -81,4 +81,11 @@ static inline float score_param(const struct score_row *row, int i)
     return p->at ? p->at[row->head * p->head] : p->number;
 }
 
+/* The same of an array with an axis of queries or keys. */
+static inline float score_param_at(const struct score_row *row, int i, size_t index)
+{
+    const struct kaon_attention_param *p = &row->call->param[i];
+    return p->at ? p->at[row->head * p->head + index] : p->number;
+}
+
 #endif

@@ -1,19 +1,15 @@
 /* Softmax, the maximum moving from block to block. */
 #include "kernels/attention/stream.h"
 
-ALWAYS void weigh(vf *x, vf *x2, vf *sum, vf ref, const struct score_row *row, int count)
+ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row, int count)
 {
     (void)x2, (void)row;
-    stream_exp(x, stream_shift(ref), count);
+    stream_exp(x, stream_shift(ref[0]), count);
     V_FOR (k, count)
         sum[0] = v_add(sum[0], x[k]);
 }
 
-static void sweep(struct stream_part *part, const struct score_row *row, float *x, float *x2,
-                  size_t rows, size_t n, size_t stride)
-{
-    stream_sweep(part, row, x, x2, rows, n, stride, stream_max, weigh, STREAM_WEIGHTS);
-}
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS)
 
 static const struct stream softmax = {
     .accumulators = 1,
@@ -23,21 +19,96 @@ static const struct stream softmax = {
 };
 STREAM_KERNEL(softmax);
 
+/* The same of minus half the squared distance. */
+static const struct stream gauss_norm = {
+    .mode = SCORE_GAUSS,
+    .accumulators = 1,
+    .sweep = sweep,
+    .merge = stream_merge_max,
+    .finish = stream_finish_ratio,
+};
+STREAM_KERNEL(gauss_norm);
+
+/* ---- scores with a factor of the row's -------------------------------------------------------- */
+
+enum { SSMAX_S, SSMAX_B };
+
+static void ssmax_prepare(struct score_row *row)
+{
+    row->factor = score_param(row, SSMAX_S) * stream_log_of(row->n) + score_param(row, SSMAX_B);
+}
+
+static const struct stream ssmax = {
+    .count = true,
+    .accumulators = 1,
+    .prepare = ssmax_prepare,
+    .sweep = sweep,
+    .merge = stream_merge_max,
+    .finish = stream_finish_ratio,
+};
+STREAM_KERNEL(ssmax);
+
+enum { SSA_BETA, SSA_TAU_Q, SSA_TAU_V };
+
+static void ssa_prepare(struct score_row *row)
+{
+    const float beta = v_first(v_exp(v_set(score_param(row, SSA_BETA))));
+    row->factor = score_param_at(row, SSA_TAU_Q, row->query) + 1.0f +
+                  stream_exp_of(-beta) * stream_log_of(row->n);
+}
+
+static const struct stream ssa = {
+    .count = true,
+    .accumulators = 1,
+    .key_gate = SSA_TAU_V,
+    .prepare = ssa_prepare,
+    .sweep = sweep,
+    .merge = stream_merge_max,
+    .finish = stream_finish_ratio,
+};
+STREAM_KERNEL(ssa);
+
 #ifdef KAON_ISA_SCALAR
-extern const struct kaon_attention_info kaon_attention_info_softmax;
+#define SOFTMAX "e^x_j / sum_k e^x_k"
+
 const struct kaon_attention_info kaon_attention_info_softmax = {
+    STREAM_INFO,
     .name = "softmax",
     .title = "softmax, online over blocks of keys",
-    .formula = "e^x_j / sum_k e^x_k",
-    .source = "arXiv:1706.03762; arXiv:1805.02867",
+    .formula = SOFTMAX,
+    .source = "arXiv:1706.03762, arXiv:1805.02867",
     .state = "m, l, o",
-    .family = KAON_ATTENTION_STREAM,
-    .softcap = true,
-    .bias = true,
-    .mask = true,
-    .window = true,
-    .slopes = true,
-    .bidirectional = true,
-    .causal = true,
+};
+
+const struct kaon_attention_info kaon_attention_info_gauss_norm = {
+    STREAM_INFO,
+    .name = "gauss_norm",
+    .title = "softmax of the distance of query and key",
+    .formula = SOFTMAX ", x = -scale/2 |q - k|^2 + bias",
+    .source = "arXiv:2411.07538",
+    .state = "m, l, o",
+};
+
+const struct kaon_attention_info kaon_attention_info_ssmax = {
+    STREAM_INFO,
+    .name = "ssmax",
+    .title = "scalable softmax: sharper for more keys",
+    .formula = "softmax((s ln n + b) x)",
+    .source = "arXiv:2501.19399",
+    .state = "m, l, o",
+    .param = { [SSMAX_S] = { "s", 0.43, -1e3, 1e3, "h", false },
+               [SSMAX_B] = { "b", 0.0, -1e3, 1e3, "h", false } },
+};
+
+const struct kaon_attention_info kaon_attention_info_ssa = {
+    STREAM_INFO,
+    .name = "ssa",
+    .title = "selective self-attention: temperatures of query, position and value",
+    .formula = "softmax((tau_q + 1 + e^-e^beta ln n) x) tau_v",
+    .source = "arXiv:2411.12892",
+    .state = "m, l, o",
+    .param = { [SSA_BETA] = { "beta", 2.0, -80.0, 80.0, "h", false },
+               [SSA_TAU_Q] = { "tau_q", 0.0, -1e3, 1e3, "hq", false },
+               [SSA_TAU_V] = { "tau_v", 1.0, -1e3, 1e3, "hk", false } },
 };
 #endif

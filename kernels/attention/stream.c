@@ -99,7 +99,7 @@ static void gate(const struct tile *t, float *x, size_t first, size_t rows, size
 /* values = a values + b block, with the second ones where there are such. */
 static void merge_values(const struct tile *t, size_t row, size_t r, const struct stream_factors *f)
 {
-    const bool two = t->s->accumulators > 1;
+    const bool two = t->s->accumulators > 1, adds = t->s->second_adds;
     float *values = t->values[0] + row * t->width, *second = t->values[1] + row * t->width;
     const float *block = t->block[0] + r * t->width, *block2 = t->block[1] + r * t->width;
     const vf a = v_set(f->a), b = v_set(f->b);
@@ -109,7 +109,7 @@ static void merge_values(const struct tile *t, size_t row, size_t r, const struc
         if (two) {
             const vf s = v_load(second + i), s2 = v_load(block2 + i);
             v = v_fma(b2, s2, v_fma(a2, s, v));
-            v_store(second + i, v_fma(b, s2, v_mul(a, s)));
+            v_store(second + i, adds ? v_add(s, s2) : v_fma(b, s2, v_mul(a, s)));
         }
         v_store(values + i, v);
     }

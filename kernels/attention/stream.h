@@ -13,10 +13,10 @@
 #include "kernels/isa.h"
 #include "kernels/vmath.h"
 
-enum { STREAM_SUMS = 3 };
+enum { STREAM_REFS = 3, STREAM_SUMS = 3 };
 
 struct stream_part {
-    float ref;
+    float ref[STREAM_REFS];
     float sum[STREAM_SUMS];
 };
 
@@ -41,6 +41,7 @@ struct stream {
     enum score_mode mode;
     bool count;                             /* row->n is wanted */
     int accumulators;                       /* sums of values: 1 or 2 */
+    bool second_adds;                       /* the second sum of values adds as it is */
     void (*prepare)(struct score_row *row); /* before the first sweep; NULL: nothing to do */
     /* A sweep over all keys before that of the weights; x holds nothing afterwards. between: from what it found. NULL: none. */
     stream_sweep_fn *first_sweep;
@@ -69,7 +70,6 @@ void KAON_K(kaon_stream_run)(const struct kaon_attention_call *c,
     {                                                                                              \
         KAON_K(kaon_stream_run)(c, kernels, &id, from, to, scratch);                               \
     }                                                                                              \
-    extern const struct kaon_attention_kernel KAON_K(kaon_attention_##id);                         \
     const struct kaon_attention_kernel KAON_K(kaon_attention_##id) = {                             \
         .items = KAON_K(kaon_stream_items),                                                        \
         .scratch = id##_scratch,                                                                   \
@@ -78,70 +78,106 @@ void KAON_K(kaon_stream_run)(const struct kaon_attention_call *c,
 
 /* ---- sweeps ----------------------------------------------------------------------------------- */
 
-/* The reference of a row of scores, in every lane. */
-typedef vf stream_reference_fn(const float *x, size_t n, const struct score_row *row);
-/* Weights of `count` vectors of scores side by side, in place, a second set in x2, and what they add to the sums; 0 for -inf. */
-typedef void stream_weigh_fn(vf *x, vf *x2, vf *sum, vf ref, const struct score_row *row,
+/* The references of a row of scores, each in every lane; it may replace the scores. */
+typedef void stream_reference_fn(vf ref[STREAM_REFS], float *x, size_t n,
+                                 const struct score_row *row);
+/* Weights of `count` vectors of scores side by side, in place, a second set in x2, and what they add to the
+ * sums; 0 for -inf. */
+typedef void stream_weigh_fn(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row,
                              int count);
 
 enum stream_stores { STREAM_ONLY_SUMS, STREAM_WEIGHTS, STREAM_BOTH };
 
-/* One sweep; everything but part, row and the places is a constant in every call. */
+ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *row, float *x,
+                             float *x2, size_t n, stream_reference_fn *reference,
+                             stream_weigh_fn *weigh, enum stream_stores stores)
+{
+    vf ref[STREAM_REFS] = { v_set(0.0f), v_set(0.0f), v_set(0.0f) };
+    vf sum[STREAM_SUMS] = { v_set(0.0f), v_set(0.0f), v_set(0.0f) };
+    size_t i = 0;
+    if (reference)
+        reference(ref, x, n, row);
+    for (; i + V_SIDE * VLEN <= n; i += V_SIDE * VLEN) {
+        vf v[V_SIDE], v2[V_SIDE];
+        V_FOR (k, V_SIDE)
+            v[k] = v_load(x + i + (size_t)k * VLEN);
+        weigh(v, v2, sum, ref, row, V_SIDE);
+        V_FOR (k, V_SIDE) {
+            if (stores != STREAM_ONLY_SUMS)
+                v_store(x + i + (size_t)k * VLEN, v[k]);
+            if (stores == STREAM_BOTH)
+                v_store(x2 + i + (size_t)k * VLEN, v2[k]);
+        }
+    }
+    for (; i < n; i += VLEN) {
+        vf v = v_load_fill(x + i, n - i, v_set(-INFINITY)), v2 = v;
+        weigh(&v, &v2, sum, ref, row, 1);
+        if (stores != STREAM_ONLY_SUMS)
+            v_store_n(x + i, v, n - i);
+        if (stores == STREAM_BOTH)
+            v_store_n(x2 + i, v2, n - i);
+    }
+    for (int k = 0; k < STREAM_REFS; k++)
+        part->ref[k] = v_first(ref[k]);
+    for (int k = 0; k < STREAM_SUMS; k++)
+        part->sum[k] = v_sum(sum[k]);
+}
+
+/* All that is not part, row, x or a length is a constant in every call; reference NULL: none is needed. */
 ALWAYS void stream_sweep(struct stream_part *part, const struct score_row *row, float *x, float *x2,
                          size_t rows, size_t n, size_t stride, stream_reference_fn *reference,
                          stream_weigh_fn *weigh, enum stream_stores stores)
 {
-    for (size_t r = 0; r < rows; r++) {
-        float *at = x + r * stride, *at2 = x2 + r * stride;
-        const vf ref = reference(at, n, &row[r]);
-        vf sum[STREAM_SUMS] = { v_set(0.0f), v_set(0.0f), v_set(0.0f) };
-        size_t i = 0;
-        for (; i + V_SIDE * VLEN <= n; i += V_SIDE * VLEN) {
-            vf v[V_SIDE], v2[V_SIDE];
-            V_FOR (k, V_SIDE)
-                v[k] = v_load(at + i + (size_t)k * VLEN);
-            weigh(v, v2, sum, ref, &row[r], V_SIDE);
-            V_FOR (k, V_SIDE) {
-                if (stores != STREAM_ONLY_SUMS)
-                    v_store(at + i + (size_t)k * VLEN, v[k]);
-                if (stores == STREAM_BOTH)
-                    v_store(at2 + i + (size_t)k * VLEN, v2[k]);
-            }
-        }
-        for (; i < n; i += VLEN) {
-            vf v = v_load_fill(at + i, n - i, v_set(-INFINITY)), v2;
-            weigh(&v, &v2, sum, ref, &row[r], 1);
-            if (stores != STREAM_ONLY_SUMS)
-                v_store_n(at + i, v, n - i);
-            if (stores == STREAM_BOTH)
-                v_store_n(at2 + i, v2, n - i);
-        }
-        part[r].ref = v_first(ref);
-        for (int k = 0; k < STREAM_SUMS; k++)
-            part[r].sum[k] = v_sum(sum[k]);
+    for (size_t r = 0; r < rows; r++)
+        stream_sweep_row(&part[r], &row[r], x + r * stride, x2 + r * stride, n, reference, weigh,
+                         stores);
+}
+
+/* A sweep function of that name, from a reference (or NULL) and a weigh function. */
+#define STREAM_SWEEP(name, reference, weigh, stores)                                               \
+    static void name(struct stream_part *part, const struct score_row *row, float *x, float *x2,   \
+                     size_t rows, size_t n, size_t stride)                                         \
+    {                                                                                              \
+        stream_sweep(part, row, x, x2, rows, n, stride, reference, weigh, stores);                 \
     }
+
+/* 1 where a score is of a visible key, else 0. */
+ALWAYS vf stream_one(vf x)
+{
+    return v_select(v_eq(x, v_set(-INFINITY)), v_set(0.0f), v_set(1.0f));
+}
+
+/* w where x is the score of a visible key, else 0. */
+ALWAYS vf stream_shown(vf x, vf w)
+{
+    return v_select(v_eq(x, v_set(-INFINITY)), v_set(0.0f), w);
 }
 
 /* ---- references ------------------------------------------------------------------------------- */
 
-ALWAYS vf stream_no_reference(const float *x, size_t n, const struct score_row *row)
+ALWAYS vf stream_map(vf x)
 {
-    (void)x, (void)n, (void)row;
-    return v_set(0.0f);
+    return x;
 }
 
-ALWAYS vf stream_max(const float *x, size_t n, const struct score_row *row)
+/* op over f(x) from `start` on, in every lane. */
+ALWAYS vf stream_fold(const float *x, size_t n, float start, v_op1 *f, v_op2 *op)
 {
-    const vf low = v_set(-INFINITY);
-    vf max[2] = { low, low };
+    vf found[2] = { v_set(start), v_set(start) };
     size_t i = 0;
-    (void)row;
     for (; i + 2 * VLEN <= n; i += 2 * VLEN)
         V_FOR (k, 2)
-            max[k] = v_max(max[k], v_load(x + i + (size_t)k * VLEN));
+            found[k] = op(found[k], f(v_load(x + i + (size_t)k * VLEN)));
     for (; i < n; i += VLEN)
-        max[0] = v_max(max[0], v_load_fill(x + i, n - i, low));
-    return v_fold(v_max(max[0], max[1]), v_max);
+        found[0] = op(found[0], f(v_load_fill(x + i, n - i, v_set(-INFINITY))));
+    return v_fold(op(found[0], found[1]), op);
+}
+
+/* ref[0]: the maximum. */
+ALWAYS void stream_max(vf ref[STREAM_REFS], float *x, size_t n, const struct score_row *row)
+{
+    (void)row;
+    ref[0] = stream_fold(x, n, -INFINITY, stream_map, v_max);
 }
 
 /* What is subtracted from scores: a part that has seen nothing must not form inf - inf. */
@@ -181,13 +217,21 @@ static inline struct stream_factors stream_to_larger(struct stream_part *a,
                                                      const struct stream_part *b)
 {
     struct stream_factors f = { .a = 1.0f, .b = 1.0f };
-    if (a->ref < b->ref) {
-        f.a = stream_exp_of(a->ref - b->ref);
-        a->ref = b->ref;
-    } else if (b->ref < a->ref) {
-        f.b = stream_exp_of(b->ref - a->ref);
+    if (a->ref[0] < b->ref[0]) {
+        f.a = stream_exp_of(a->ref[0] - b->ref[0]);
+        a->ref[0] = b->ref[0];
+    } else if (b->ref[0] < a->ref[0]) {
+        f.b = stream_exp_of(b->ref[0] - a->ref[0]);
     }
     return f;
+}
+
+/* Sums are multiplied by their part's factor and added. */
+static inline void stream_add_scaled(struct stream_part *a, const struct stream_part *b,
+                                     const struct stream_factors *f)
+{
+    for (int k = 0; k < STREAM_SUMS; k++)
+        a->sum[k] = f->a * a->sum[k] + f->b * b->sum[k];
 }
 
 /* Sums of exp(x - ref). */
@@ -196,9 +240,51 @@ stream_merge_max(struct stream_part *a, const struct stream_part *b, const struc
 {
     const struct stream_factors f = stream_to_larger(a, b);
     (void)row;
-    for (int k = 0; k < STREAM_SUMS; k++)
-        a->sum[k] = f.a * a->sum[k] + f.b * b->sum[k];
+    stream_add_scaled(a, b, &f);
     return f;
+}
+
+/* ---- powers ----------------------------------------------------------------------------------- */
+
+/* x^p for a whole p >= 0, by squaring. */
+ALWAYS vf stream_power(vf x, int p)
+{
+    vf y = v_set(1.0f);
+    for (; p > 0; p >>= 1) {
+        if (p & 1)
+            y = v_mul(y, x);
+        x = v_mul(x, x);
+    }
+    return y;
+}
+
+/* Factors of sums of (x / ref)^p: that of the smaller reference. */
+static inline struct stream_factors stream_merge_power(struct stream_part *a,
+                                                       const struct stream_part *b, int p)
+{
+    struct stream_factors f = { .a = 1.0f, .b = 1.0f };
+    const float most = a->ref[0] < b->ref[0] ? b->ref[0] : a->ref[0];
+    if (most > 0.0f) {
+        f.a = v_first(stream_power(v_set(a->ref[0] / most), p));
+        f.b = v_first(stream_power(v_set(b->ref[0] / most), p));
+    }
+    a->ref[0] = most;
+    stream_add_scaled(a, b, &f);
+    return f;
+}
+
+/* ln n of a count, with the bits of the vector's; 0 of none. */
+static inline float stream_log_of(float n)
+{
+    return n > 1.0f ? v_first(v_log(v_set(n))) : 0.0f;
+}
+
+/* n^-gamma of a count. */
+static inline float stream_length_factor(float n, float gamma)
+{
+    return gamma == 0.0f   ? 1.0f
+           : gamma == 1.0f ? 1.0f / (n > 1.0f ? n : 1.0f)
+                           : v_first(v_exp(v_set(-gamma * stream_log_of(n))));
 }
 
 /* ---- finishing -------------------------------------------------------------------------------- */
@@ -217,5 +303,12 @@ static inline void stream_finish_ratio(float *out, const float *values, const fl
     (void)second, (void)row;
     stream_scale_out(out, values, n, part->sum[0] != 0.0f ? 1.0f / part->sum[0] : 0.0f);
 }
+
+/* ---- what there is to say of a variant -------------------------------------------------------- */
+
+/* Family and abilities of all of them. */
+#define STREAM_INFO                                                                                \
+    .family = KAON_ATTENTION_STREAM, .softcap = true, .bias = true, .mask = true, .window = true,  \
+    .slopes = true, .bidirectional = true, .causal = true
 
 #endif
