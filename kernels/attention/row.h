@@ -41,4 +41,9 @@ void KAON_K(kaon_row_run)(const struct kaon_attention_call *c, const struct kaon
         .run = id##_run,                                                                           \
     }
 
+/* Family and abilities of all of them. */
+#define ROW_INFO                                                                                   \
+    .family = KAON_ATTENTION_ROW, .state = "the scores of a row", .softcap = true, .bias = true,   \
+    .mask = true, .window = true, .slopes = true, .bidirectional = true, .causal = true
+
 #endif
