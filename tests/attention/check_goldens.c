@@ -17,10 +17,12 @@
 
 #include "engine/base/cpu.h"
 #include "kernels/kernels.h"
+#include "tests/attention/reference.h"
 #include "tests/eval/npz.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define TOLERANCE 2e-6
+#define REFERENCE_TOLERANCE 1e-6
 
 /* Where floats cannot do better, and why. */
 static const struct {
@@ -327,20 +329,6 @@ static void read_call(struct checker *c, struct kaon_attention_call *call, const
 
 /* ---- given scores ----------------------------------------------------------------------------- */
 
-static bool visible(const struct kaon_attention_call *c, size_t head, size_t i, size_t j)
-{
-    const int64_t distance = (int64_t)i + c->offset - (int64_t)j;
-    if ((c->causal && distance < 0) || (c->left >= 0 && distance > c->left) ||
-        (c->right >= 0 && -distance > c->right))
-        return false;
-    if (c->mask.at && !c->mask.at[head * c->mask.head + i * c->mask.row + j * c->mask.key])
-        return false;
-    if (c->key_mask && !c->key_mask[j])
-        return false;
-    return !c->bias.at ||
-           c->bias.at[head * c->bias.head + i * c->bias.row + j * c->bias.key] != -INFINITY;
-}
-
 /* Makes a call whose scores are those of the file: queries of zeros, and the scores as the bias. */
 static void use_scores(struct checker *c, struct kaon_attention_call *call, const char *id)
 {
@@ -348,7 +336,8 @@ static void use_scores(struct checker *c, struct kaon_attention_call *call, cons
     const size_t keys = call->keys, each = call->queries * keys;
     float *bias = take(c, malloc(call->heads * each * sizeof *bias));
     for (size_t i = 0; i < call->heads * each; i++)
-        bias[i] = visible(call, i / each, i % each / keys, i % keys) ? floats(&x)[i] : -INFINITY;
+        bias[i] = reference_visible(call, i / each, i % each / keys, i % keys) ? floats(&x)[i]
+                                                                               : -INFINITY;
     call->q.at = take(c, calloc(call->heads * call->queries * call->size, sizeof(float)));
     call->bias = (struct kaon_attention_floats){ bias, each, keys, 1 };
     call->mask.at = NULL;
@@ -446,6 +435,23 @@ static bool weights_show(const struct kaon_attention_info *info)
     return info->family == KAON_ATTENTION_STREAM || info->family == KAON_ATTENTION_ROW;
 }
 
+/* The definitions in double, too: only parameters are floats there. */
+static bool compare_reference(struct checker *c, const struct kaon_attention_call *call,
+                              const struct kaon_tensor *want, const char *id)
+{
+    const size_t n = count(want);
+    double *got = take(c, malloc((n + 1) * sizeof *got)), most = 1, worst = 0;
+    reference_attention(got, call);
+    for (size_t i = 0; i < n; i++) {
+        most = fmax(most, fabs(((double *)want->data)[i]));
+        worst = fmax(worst, fabs(((double *)want->data)[i] - got[i]));
+    }
+    if (worst <= REFERENCE_TOLERANCE * most)
+        return true;
+    printf("%s: the reference is off by %.3g\n", id, worst / most);
+    return false;
+}
+
 static void check_entry(struct checker *c, const json_t *entry)
 {
     const char *id = text(entry, "id"), *variant = text(entry, "variant");
@@ -462,6 +468,7 @@ static void check_entry(struct checker *c, const json_t *entry)
         use_scores(c, &call, id);
     const struct kaon_tensor want = array(c, "out/%s", id);
     bool good = compare(c, &call, &want, "output", id);
+    good = compare_reference(c, &call, &want, id) && good;
     snprintf(name, sizeof name, "w/%s", id);
     if (weights_show(kaon_attention_infos[v]) && has(c, name)) {
         const struct kaon_tensor weights = array(c, "%s", name);
