@@ -2,8 +2,10 @@
  * leave them. Softmax beside the peers; each variant by itself with --all. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/bench/suite.h"
+#include "tools/cli/nearest.h"
 
 /* A call of the kernel and its scratch, which follows it. */
 struct job {
@@ -166,6 +168,17 @@ static bool make(struct kaon_bench_case *c)
            kaon_bench_tensor(&c->in[1], KAON_F32, 3, k, -2.0, 2.0, 2) &&
            kaon_bench_tensor(&c->in[2], KAON_F32, 3, k, -1.0, 1.0, 3) &&
            kaon_bench_tensor(&c->out, KAON_F32, 3, q, 0.0, 0.0, 0);
+}
+
+bool kaon_bench_has_variant(const char *name, const char **nearest)
+{
+    *nearest = NULL;
+    for (int i = 0; i < KAON_ATTENTION_COUNT; i++) {
+        if (!strcmp(kaon_attention_infos[i]->name, name))
+            return true;
+        kaon_nearest_try(name, kaon_attention_infos[i]->name, nearest);
+    }
+    return false;
 }
 
 const struct kaon_bench_suite kaon_bench_attention = {
