@@ -1,13 +1,17 @@
 /* Attention of few tokens: nothing is moved but into the panels of the products, and the scores of several
  * heads go through the softmax together while they are in cache. The kernels are those of the nodes that
- * it replaces, called in their order, so not a bit changes. */
-#include "backends/own/own.h"
+ * it replaces, called in their order, so not a bit changes. What is not softmax with a bias, or has many keys,
+ * goes to backends/own/attend.c. */
+#include "backends/own/attend.h"
 #include "backends/own/split.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { GROUP_FLOATS = 8 << 10 }; /* scores that are made before the softmax: half a first cache */
+enum {
+    GROUP_FLOATS = 8 << 10, /* scores that are made before the softmax: half a first cache */
+    MOST_KEYS = 512,        /* beyond, scores of all keys of a query are better not kept */
+};
 
 /* Where the heads of one input lie. */
 struct place {
@@ -176,26 +180,20 @@ static void place_bias(struct attention *a, const struct kaon_tensor *bias)
     }
 }
 
-static size_t aligned(size_t floats)
+/* Whether it is softmax with nothing but a bias, of few keys. */
+static bool is_plain(const struct kaon_call *call)
 {
-    return (floats + 15) & ~(size_t)15;
+    const struct kaon_attention *a = call->attr;
+    const bool tokens_first = a->layout == KAON_ATT_TOKENS_FIRST;
+    return a->choice.variant == KAON_ATTENTION_softmax && call->in[0]->type == KAON_F32 &&
+           !a->causal && !kaon_own_in(call, 4) && call->in[1]->dims[!tokens_first] <= MOST_KEYS;
 }
 
-static enum kaon_status prepare_attention(struct kaon_step *step, struct kaon_arena *memory,
-                                          struct kaon_msg *msg)
+static void place_heads(struct attention *a, const struct kaon_call *call)
 {
-    const struct kaon_attention *attr = step->call.attr;
-    const struct kaon_tensor *q = step->call.in[0], *k = step->call.in[1], *v = step->call.in[2];
-    const struct kaon_tensor *bias = kaon_own_in(&step->call, 3);
-    struct attention *a = kaon_own_args(step, memory, sizeof *a, msg);
-    if (!a)
-        return KAON_NO_MEMORY;
-    enum kaon_status st = kaon_own_same_types(&step->call, msg);
-    if (st == KAON_OK && q->type != KAON_F32)
-        st = kaon_own_no_type(&step->call, q->type, msg);
-    if (st != KAON_OK)
-        return st;
-    const bool tokens_first = attr->heads == 0;
+    const struct kaon_attention *attr = call->attr;
+    const struct kaon_tensor *q = call->in[0], *k = call->in[1], *v = call->in[2];
+    const bool tokens_first = attr->layout == KAON_ATT_TOKENS_FIRST;
     a->batch = tokens_first ? 1 : (size_t)q->dims[0];
     a->heads = tokens_first ? (size_t)q->dims[1] : (size_t)attr->heads;
     a->shared = tokens_first ? 1 : (size_t)(attr->heads / attr->kv_heads);
@@ -210,25 +208,68 @@ static enum kaon_status prepare_attention(struct kaon_step *step, struct kaon_ar
     a->scale_k = attr->scale_k;
     a->scale_scores = attr->scale_scores;
     a->nan_is_zero = attr->nan_is_zero;
-    if (bias)
-        place_bias(a, bias);
-    const size_t one = a->queries * a->keys;
-    const size_t k_panels = kaon_gemm_packed_floats(a->size, a->keys);
-    const size_t v_panels = kaon_gemm_packed_floats(a->keys, a->value_size);
+    if (kaon_own_in(call, 3))
+        place_bias(a, call->in[3]);
+}
+
+/* n floats and what makes them whole vectors, behind those that are there; false if that overflows. */
+static bool reserve(size_t *floats, size_t n)
+{
+    if (!kaon_add(floats, *floats, n) || !kaon_add(floats, *floats, 15))
+        return false;
+    *floats &= ~(size_t)15;
+    return true;
+}
+
+/* Scratch of one part: scores, scaled queries, panels. */
+static bool plan_part(struct attention *a)
+{
+    size_t one, scores, queries, k_panels, v_panels, at = 0;
+    if (!kaon_mul(&one, a->queries, a->keys) || !kaon_mul(&queries, a->queries, a->size) ||
+        !kaon_mul(&k_panels, a->size, a->keys + KAON_GEMM_PANEL) ||
+        !kaon_mul(&v_panels, a->keys, a->value_size + KAON_GEMM_PANEL))
+        return false;
     a->group = one ? GROUP_FLOATS / one : 1;
     a->group = a->group < 1 ? 1 : a->group;
-    a->q_at = aligned(a->group * one);
-    a->room_at = a->q_at + aligned(a->queries * a->size);
-    a->part_floats = a->room_at + aligned(k_panels > v_panels ? k_panels : v_panels);
+    k_panels = kaon_gemm_packed_floats(a->size, a->keys);
+    v_panels = kaon_gemm_packed_floats(a->keys, a->value_size);
+    if (!kaon_mul(&scores, a->group, one) || !reserve(&at, scores))
+        return false;
+    a->q_at = at;
+    if (!reserve(&at, queries))
+        return false;
+    a->room_at = at;
+    if (!reserve(&at, k_panels > v_panels ? k_panels : v_panels))
+        return false;
+    a->part_floats = at;
+    return true;
+}
+
+static enum kaon_status prepare_attention(struct kaon_step *step, struct kaon_arena *memory,
+                                          struct kaon_msg *msg)
+{
+    size_t floats, heads;
+    if (!is_plain(&step->call))
+        return kaon_attend_prepare(step, memory, msg);
+    struct attention *a = kaon_own_args(step, memory, sizeof *a, msg);
+    if (!a)
+        return KAON_NO_MEMORY;
+    const enum kaon_status st = kaon_own_same_types(&step->call, msg);
+    if (st != KAON_OK)
+        return st;
+    place_heads(a, &step->call);
+    if (!kaon_mul(&heads, a->batch, a->heads) || !plan_part(a))
+        return kaon_own_fail(&step->call, msg, KAON_OVER_LIMIT, "its scratch is too large");
     step->macs = (uint64_t)a->batch * a->heads * a->queries * a->keys * (a->size + a->value_size);
     step->kernel = "heads";
     step->run = run;
     if (step->call.parallel) {
-        step->n_parts = kaon_parts(step->macs, KAON_PART_MACS, a->batch * a->heads);
+        step->n_parts = kaon_parts(step->macs, KAON_PART_MACS, heads);
         step->part = part;
     }
-    return kaon_own_scratch(step, (step->n_parts ? step->n_parts : 1) * a->part_floats,
-                            sizeof(float), msg);
+    if (!kaon_mul(&floats, step->n_parts ? step->n_parts : 1, a->part_floats))
+        return kaon_own_fail(&step->call, msg, KAON_OVER_LIMIT, "its scratch is too large");
+    return kaon_own_scratch(step, floats, sizeof(float), msg);
 }
 
 const struct kaon_own kaon_own_attention = { .prepare = prepare_attention };
