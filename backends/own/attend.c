@@ -141,7 +141,7 @@ static void set_call(const struct kaon_step *step, size_t b, struct kaon_attenti
         .v = rows_of(step, KAON_ATTEND_V, b, item.first),
         .out_head = (size_t)y->head,
         .out_row = (size_t)y->row,
-        .scale = attr->scale_scores * attr->scale_q * attr->scale_k,
+        .scale = attr->scale_scores * attr->scale_q * attr->scale_k / attr->divisor,
         .softcap = attr->softcap,
         .offset = item.offset,
         .causal = attr->causal,

@@ -4,6 +4,7 @@ set(KAON_OWN_SOURCES
     backends/own/attend_scores.c
     backends/own/attend_stage.c
     backends/own/attention.c
+    backends/own/attention_pooling.c
     backends/own/biased.c
     backends/own/binary.c
     backends/own/cast.c

@@ -105,6 +105,8 @@ static enum kaon_status find_rows(const struct reading *r, struct rows *x, int w
         *x = tokens_first(d);
     } else if (rank == 3 && wanted > 0) {
         return in_columns(r, x, which, dims, wanted, size, at);
+    } else if (rank == 4 && a->layout == KAON_ATT_COLUMNS && a->heads_first[which] && at == 0) {
+        *x = heads_first(dims);
     } else if (rank == 4 && a->layout == KAON_ATT_COLUMNS && at == 0) {
         *x = tokens_first(dims);
     } else if (rank == 4 && (a->layout == KAON_ATT_HEADS_FIRST || a->layout == KAON_ATT_ROWS)) {
@@ -347,6 +349,6 @@ enum kaon_status kaon_attention_shape(struct kaon_attention_shape *s,
     if (st == KAON_OK)
         st = find_past(&r, s, in, n_in);
     const struct kaon_fact *x = kaon_attention_fact(a, in, n_in, KAON_ATT_Q);
-    s->y = place_output(s, a->layout == KAON_ATT_HEADS_FIRST && x->rank == 4);
+    s->y = place_output(s, (a->layout == KAON_ATT_HEADS_FIRST && x->rank == 4) || a->y_heads_first);
     return st;
 }

@@ -524,7 +524,11 @@ struct kaon_attention {
     int64_t q_at, k_at, v_at;
     int64_t columns[3];                   /* WEIGHTS: columns of q, k and v; 0: a third each */
     float scale_q, scale_k, scale_scores; /* scale_scores NaN: the variant's own */
+    float divisor; /* of the scores, 1: none; where a factor would change bits */
     float softcap;
+    bool heads_first[3], y_heads_first; /* COLUMNS: q, k, v or the output are [B,H,T,D] */
+    float mask_value;                   /* what a score becomes that a mask of COLUMNS hides */
+    bool mask_weights;                  /* and a weight becomes 0, also in a row of NaN */
     bool nan_is_zero; /* a row that sees nothing gives zeros, not NaN, also where keys are few */
     bool causal;
     int64_t left, right; /* window; -1: no bound */
@@ -547,6 +551,14 @@ struct kaon_attention_shape {
     int64_t batch, heads, kv_heads, queries, size, value_size;
     int64_t fresh, past, keys; /* keys given, those of the past, room for both */
     struct kaon_attention_place q, k, v, y;
+};
+
+/* Pooling over tokens: y = sum_t w_t v_t, w the weights of scores [B,T,1], values [B,T,C], output [B,C]. A score
+ * that the mask [B or 1,T or 1,1] hides has weight 0. */
+struct kaon_attention_pooling {
+    struct kaon_attention_choice choice;
+    bool keep;  /* output [B,1,C] */
+    bool hides; /* the mask is true where nothing is seen */
 };
 
 struct kaon_rotary_attr { /* RotaryEmbedding */

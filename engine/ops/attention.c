@@ -15,6 +15,8 @@ void kaon_attention_defaults(struct kaon_attention *a, enum kaon_attention_layou
         .scale_q = 1.0f,
         .scale_k = 1.0f,
         .scale_scores = NAN,
+        .divisor = 1.0f,
+        .mask_value = -INFINITY,
         .left = -1,
         .right = -1,
         .choice = kaon_attention_softmax(),
@@ -174,7 +176,9 @@ static void set_y(const struct kaon_infer *node, const struct kaon_attention_sha
     const int64_t columns[] = { s->batch, s->queries, s->heads, s->value_size };
     const int64_t rows[] = { s->batch, s->queries, width };
     const int64_t heads[] = { s->batch, s->heads, s->queries, s->value_size };
-    if (a->layout == KAON_ATT_COLUMNS)
+    if (a->y_heads_first)
+        set(node, KAON_ATT_Y, q->type, 4, heads);
+    else if (a->layout == KAON_ATT_COLUMNS)
         set(node, KAON_ATT_Y, q->type, 4, columns);
     else if (a->layout == KAON_ATT_TOKENS_FIRST)
         set(node, KAON_ATT_Y, q->type, 3, columns + 1);
@@ -232,8 +236,8 @@ enum kaon_status kaon_attention_infer(const struct kaon_infer *node, struct kaon
 
 /* ---- ai.kaon ---------------------------------------------------------------------------------- */
 
-static const int8_t own_in[] = { KAON_ATT_Q,    KAON_ATT_K,    KAON_ATT_V,
-                                 KAON_ATT_BIAS, KAON_ATT_GATE, KAON_ATT_END };
+static const int8_t own_in[] = { KAON_ATT_Q,    KAON_ATT_K,    KAON_ATT_V,  KAON_ATT_BIAS,
+                                 KAON_ATT_GATE, KAON_ATT_MASK, KAON_ATT_END };
 static const int8_t own_out[] = { KAON_ATT_Y, KAON_ATT_END };
 
 static void read_attention(struct kaon_attr_reader *r, void *attr)
@@ -250,6 +254,13 @@ static void read_attention(struct kaon_attr_reader *r, void *attr)
     a->scale_q = kaon_attr_float(r, "scale_q", 1.0f);
     a->scale_k = kaon_attr_float(r, "scale_k", 1.0f);
     a->scale_scores = kaon_attr_float(r, "scale_scores", 1.0f);
+    a->divisor = kaon_attr_float(r, "divisor", 1.0f);
+    a->mask_value = kaon_attr_float(r, "mask_value", -INFINITY);
+    a->mask_weights = kaon_attr_bool(r, "mask_weights", false);
+    a->heads_first[0] = kaon_attr_bool(r, "q_heads_first", false);
+    a->heads_first[1] = kaon_attr_bool(r, "k_heads_first", false);
+    a->heads_first[2] = kaon_attr_bool(r, "v_heads_first", false);
+    a->y_heads_first = kaon_attr_bool(r, "heads_first", false);
     a->nan_is_zero = kaon_attr_bool(r, "nan_is_zero", false);
     a->causal = kaon_attr_bool(r, "causal", false);
     const char *variant = kaon_attr_text(r, "variant", "softmax");
@@ -272,7 +283,7 @@ static void read_attention(struct kaon_attr_reader *r, void *attr)
     for (size_t i = 0; i < 3; i++)
         if (places[i] < 0 || places[i] > KAON_ATT_MOST_COLUMNS)
             kaon_attr_fail(r, KAON_BAD_MODEL, "columns must be 0 to %d", KAON_ATT_MOST_COLUMNS);
-    if (tokens_first && (a->kv_heads || a->q_at || a->k_at || a->v_at))
+    if (tokens_first && (a->kv_heads || a->q_at || a->k_at || a->v_at || a->y_heads_first))
         kaon_attr_fail(r, KAON_BAD_MODEL, "columns and kv_heads are nothing without heads");
     else if (!tokens_first && a->heads % a->kv_heads)
         kaon_attr_fail(r, KAON_BAD_MODEL, "%lld heads cannot share %lld of keys and values",
@@ -284,7 +295,7 @@ const struct kaon_op kaon_op_attention = {
     .domain = "ai.kaon",
     .kind = KAON_OP_attention,
     .since = 1,
-    .n_in = { 3, 5 },
+    .n_in = { 3, 6 },
     .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_attention),
     .read = read_attention,

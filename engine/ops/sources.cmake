@@ -5,6 +5,7 @@ set(KAON_OPS_SOURCES
     engine/ops/attention.c
     engine/ops/attention_ms.c
     engine/ops/attention_onnx.c
+    engine/ops/attention_pooling.c
     engine/ops/attention_variant.c
     engine/ops/binary.c
     engine/ops/cast.c
