@@ -162,21 +162,27 @@ static void set_call(const struct kaon_step *step, size_t b, struct kaon_attenti
     }
 }
 
+static struct kaon_attend_by by_of(const struct kaon_step *step)
+{
+    const struct kaon_attention *attr = step->call.attr;
+    return (struct kaon_attend_by){ step->call.kernels, attr->choice.plugin };
+}
+
 /* ---- running ---------------------------------------------------------------------------------- */
 
 /* Items from .. to - 1 of all items of the batch, counted as if each had the most that one can have. */
 static void run_items(const struct kaon_step *step, size_t from, size_t to, float *room)
 {
     const struct kaon_attend *a = step->args;
-    const struct kaon_attention_kernel *kernel = step->call.kernels->attention[a->variant];
+    const struct kaon_attend_by by = by_of(step);
     while (from < to) {
         const size_t b = from / a->items, first = from % a->items;
         const size_t end = to - from < a->items - first ? first + to - from : a->items;
         struct kaon_attention_call c;
         set_call(step, b, &c);
-        const size_t n = c.queries ? kernel->items(&c) : 0;
+        const size_t n = c.queries ? kaon_attend_items(&by, &c) : 0;
         if (first < n)
-            kernel->run(&c, step->call.kernels, first, end < n ? end : n, room);
+            kaon_attend_run(&by, &c, first, end < n ? end : n, room);
         from += end - first;
     }
 }
@@ -349,7 +355,8 @@ static void choose(const struct kaon_step *step, struct kaon_attend *a)
     const struct kaon_attention *attr = step->call.attr;
     a->variant = attr->choice.variant;
     a->sink = -1;
-    if (a->variant == KAON_ATTENTION_softmax && (attr->smooth || a->in[KAON_ATT_SINK] >= 0)) {
+    if (!attr->choice.plugin && a->variant == KAON_ATTENTION_softmax &&
+        (attr->smooth || a->in[KAON_ATT_SINK] >= 0)) {
         a->variant = KAON_ATTENTION_softmax_n;
         a->sink = 0;
     }
@@ -438,16 +445,16 @@ static void reserve_outputs(struct kaon_step *step, struct kaon_attend *a, struc
         reserve(l, &a->y_at, kaon_own_count(y));
     if (scores && scores->type != KAON_F32)
         reserve(l, &a->scores_at, kaon_own_count(scores));
-    const struct kaon_attention_kernel *kernel = step->call.kernels->attention[a->variant];
+    const struct kaon_attend_by by = by_of(step);
     const struct kaon_attention_call c = longest(step, a);
-    a->items = c.queries && c.heads ? kernel->items(&c) : 1;
+    a->items = c.queries && c.heads ? kaon_attend_items(&by, &c) : 1;
     if (step->call.parallel && y->type == KAON_F32 && !scores) {
         step->n_parts =
             kaon_parts(step->macs, KAON_PART_MACS, times(l, (size_t)a->s.batch, a->items));
         step->n_parts = step->n_parts < MOST_PARTS ? step->n_parts : MOST_PARTS;
     }
     reserve(l, &a->part_floats, 0);
-    size_t floats = kernel->scratch(&c);
+    size_t floats = kaon_attend_scratch(&by, &c);
     l->over |= !kaon_add(&floats, floats, 15);
     a->part_floats = floats & ~(size_t)15;
     reserve(l, &a->parts_at, times(l, step->n_parts ? step->n_parts : 1, a->part_floats));
@@ -475,7 +482,8 @@ enum kaon_status kaon_attend_prepare(struct kaon_step *step, struct kaon_arena *
     reserve_inputs(step, a, &l);
     reserve_rows(step, a, &l);
     reserve_outputs(step, a, &l);
-    step->kernel = kaon_attention_infos[a->variant]->name;
+    const struct kaon_attend_by by = by_of(step);
+    step->kernel = kaon_attend_name(&by, a->variant);
     step->run = run;
     step->begin = kaon_attend_begin;
     step->part = part;

@@ -6,8 +6,35 @@
 
 #include "backends/own/own.h"
 #include "engine/base/attention.h"
+#include "engine/kaon_plugin.h"
 
 enum kaon_attend_rows { KAON_ATTEND_Q, KAON_ATTEND_K, KAON_ATTEND_V, KAON_ATTEND_ROWS };
+
+/* ---- what runs a call ------------------------------------------------------------------------- */
+
+struct kaon_attend_by {
+    const struct kaon_kernels *kernels;
+    const struct kaon_attention_plugin *plugin; /* NULL: the kernel of the call's variant */
+};
+
+const char *kaon_attend_name(const struct kaon_attend_by *by, int variant);
+
+/* As the functions of struct kaon_attention_kernel. */
+size_t kaon_attend_items(const struct kaon_attend_by *by, const struct kaon_attention_call *c);
+size_t kaon_attend_scratch(const struct kaon_attend_by *by, const struct kaon_attention_call *c);
+void kaon_attend_run(const struct kaon_attend_by *by, const struct kaon_attention_call *c,
+                     size_t from, size_t to, float *scratch);
+
+/* Pieces of the score pipeline for those who do it row by row. */
+bool kaon_attend_visible(const struct kaon_attention_call *c, size_t head, size_t query,
+                         size_t key);
+float kaon_attend_scale(const struct kaon_attention_call *c);
+void kaon_attend_cap(const struct kaon_kernels *kernels, float *x, size_t n, float softcap);
+/* Adds the bias and makes -inf of what is not visible; false if nothing is left. */
+bool kaon_attend_hide(const struct kaon_attention_call *c, size_t head, size_t query, float *x,
+                      size_t *visible);
+
+/* ---- a step ----------------------------------------------------------------------------------- */
 
 /* Strides of what broadcasts to [batch, heads, queries, keys]; floats or bytes. */
 struct kaon_attend_spread {

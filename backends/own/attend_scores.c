@@ -4,24 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_visible(const struct kaon_attention_call *c, size_t h, size_t i, size_t j)
-{
-    const int64_t position = (int64_t)i + c->offset, distance = position - (int64_t)j;
-    if ((c->causal && distance < 0) || (c->left >= 0 && distance > c->left) ||
-        (c->right >= 0 && -distance > c->right))
-        return false;
-    return !c->mask.at || c->mask.at[h * c->mask.head + i * c->mask.row + j * c->mask.key];
-}
-
-static float scale_of(const struct kaon_attention_call *c)
-{
-    return isnan(c->scale) ? 1.0f / sqrtf((float)c->size) : c->scale;
-}
-
 static void make_row(const struct kaon_step *step, const struct kaon_attention_call *c, size_t h,
                      size_t i, float *x)
 {
-    const float *q = c->q.at + h * c->q.head + i * c->q.row, scale = scale_of(c);
+    const float *q = c->q.at + h * c->q.head + i * c->q.row, scale = kaon_attend_scale(c);
     const float *k = c->k.at + h / (c->heads / c->kv_heads) * c->k.head;
     for (size_t j = 0; j < c->keys; j++) {
         float sum = 0.0f;
@@ -30,26 +16,8 @@ static void make_row(const struct kaon_step *step, const struct kaon_attention_c
         x[j] = sum * scale;
     }
     const struct kaon_attention *attr = step->call.attr;
-    if (c->softcap > 0.0f && attr->scores != KAON_ATT_PRODUCT) {
-        for (size_t j = 0; j < c->keys; j++)
-            x[j] /= c->softcap;
-        step->call.kernels->unary[KAON_UNARY_TANH](x, x, c->keys, 0.0f, 0.0f);
-        for (size_t j = 0; j < c->keys; j++)
-            x[j] *= c->softcap;
-    }
-}
-
-/* Adds the bias and hides what is not visible; false if nothing is left. */
-static bool mask_row(const struct kaon_attention_call *c, size_t h, size_t i, float *x)
-{
-    bool any = false;
-    for (size_t j = 0; j < c->keys; j++) {
-        const float bias =
-            c->bias.at ? c->bias.at[h * c->bias.head + i * c->bias.row + j * c->bias.key] : 0.0f;
-        x[j] = is_visible(c, h, i, j) && bias > -INFINITY ? x[j] + bias : -INFINITY;
-        any |= x[j] > -INFINITY;
-    }
-    return any;
+    if (c->softcap > 0.0f && attr->scores != KAON_ATT_PRODUCT)
+        kaon_attend_cap(step->call.kernels, x, c->keys, c->softcap);
 }
 
 void kaon_attend_scores(const struct kaon_step *step, const struct kaon_attention_call *c, size_t b,
@@ -66,7 +34,8 @@ void kaon_attend_scores(const struct kaon_step *step, const struct kaon_attentio
             make_row(step, c, h, i, x);
             for (size_t j = c->keys; j < a->room; j++)
                 x[j] = beyond;
-            const bool any = !masks || mask_row(c, h, i, x);
+            size_t visible;
+            const bool any = !masks || kaon_attend_hide(c, h, i, x, &visible);
             if (attr->scores == KAON_ATT_WEIGHED && any)
                 step->call.kernels->softmax_rows(x, x, 1, c->keys);
             else if (attr->scores == KAON_ATT_WEIGHED)

@@ -256,8 +256,9 @@ static int32_t tokens_of(const struct kaon_attention *a, int which)
 static bool is_plain(const struct kaon_call *call)
 {
     const struct kaon_attention *a = call->attr;
-    return a->choice.variant == KAON_ATTENTION_softmax && call->in[0]->type == KAON_F32 &&
-           !a->causal && call->in[1]->dims[tokens_of(a, 1)] <= MOST_KEYS;
+    return !a->choice.plugin && a->choice.variant == KAON_ATTENTION_softmax &&
+           call->in[0]->type == KAON_F32 && !a->causal &&
+           call->in[1]->dims[tokens_of(a, 1)] <= MOST_KEYS;
 }
 
 static enum kaon_status check_types(const struct kaon_call *call, struct kaon_msg *msg)

@@ -1,6 +1,6 @@
 /* AttentionPooling. Softmax goes by the kernels of the plain operators, in their order, so not a bit changes;
  * other variants are attention of one query, whose scores are all in the bias. */
-#include "backends/own/own.h"
+#include "backends/own/attend.h"
 
 #include <math.h>
 #include <string.h>
@@ -90,11 +90,17 @@ static struct kaon_attention_call call_of(const struct kaon_step *step)
     return c;
 }
 
+static struct kaon_attend_by by_of(const struct kaon_step *step)
+{
+    const struct kaon_attention_pooling *attr = step->call.attr;
+    return (struct kaon_attend_by){ step->call.kernels, attr->choice.plugin };
+}
+
 static enum kaon_status run_variant(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct pooling *p = step->args;
     struct kaon_attention_call c = call_of(step);
-    const struct kaon_attention_kernel *kernel = step->call.kernels->attention[c.variant];
+    const struct kaon_attend_by by = by_of(step);
     uint8_t *shown = step->scratch;
     (void)msg;
     for (size_t b = 0; b < p->batch; b++) {
@@ -105,8 +111,8 @@ static enum kaon_status run_variant(const struct kaon_step *step, struct kaon_ms
         c.v.at = (const float *)step->call.in[0]->data + b * p->tokens * p->columns;
         c.bias.at = (const float *)step->call.in[1]->data + b * p->tokens;
         c.out = (float *)step->call.out[0]->data + b * p->columns;
-        kernel->run(&c, step->call.kernels, 0, kernel->items(&c),
-                    (float *)step->scratch + p->room_at);
+        kaon_attend_run(&by, &c, 0, kaon_attend_items(&by, &c),
+                        (float *)step->scratch + p->room_at);
     }
     return KAON_OK;
 }
@@ -127,7 +133,7 @@ static enum kaon_status prepare_pooling(struct kaon_step *step, struct kaon_aren
     const struct kaon_tensor *v = step->call.in[0], *s = step->call.in[1];
     const struct kaon_tensor *m = kaon_own_in(&step->call, 2);
     struct pooling *p = kaon_own_args(step, memory, sizeof *p, msg);
-    const bool plain = attr->choice.variant == KAON_ATTENTION_softmax;
+    const bool plain = !attr->choice.plugin && attr->choice.variant == KAON_ATTENTION_softmax;
     size_t floats = 0, room;
     if (!p)
         return KAON_NO_MEMORY;
@@ -139,17 +145,17 @@ static enum kaon_status prepare_pooling(struct kaon_step *step, struct kaon_aren
     p->mask_token = m && m->dims[1] != 1;
     p->mask_batch = m && m->dims[0] != 1 ? (size_t)m->dims[1] : 0;
     const struct kaon_attention_call c = call_of(step);
-    const struct kaon_attention_kernel *kernel = step->call.kernels->attention[c.variant];
+    const struct kaon_attend_by by = by_of(step);
     bool fits = reserve(&floats, p->tokens / sizeof(float) + 1);
     p->weights_at = floats;
     fits = fits && reserve(&floats, plain ? p->tokens : 0);
     p->room_at = floats;
     fits = fits && kaon_mul(&room, p->tokens, p->columns) &&
-           reserve(&floats, plain ? room : kernel->scratch(&c));
+           reserve(&floats, plain ? room : kaon_attend_scratch(&by, &c));
     if (!fits)
         return kaon_own_fail(&step->call, msg, KAON_OVER_LIMIT, "its scratch is too large");
     step->run = plain ? run_softmax : run_variant;
-    step->kernel = kaon_attention_infos[c.variant]->name;
+    step->kernel = kaon_attend_name(&by, attr->choice.variant);
     step->macs = (uint64_t)p->batch * p->tokens * p->columns;
     return kaon_own_scratch(step, floats, sizeof(float), msg);
 }

@@ -1,6 +1,7 @@
 # The own backend: how operators run.
 set(KAON_OWN_SOURCES
     backends/own/attend.c
+    backends/own/attend_by.c
     backends/own/attend_scores.c
     backends/own/attend_stage.c
     backends/own/attention.c

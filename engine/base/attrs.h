@@ -504,9 +504,11 @@ enum kaon_attention_scores {
 
 /* A variant with its parameters; see kernels/attention/attention.h. */
 enum { KAON_ATT_PARAMS = 8 };
+struct kaon_attention_plugin;
 struct kaon_attention_choice {
     int variant; /* enum kaon_attention_variant */
     float param[KAON_ATT_PARAMS];
+    const struct kaon_attention_plugin *plugin; /* NULL: that variant; else this in its place */
 };
 
 /* Attention, a head at a time:

@@ -271,7 +271,8 @@ static void read_attention(struct kaon_attr_reader *r, void *attr)
                               a->head_size, a->value_size };
     const int64_t places[] = { a->q_at, a->k_at, a->v_at };
     struct kaon_msg msg = { "" };
-    const enum kaon_status st = kaon_attention_choose(&a->choice, variant, strlen(variant), &msg);
+    const enum kaon_status st =
+        kaon_attention_choose(&a->choice, variant, strlen(variant), NULL, &msg);
     if (st != KAON_OK)
         kaon_attr_fail(r, st, "%s", msg.text);
     for (size_t i = 0; i < 4; i++)

@@ -16,9 +16,18 @@ int64_t kaon_attention_heads(struct kaon_attr_reader *r, const char *name, int64
 
 enum kaon_status kaon_attention_infer(const struct kaon_infer *node, struct kaon_msg *msg);
 
-/* "variant" or "variant:name=number:name=number" into a choice; the message lists what is near. */
+/* "variant" or "variant:name=number:name=number" into a choice; the message lists what is near. Plug-ins may be
+ * meant, too. */
+struct kaon_attention_plugins {
+    const struct kaon_attention_plugin *const *at;
+    size_t n;
+};
 enum kaon_status kaon_attention_choose(struct kaon_attention_choice *choice, const char *text,
-                                       size_t length, struct kaon_msg *msg);
+                                       size_t length, const struct kaon_attention_plugins *plugins,
+                                       struct kaon_msg *msg);
+
+/* Letters to change, add or drop until two words agree, of the first 16 letters of each. */
+size_t kaon_attention_distance(const char *a, size_t n_a, const char *b, size_t n_b);
 
 /* A choice of softmax. */
 struct kaon_attention_choice kaon_attention_softmax(void);

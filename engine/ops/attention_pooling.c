@@ -8,7 +8,8 @@ static void read_pooling(struct kaon_attr_reader *r, void *attr)
     struct kaon_attention_pooling *a = attr;
     const char *variant = kaon_attr_text(r, "variant", "softmax");
     struct kaon_msg msg = { "" };
-    const enum kaon_status st = kaon_attention_choose(&a->choice, variant, strlen(variant), &msg);
+    const enum kaon_status st =
+        kaon_attention_choose(&a->choice, variant, strlen(variant), NULL, &msg);
     if (st != KAON_OK)
         kaon_attr_fail(r, st, "%s", msg.text);
     a->keep = kaon_attr_bool(r, "keepdims", false);

@@ -1,6 +1,7 @@
 /* Names of attention variants and their parameters, as attributes and options have them. */
 #include "engine/ops/attention.h"
 
+#include "engine/kaon_plugin.h"
 #include "kernels/attention/attention.h"
 
 #include <math.h>
@@ -9,25 +10,14 @@
 
 _Static_assert(KAON_ATT_PARAMS == (int)KAON_ATTENTION_PARAMS, "one number for both");
 
-static void clear(struct kaon_attention_choice *c, int variant)
-{
-    const struct kaon_attention_info *info = kaon_attention_infos[variant];
-    c->variant = variant;
-    for (size_t i = 0; i < KAON_ATT_PARAMS; i++)
-        c->param[i] = info->param[i].name ? (float)info->param[i].otherwise : 0.0f;
-}
-
 struct kaon_attention_choice kaon_attention_softmax(void)
 {
-    struct kaon_attention_choice c;
-    clear(&c, KAON_ATTENTION_softmax);
-    return c;
+    return (struct kaon_attention_choice){ .variant = KAON_ATTENTION_softmax };
 }
 
 /* ---- what is near ----------------------------------------------------------------------------- */
 
-/* Letters to change, add or drop until the words agree, at most 15 letters of each. */
-static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b)
+size_t kaon_attention_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
     size_t row[17];
     n_a = n_a < 16 ? n_a : 16;
@@ -57,46 +47,90 @@ static void add_name(char *text, size_t room, const char *name)
     memcpy(text + used + (used ? 2 : 0), name, n + 1);
 }
 
-/* The names that are nearest, or that begin alike. */
-static void near_variants(char *text, size_t room, const char *name, size_t n)
+/* What a variant or a plug-in says of itself, for those who read its parameters. */
+struct about {
+    const char *name;
+    size_t n;
+    struct {
+        const char *name;
+        double otherwise, least, most;
+        bool required;
+    } param[KAON_ATT_PARAMS];
+};
+
+static struct about about_variant(int i)
 {
-    size_t best = SIZE_MAX;
-    text[0] = 0;
-    for (size_t i = 0; i < KAON_ATTENTION_COUNT; i++) {
-        const char *other = kaon_attention_infos[i]->name;
-        const size_t d = distance(name, n, other, strlen(other));
-        best = d < best ? d : best;
+    const struct kaon_attention_info *info = kaon_attention_infos[i];
+    struct about a = { .name = info->name };
+    for (; a.n < KAON_ATT_PARAMS && info->param[a.n].name; a.n++) {
+        a.param[a.n].name = info->param[a.n].name;
+        a.param[a.n].otherwise = info->param[a.n].otherwise;
+        a.param[a.n].least = info->param[a.n].least;
+        a.param[a.n].most = info->param[a.n].most;
+        a.param[a.n].required = info->param[a.n].required;
     }
-    for (size_t i = 0; i < KAON_ATTENTION_COUNT; i++) {
-        const char *other = kaon_attention_infos[i]->name;
-        if (distance(name, n, other, strlen(other)) == best || (n >= 4 && !strncmp(other, name, 4)))
-            add_name(text, room, other);
-    }
+    return a;
 }
 
-static void list_params(char *text, size_t room, const struct kaon_attention_info *info)
+static struct about about_plugin(const struct kaon_attention_plugin *p)
+{
+    struct about a = { .name = p->name };
+    for (; a.n < p->n_params && a.n < KAON_ATT_PARAMS; a.n++) {
+        a.param[a.n].name = p->param[a.n].name;
+        a.param[a.n].otherwise = p->param[a.n].otherwise;
+        a.param[a.n].least = p->param[a.n].least;
+        a.param[a.n].most = p->param[a.n].most;
+    }
+    return a;
+}
+
+/* Name i of the variants and, behind them, the plug-ins; NULL: there are no more. */
+static const char *name_at(const struct kaon_attention_plugins *plugins, size_t i)
+{
+    if (i < KAON_ATTENTION_COUNT)
+        return kaon_attention_infos[i]->name;
+    i -= KAON_ATTENTION_COUNT;
+    return plugins && i < plugins->n ? plugins->at[i]->name : NULL;
+}
+
+/* The names that are nearest, then those that begin alike. */
+static void near_names(char *text, size_t room, const char *name, size_t n,
+                       const struct kaon_attention_plugins *plugins)
+{
+    const char *other;
+    size_t best = SIZE_MAX;
+    text[0] = 0;
+    for (size_t i = 0; (other = name_at(plugins, i)) != NULL; i++) {
+        const size_t d = kaon_attention_distance(name, n, other, strlen(other));
+        best = d < best ? d : best;
+    }
+    for (int nearest = 1; nearest >= 0; nearest--)
+        for (size_t i = 0; (other = name_at(plugins, i)) != NULL; i++) {
+            const bool is = kaon_attention_distance(name, n, other, strlen(other)) == best;
+            if (is == nearest && (is || (n >= 4 && !strncmp(other, name, 4))))
+                add_name(text, room, other);
+        }
+}
+
+static void list_params(char *text, size_t room, const struct about *a)
 {
     text[0] = 0;
-    for (size_t i = 0; i < KAON_ATT_PARAMS && info->param[i].name; i++)
-        add_name(text, room, info->param[i].name);
+    for (size_t i = 0; i < a->n; i++)
+        add_name(text, room, a->param[i].name);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
-static int find_variant(const char *name, size_t n)
+static bool is_word(const char *word, const char *text, size_t n)
 {
-    for (int i = 0; i < KAON_ATTENTION_COUNT; i++)
-        if (strlen(kaon_attention_infos[i]->name) == n &&
-            !memcmp(kaon_attention_infos[i]->name, name, n))
-            return i;
-    return -1;
+    return strlen(word) == n && !memcmp(word, text, n);
 }
 
-static int find_param(const struct kaon_attention_info *info, const char *name, size_t n)
+static int find_param(const struct about *a, const char *name, size_t n)
 {
-    for (int i = 0; i < KAON_ATT_PARAMS && info->param[i].name; i++)
-        if (strlen(info->param[i].name) == n && !memcmp(info->param[i].name, name, n))
-            return i;
+    for (size_t i = 0; i < a->n; i++)
+        if (is_word(a->param[i].name, name, n))
+            return (int)i;
     return -1;
 }
 
@@ -132,66 +166,68 @@ static bool read_number(const char *text, size_t n, double *x)
     return digits && isfinite(*x);
 }
 
-static enum kaon_status read_param(struct kaon_attention_choice *c,
-                                   const struct kaon_attention_info *info, const char *text,
-                                   size_t n, struct kaon_msg *msg)
+static enum kaon_status read_param(struct kaon_attention_choice *c, const struct about *a,
+                                   const char *text, size_t n, uint32_t *given,
+                                   struct kaon_msg *msg)
 {
     const char *equals = memchr(text, '=', n);
     const size_t name = equals ? (size_t)(equals - text) : n;
-    const int i = find_param(info, text, name);
+    const int i = find_param(a, text, name);
     char known[160];
     double x;
-    list_params(known, sizeof known, info);
+    list_params(known, sizeof known, a);
     if (i < 0)
-        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s has no parameter '%.*s'; it has %s",
-                         info->name, (int)(name < 40 ? name : 40), text, known[0] ? known : "none");
-    const struct kaon_attention_param_info *p = &info->param[i];
+        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s has no parameter '%.*s'; it has %s", a->name,
+                         (int)(name < 40 ? name : 40), text, known[0] ? known : "none");
     if (!equals || !read_number(equals + 1, n - name - 1, &x))
-        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s: parameter %s wants a number: %s=...",
-                         info->name, p->name, p->name);
-    if (!(x >= p->least && x <= p->most))
-        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s: %s is %g, wanted %g to %g", info->name,
-                         p->name, x, p->least, p->most);
+        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s: parameter %s wants a number: %s=...", a->name,
+                         a->param[i].name, a->param[i].name);
+    if (!(x >= a->param[i].least && x <= a->param[i].most))
+        return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s: %s is %g, wanted %g to %g", a->name,
+                         a->param[i].name, x, a->param[i].least, a->param[i].most);
     c->param[i] = (float)x;
+    *given |= 1u << i;
     return KAON_OK;
 }
 
-static enum kaon_status check_required(const struct kaon_attention_choice *c,
-                                       const struct kaon_attention_info *info, uint32_t given,
-                                       struct kaon_msg *msg)
+/* Everything behind the name. */
+static enum kaon_status read_params(struct kaon_attention_choice *c, const struct about *a,
+                                    const char *colon, const char *end, struct kaon_msg *msg)
 {
-    (void)c;
-    for (int i = 0; i < KAON_ATT_PARAMS && info->param[i].name; i++)
-        if (info->param[i].required && !(given >> i & 1))
-            return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s needs its parameter %s", info->name,
-                             info->param[i].name);
+    uint32_t given = 0;
+    for (size_t i = 0; i < KAON_ATT_PARAMS; i++)
+        c->param[i] = i < a->n ? (float)a->param[i].otherwise : 0.0f;
+    for (const char *at = colon; at; at = colon) {
+        colon = memchr(at + 1, ':', (size_t)(end - at - 1));
+        const size_t part = (size_t)((colon ? colon : end) - at - 1);
+        const enum kaon_status st = read_param(c, a, at + 1, part, &given, msg);
+        if (st != KAON_OK)
+            return st;
+    }
+    for (size_t i = 0; i < a->n; i++)
+        if (a->param[i].required && !(given >> i & 1))
+            return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s needs its parameter %s", a->name,
+                             a->param[i].name);
     return KAON_OK;
 }
 
 enum kaon_status kaon_attention_choose(struct kaon_attention_choice *choice, const char *text,
-                                       size_t length, struct kaon_msg *msg)
+                                       size_t length, const struct kaon_attention_plugins *plugins,
+                                       struct kaon_msg *msg)
 {
-    const char *end = text + length, *colon = memchr(text, ':', length);
+    const char *end = text + length, *colon = memchr(text, ':', length), *name;
     const size_t n = colon ? (size_t)(colon - text) : length;
-    const int variant = find_variant(text, n);
-    uint32_t given = 0;
-    if (variant < 0) {
-        char near[160];
-        near_variants(near, sizeof near, text, n);
-        return kaon_fail(msg, KAON_BAD_ARGUMENT,
-                         "there is no attention variant '%.*s'; near are %s",
-                         (int)(n < 40 ? n : 40), text, near);
+    for (size_t i = 0; (name = name_at(plugins, i)) != NULL; i++) {
+        if (!is_word(name, text, n))
+            continue;
+        const bool own = i < KAON_ATTENTION_COUNT;
+        const struct kaon_attention_plugin *p = own ? NULL : plugins->at[i - KAON_ATTENTION_COUNT];
+        const struct about a = own ? about_variant((int)i) : about_plugin(p);
+        *choice = (struct kaon_attention_choice){ .variant = own ? (int)i : 0, .plugin = p };
+        return read_params(choice, &a, colon, end, msg);
     }
-    const struct kaon_attention_info *info = kaon_attention_infos[variant];
-    clear(choice, variant);
-    for (const char *at = colon; at; at = colon) {
-        colon = memchr(at + 1, ':', (size_t)(end - at - 1));
-        const size_t part = (size_t)((colon ? colon : end) - at - 1);
-        const enum kaon_status st = read_param(choice, info, at + 1, part, msg);
-        if (st != KAON_OK)
-            return st;
-        const char *equals = memchr(at + 1, '=', part);
-        given |= 1u << find_param(info, at + 1, (size_t)(equals - at - 1));
-    }
-    return check_required(choice, info, given, msg);
+    char near[160];
+    near_names(near, sizeof near, text, n, plugins);
+    return kaon_fail(msg, KAON_BAD_ARGUMENT, "there is no attention variant '%.*s'; near are %s",
+                     (int)(n < 40 ? n : 40), text, near);
 }
