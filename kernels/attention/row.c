@@ -93,6 +93,8 @@ void KAON_K(kaon_row_run)(const struct kaon_attention_call *c, const struct kaon
     struct scoring s;
     float *x = scratch + aligned(KAON_K(kaon_score_room)(c, kind->mode));
     float *room = x + at_once * stride;
+    if (kind->begin)
+        kind->begin(c, room);
     for (size_t item = from; item < to; item++) {
         const size_t head = item / tiles(c), first = item % tiles(c) * at_once;
         const size_t rows = least(c->queries - first, at_once);

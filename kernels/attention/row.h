@@ -7,6 +7,13 @@
 
 enum { ROW_FLOATS = 32 << 10 }; /* scores that are kept if that is at least QUERY_ROWS rows */
 
+/* Value of a parameter of a head. */
+static inline float row_param(const struct kaon_attention_call *c, int i, size_t head)
+{
+    const struct kaon_attention_param *p = &c->param[i];
+    return p->at ? p->at[head * p->head] : p->number;
+}
+
 /* x, n scores, -inf where a key is not visible, becomes the weights, 0 there; head and query tell which row it
  * is, for parameters. At least one key is visible. room: kind->room(n) floats, aligned as scratch is. */
 typedef void kaon_attention_row_fn(float *x, size_t n, const struct kaon_attention_call *c,
@@ -17,7 +24,14 @@ struct row_kind {
     bool sign_values; /* of the values only the signs count */
     kaon_attention_row_fn *weigh;
     size_t (*room)(size_t n); /* NULL: none */
+    void (*begin)(const struct kaon_attention_call *c,
+                  float *room); /* once a run; NULL: nothing to do */
 };
+
+/* Abilities of all of them. */
+#define ROW_INFO                                                                                   \
+    .family = KAON_ATTENTION_ROW, .softcap = true, .bias = true, .mask = true, .window = true,     \
+    .slopes = true, .bidirectional = true, .causal = true
 
 size_t KAON_K(kaon_row_items)(const struct kaon_attention_call *c);
 size_t KAON_K(kaon_row_scratch)(const struct kaon_attention_call *c, const struct row_kind *kind);

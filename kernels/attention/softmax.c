@@ -19,6 +19,9 @@ static const struct stream softmax = {
 };
 STREAM_KERNEL(softmax);
 
+/* The weights of another layer: called with that layer's queries and keys, and values of one's own. */
+STREAM_KERNEL_AS(uniattn, softmax);
+
 /* The same of minus half the squared distance. */
 static const struct stream gauss_norm = {
     .mode = SCORE_GAUSS,
@@ -77,6 +80,15 @@ const struct kaon_attention_info kaon_attention_info_softmax = {
     .title = "softmax, online over blocks of keys",
     .formula = SOFTMAX,
     .source = "arXiv:1706.03762, arXiv:1805.02867",
+    .state = "m, l, o",
+};
+
+const struct kaon_attention_info kaon_attention_info_uniattn = {
+    STREAM_INFO,
+    .name = "uniattn",
+    .title = "softmax that a group of layers shares",
+    .formula = SOFTMAX ", q and k of the group's first layer",
+    .source = "arXiv:2502.00439",
     .state = "m, l, o",
 };
 

@@ -59,16 +59,17 @@ void KAON_K(kaon_stream_run)(const struct kaon_attention_call *c,
                              const struct kaon_kernels *kernels, const struct stream *s,
                              size_t from, size_t to, float *scratch);
 
-/* Defines the kernel of a variant from a struct stream of that name. */
-#define STREAM_KERNEL(id)                                                                          \
+/* Defines the kernel of a variant from a struct stream of that name, or of another. */
+#define STREAM_KERNEL(id) STREAM_KERNEL_AS(id, id)
+#define STREAM_KERNEL_AS(id, kind)                                                                 \
     static size_t id##_scratch(const struct kaon_attention_call *c)                                \
     {                                                                                              \
-        return KAON_K(kaon_stream_scratch)(c, &id);                                                \
+        return KAON_K(kaon_stream_scratch)(c, &kind);                                              \
     }                                                                                              \
     static void id##_run(const struct kaon_attention_call *c, const struct kaon_kernels *kernels,  \
                          size_t from, size_t to, float *scratch)                                   \
     {                                                                                              \
-        KAON_K(kaon_stream_run)(c, kernels, &id, from, to, scratch);                               \
+        KAON_K(kaon_stream_run)(c, kernels, &kind, from, to, scratch);                             \
     }                                                                                              \
     const struct kaon_attention_kernel KAON_K(kaon_attention_##id) = {                             \
         .items = KAON_K(kaon_stream_items),                                                        \
