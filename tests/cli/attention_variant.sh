@@ -36,6 +36,25 @@ expect 0 'softpick' "$kaon" info "$gn2" --plan -d n_tracks=9 --attention softpic
 expect 0 'GN2kaon' "$kaon" eval "$gn2" --limit 50 --no-plots --attention exp_n
 expect 2 'no attention layer was recognised' "$kaon" run "$small" --passes-stop-after -1 --attention relu
 
+# ---- a sweep: the model and each variant in one report
+"$kaon" eval "$gn2" --limit 60 --json --attention-sweep 'softmax;softpick' >sweep.json
+"$valid" attention_sweep models <sweep.json || fail "the sweep is no JSON"
+grep -q '"GN2kaon+softpick"' sweep.json || fail "the sweep has no model of the variant"
+[ "$(grep -c '"largest_change": 0.0,' sweep.json)" = 1 ] || fail "softmax in place of softmax changes scores"
+expect 0 'Attention in place' "$kaon" eval "$gn2" --limit 60 --attention-sweep softpick
+expect 2 'goes with models alone' "$kaon" eval "$gn2" --limit 60 --attention-sweep softpick --attention relu
+expect 2 'near are softpick' "$kaon" eval "$gn2" --limit 60 --attention-sweep 'relu;softpik'
+for part in 0/2 1/2; do
+    "$kaon" eval "$gn2" --limit 60 --attention-sweep softpick --shard $part -o parts -q >out 2>err ||
+        fail "a part of a sweep: $(cat err)"
+done
+"$kaon" merge parts --json -q >merged.json 2>err || fail "merging a sweep: $(cat err)"
+"$kaon" eval "$gn2" --limit 60 --attention-sweep softpick --json -q >whole.json
+for file in merged whole; do
+    sed -n '/"attention_sweep"/,/^  \]/p' $file.json >$file.sweep
+done
+cmp merged.sweep whole.sweep || fail "parts of a sweep give another one"
+
 # ---- a plug-in
 cp "$plugin" cold.so
 [ "$(run --attention-plugin cold.so)" = "$own" ] || fail "a plug-in that is not asked for changes bits"
