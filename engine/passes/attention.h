@@ -22,11 +22,22 @@ enum kaon_operand_order { KAON_AS_ROWS, KAON_AS_COLUMNS };
 bool kaon_operand_trace(struct kaon_operand *o, struct kaon_value *v, int32_t rank,
                         enum kaon_operand_order wanted);
 
+/* The same of [B,T,H,D], or [B,H,T,D], as it stands there. */
+bool kaon_operand_take(struct kaon_operand *o, struct kaon_value *v, bool heads_first);
+
 /* Whether Transpose `node` turns [B,H,T,D] or [G,T,D] back into rows. */
 bool kaon_operand_turns(const struct kaon_node *node, int32_t rank);
 
 bool kaon_operand_same_batch(const struct kaon_operand *a, const struct kaon_operand *b);
 bool kaon_operand_same_heads(const struct kaon_operand *a, const struct kaon_operand *b);
+
+/* ---- products as Einsum ----------------------------------------------------------------------- */
+
+/* Queries and keys of a product that gives [batch, heads, queries, keys]. */
+bool kaon_einsum_scores(const struct kaon_node *n, struct kaon_operand *q, struct kaon_operand *k);
+/* Which input of a product with the values may be the weights; -1: none. */
+int kaon_einsum_weights(const struct kaon_node *n);
+bool kaon_einsum_values(const struct kaon_node *n, struct kaon_operand *v, bool *y_heads_first);
 
 /* What is between the two products. */
 struct kaon_scores {

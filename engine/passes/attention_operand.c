@@ -178,6 +178,15 @@ bool kaon_operand_trace(struct kaon_operand *o, struct kaon_value *v, int32_t ra
     return (o->heads_first || has_order(perm, rank, wanted)) && place(o, v, rank);
 }
 
+bool kaon_operand_take(struct kaon_operand *o, struct kaon_value *v, bool heads_first)
+{
+    struct kaon_value *x;
+    *o = (struct kaon_operand){ .scale = 1.0f, .heads_first = heads_first };
+    while ((x = without_factor(o, v)) != NULL)
+        v = x;
+    return v->fact.rank == 4 && v->fact.type == KAON_F32 && place(o, v, 4);
+}
+
 bool kaon_operand_turns(const struct kaon_node *node, int32_t rank)
 {
     int32_t perm[4] = { 0, 1, 2, 3 };

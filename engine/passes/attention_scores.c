@@ -182,6 +182,11 @@ static bool take_mask(struct search *f)
     return true;
 }
 
+static bool is_product(const struct kaon_value *v)
+{
+    return kaon_value_is(v, KAON_OP_matmul) || kaon_value_is(v, KAON_OP_einsum);
+}
+
 /* Whether scores may come from here. */
 static bool leads_to_product(const struct kaon_value *v)
 {
@@ -260,7 +265,7 @@ bool kaon_scores_find(struct kaon_scores *s, struct kaon_value *v, const struct 
     take_gate(&f);
     bool found = take_cleared(&f) && take_weights(&f);
     const bool is_softmax = found && !s->variant;
-    while (found && !(kaon_value_is(f.v, KAON_OP_matmul) && f.v->readers == 1))
+    while (found && !(is_product(f.v) && f.v->readers == 1))
         found = take_one(&f);
     if (!found && (is_softmax || f.why)) {
         *breaks = f.breaks;

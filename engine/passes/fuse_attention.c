@@ -6,9 +6,10 @@
  *     [Mul by a gate] MatMul [Transpose]
  *
  * with [batch, tokens, heads, size] transposed, [batch, heads, tokens, size] as it comes, or [tokens, batch heads,
- * size] as PyTorch's own layer has it; and with Sigmoid or Relu in place of Softmax.
+ * size] as PyTorch's own layer has it; with Einsum for both products, as Keras has it; and with Sigmoid or Relu in
+ * place of Softmax.
  *
- * With Softmax the products, sums and factors are the same in the same order, so not a bit changes. */
+ * With MatMul and Softmax the products, sums and factors are the same in the same order, so not a bit changes. */
 #include "engine/passes/attention.h"
 
 #include <math.h>
@@ -129,20 +130,35 @@ static bool agree(const struct found *f, int32_t rank)
            kaon_operand_same_batch(q, v);
 }
 
+static bool trace(struct found *f, const struct kaon_node *first, const struct kaon_node *second,
+                  int32_t rank)
+{
+    if (first->op->kind != second->op->kind)
+        return false;
+    if (first->op->kind == KAON_OP_einsum)
+        return kaon_einsum_scores(first, &f->q, &f->k) &&
+               kaon_einsum_values(second, &f->v, &f->y_heads_first);
+    return kaon_operand_trace(&f->q, first->in[0], rank, KAON_AS_ROWS) &&
+           kaon_operand_trace(&f->k, first->in[1], rank, KAON_AS_COLUMNS) &&
+           kaon_operand_trace(&f->v, second->in[1], rank, KAON_AS_ROWS);
+}
+
 /* What is looked for: the product with the values, and behind it the transpose if there is one. */
 static enum kaon_status fuse(struct kaon_node *second, struct kaon_value *out, bool y_heads_first,
                              struct kaon_edit *edit, struct kaon_msg *msg)
 {
     struct found f = { .out = out, .y_heads_first = y_heads_first };
+    const bool einsum = second->op->kind == KAON_OP_einsum;
+    const int weights = einsum ? kaon_einsum_weights(second) : 0;
     const int32_t rank = second->out[0]->fact.rank;
     const struct kaon_node *breaks;
     const char *why;
-    if (!kaon_scores_find(&f.s, second->in[0], &breaks, &why))
+    if (weights < 0)
+        return KAON_OK;
+    if (!kaon_scores_find(&f.s, second->in[weights], &breaks, &why))
         return why ? miss(edit, breaks, why, msg) : KAON_OK;
     const struct kaon_node *first = f.s.product;
-    const bool traced = kaon_operand_trace(&f.q, first->in[0], rank, KAON_AS_ROWS) &&
-                        kaon_operand_trace(&f.k, first->in[1], rank, KAON_AS_COLUMNS) &&
-                        kaon_operand_trace(&f.v, second->in[1], rank, KAON_AS_ROWS);
+    const bool traced = trace(&f, first, second, rank);
     if (traced && agree(&f, rank))
         return make(edit, &f, msg);
     if (f.s.variant) /* not said to be attention by anything */
@@ -167,7 +183,8 @@ static enum kaon_status remark_softmax(const struct kaon_node *softmax, struct k
             reads |= n->in[k] == v;
         for (size_t k = 0; k < sizeof between / sizeof *between; k++)
             passes |= n->op->kind == between[k];
-        if (reads && (n->op->kind == KAON_OP_matmul || n->op->kind == KAON_OP_reduce_sum))
+        if (reads && (n->op->kind == KAON_OP_matmul || n->op->kind == KAON_OP_einsum ||
+                      n->op->kind == KAON_OP_reduce_sum))
             return KAON_OK; /* its own remark follows */
         if (reads && passes)
             v = n->out[0];
@@ -186,6 +203,8 @@ static enum kaon_status fuse_attention(struct kaon_node *node, struct kaon_edit 
         if ((rank == 3 || rank == 4) && kaon_operand_turns(node, rank))
             return fuse(node->in[0]->producer, node->out[0], false, edit, msg);
     }
+    if (node->op->kind == KAON_OP_einsum)
+        return fuse(node, node->out[0], false, edit, msg);
     if (node->op->kind == KAON_OP_matmul && node->out[0]->fact.rank == 4 &&
         !kaon_operand_turns(kaon_value_reader(node->out[0]), 4))
         return fuse(node, node->out[0], true, edit, msg);

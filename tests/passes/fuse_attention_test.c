@@ -115,6 +115,22 @@ static void heads_may_come_first(void **state)
                 "k_heads_first=1,v_heads_first=1,heads_first=1}(x,z,w)  y=Relu(o)  out y");
 }
 
+static void einsums_of_keras_are_products(void **state)
+{
+    graph_check(state, pass,
+                "x:float[n,5,2,4]  z:float[n,6,2,4]  w:float[n,6,2,4]  f:float[]={0.5}  "
+                "q=Mul(x,f)  g=Einsum{equation=\"aecd,abcd->acbe\"}(z,q)  "
+                "p=Softmax{axis=-1}(g)  y=Einsum{equation=\"acbe,aecd->abcd\"}(p,w)  out y",
+                1,
+                "x:float[n,5,2,4]  z:float[n,6,2,4]  w:float[n,6,2,4]  "
+                "y=ai.kaon::Attention{heads=2,head_size=4,scale_q=0.500000000}(x,z,w)  out y");
+    graph_keeps(state, pass,
+                "x:float[n,5,2,4]  z:float[n,6,2,4]  w:float[n,6,2,4]  "
+                "g=Einsum{equation=\"aecd,abcd->aceb\"}(z,x)  p=Softmax{axis=-1}(g)  "
+                "y=Einsum{equation=\"aceb,aecd->abcd\"}(p,w)  out y",
+                NULL);
+}
+
 static void other_weights_than_softmax_are_known(void **state)
 {
     graph_check(state, pass,
@@ -154,6 +170,7 @@ int main(void)
         TEST(masks_of_either_kind_go_along),
         TEST(a_gate_behind_the_softmax_goes_along),
         TEST(heads_may_come_first),
+        TEST(einsums_of_keras_are_products),
         TEST(other_weights_than_softmax_are_known),
         TEST(what_would_change_bits_or_shapes_stays),
     };
