@@ -17,7 +17,7 @@ ALWAYS void weigh_entropy(vf *x, vf *x2, vf *sum, const vf *ref, const struct sc
     }
 }
 
-STREAM_SWEEP(entropy_sweep, stream_max, weigh_entropy, STREAM_ONLY_SUMS)
+STREAM_SWEEP(entropy_sweep, stream_max, weigh_entropy, STREAM_ONLY_SUMS, 2)
 
 /* Moving m to m' with d = m - m': l' = l e^d, a' = e^d (a + d l). */
 static struct stream_factors merge_entropy(struct stream_part *a, const struct stream_part *b,
@@ -52,7 +52,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
 
 static const struct stream adaptive_temp = {
     .accumulators = 1,

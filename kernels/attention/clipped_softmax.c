@@ -12,7 +12,7 @@ ALWAYS void weigh_softmax(vf *x, vf *x2, vf *sum, const vf *ref, const struct sc
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(first_sweep, stream_max, weigh_softmax, STREAM_ONLY_SUMS)
+STREAM_SWEEP(first_sweep, stream_max, weigh_softmax, STREAM_ONLY_SUMS, 1)
 
 /* own: maximum, (zeta - gamma) / l, gamma. */
 static void between(struct score_row *row, const struct stream_part *part)
@@ -39,7 +39,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 0)
 
 static void finish(float *out, const float *values, const float *second, size_t n,
                    const struct stream_part *part, const struct score_row *row)

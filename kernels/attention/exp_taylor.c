@@ -21,7 +21,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 1)
 
 static const struct stream exp_taylor = {
     .accumulators = 1,

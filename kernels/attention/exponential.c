@@ -17,7 +17,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     weigh_clamped(x, v_set(score_param(row, EXP_CLAMP)), count);
 }
 
-STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 0)
 
 static void finish(float *out, const float *values, const float *second, size_t n,
                    const struct stream_part *part, const struct score_row *row)
@@ -76,7 +76,7 @@ ALWAYS void weigh_max(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_
     stream_exp(x, stream_shift(ref[0]), count);
 }
 
-STREAM_SWEEP(max_sweep, stream_max, weigh_max, STREAM_WEIGHTS)
+STREAM_SWEEP(max_sweep, stream_max, weigh_max, STREAM_WEIGHTS, 0)
 
 /* The reference cancels. */
 static void finish_l2(float *out, const float *values, const float *second, size_t n,
@@ -104,7 +104,7 @@ ALWAYS void weigh_gauss(vf *x, vf *x2, vf *sum, const vf *ref, const struct scor
     weigh_clamped(x, v_set(GAUSS_CLAMP), count);
 }
 
-STREAM_SWEEP(gauss_sweep, NULL, weigh_gauss, STREAM_WEIGHTS)
+STREAM_SWEEP(gauss_sweep, NULL, weigh_gauss, STREAM_WEIGHTS, 0)
 
 static void finish_plain(float *out, const float *values, const float *second, size_t n,
                          const struct stream_part *part, const struct score_row *row)

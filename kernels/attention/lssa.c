@@ -23,8 +23,8 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS)
-STREAM_SWEEP(sum_sweep, NULL, weigh, STREAM_ONLY_SUMS)
+STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 1)
+STREAM_SWEEP(sum_sweep, NULL, weigh, STREAM_ONLY_SUMS, 1)
 
 static void finish(float *out, const float *values, const float *second, size_t n,
                    const struct stream_part *part, const struct score_row *row)
@@ -78,7 +78,7 @@ ALWAYS void reweigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_ro
     }
 }
 
-STREAM_SWEEP(power_sweep, rectify, reweigh, STREAM_WEIGHTS)
+STREAM_SWEEP(power_sweep, rectify, reweigh, STREAM_WEIGHTS, 1)
 
 static struct stream_factors power_merge(struct stream_part *a, const struct stream_part *b,
                                          const struct score_row *row)

@@ -29,7 +29,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, reference, weigh, STREAM_BOTH)
+STREAM_SWEEP(sweep, reference, weigh, STREAM_BOTH, 1)
 
 /* T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm, 1979. */
 static struct stream_factors merge(struct stream_part *a, const struct stream_part *b,

@@ -27,7 +27,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS, 1)
 
 static struct stream_factors merge(struct stream_part *a, const struct stream_part *b,
                                    const struct score_row *row)

@@ -10,7 +10,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         x[k] = v_max(v_set(0.0f), x[k]);
 }
 
-STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 0)
 
 static void finish(float *out, const float *values, const float *second, size_t n,
                    const struct stream_part *part, const struct score_row *row)

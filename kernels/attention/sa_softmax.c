@@ -14,7 +14,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
 
 static const struct stream sa_softmax = {
     .accumulators = 1,
@@ -57,7 +57,7 @@ ALWAYS void norm_weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score
     }
 }
 
-STREAM_SWEEP(norm_sweep, norm_reference, norm_weigh, STREAM_BOTH)
+STREAM_SWEEP(norm_sweep, norm_reference, norm_weigh, STREAM_BOTH, 1)
 
 static struct stream_factors norm_merge(struct stream_part *a, const struct stream_part *b,
                                         const struct score_row *row)

@@ -1,5 +1,6 @@
 #include "kernels/attention/score.h"
 
+#include "kernels/attention/direct.h"
 #include "kernels/isa.h"
 #include "kernels/vmath.h"
 
@@ -13,6 +14,11 @@ static size_t aligned(size_t floats)
 static bool is_transformed(const struct kaon_attention_call *c, enum score_mode mode)
 {
     return c->rope.cos || mode == SCORE_COSINE || mode == SCORE_SIGN;
+}
+
+static bool is_direct(const struct kaon_attention_call *c)
+{
+    return c->queries <= DIRECT_QUERIES;
 }
 
 size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_mode mode)
@@ -210,7 +216,10 @@ void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
     s->key = j;
     s->keys = n;
     s->values = VALUES_UNKNOWN;
-    s->kernels->gemm_pack(s->panels, k, 1, (ptrdiff_t)stride, c->size, n);
+    s->k = k;
+    s->k_row = stride;
+    if (!is_direct(c))
+        s->kernels->gemm_pack(s->panels, k, 1, (ptrdiff_t)stride, c->size, n);
 }
 
 /* ---- the pipeline behind the product ---------------------------------------------------------- */
@@ -318,6 +327,20 @@ static void finish_row(const struct scoring *s, const struct score_row *row, flo
     hide_outside(row, x, j, n);
 }
 
+/* The products of a few queries with keys as they lie, and what kaon_gemm's epilogue would add. */
+static void direct_block(const struct scoring *s, float *x, size_t stride, size_t first,
+                         size_t rows, size_t from, size_t to, const struct kaon_epilogue *e)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *at = x + r * stride;
+        KAON_K(kaon_direct_scores)
+        (at, s->q + (first + r) * s->q_row, s->k + from * s->k_row, s->k_row, to - from,
+         s->call->size, e->alpha);
+        for (size_t i = 0; e->bias && i < to - from; i++)
+            at[i] = at[i] + e->bias[i] + e->row_bias[r];
+    }
+}
+
 bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, size_t first,
                               size_t rows, size_t from, size_t to)
 {
@@ -326,8 +349,11 @@ bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, 
     e.alpha = s->own_scale ? 1.0f : s->row->scale;
     e.bias = s->k_term ? s->k_term + from : NULL;
     e.row_bias = s->q_term ? s->q_term + first : NULL;
-    s->kernels->gemm(x, stride, s->q + first * s->q_row, s->q_row, s->panels + from * c->size, rows,
-                     to - from, c->size, &e);
+    if (is_direct(c))
+        direct_block(s, x, stride, first, rows, from, to, &e);
+    else
+        s->kernels->gemm(x, stride, s->q + first * s->q_row, s->q_row, s->panels + from * c->size,
+                         rows, to - from, c->size, &e);
     bool all = !s->masked;
     for (size_t r = 0; r < rows; r++) {
         const struct score_row *row = &s->row[first + r];
@@ -382,7 +408,14 @@ void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, cons
 {
     const struct kaon_attention_call *c = s->call;
     const size_t key = s->key + from, n = to - from;
-    if (all || are_finite(s)) {
+    const bool any = all || are_finite(s);
+    if (any && is_direct(c)) {
+        for (size_t r = 0; r < rows; r++)
+            KAON_K(kaon_direct_values)
+        (y + r * y_stride, w + r * stride, values_of(s, key), c->v.row, n, c->value_size);
+        return;
+    }
+    if (any) {
         s->kernels->gemm_unpacked(y, y_stride, w, stride, values_of(s, key), c->v.row, rows,
                                   c->value_size, n, NULL, room);
         return;

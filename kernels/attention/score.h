@@ -43,7 +43,9 @@ struct scoring {
     float *q_term, *k_term;          /* gauss: -scale / 2 times the squared lengths */
     bool masked;                     /* mask, key mask or bias may hide a key */
     bool own_scale;                  /* rows have scales of their own */
-    size_t key, keys;                /* the keys that are ready: from `key` on */
+    const float *k;                  /* rows of these keys, k_row floats apart */
+    size_t k_row;
+    size_t key, keys; /* the keys that are ready: from `key` on */
     enum { VALUES_UNKNOWN, VALUES_FINITE, VALUES_NOT_FINITE } values; /* those of these keys */
 };
 

@@ -14,7 +14,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_BOTH)
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_BOTH, 1)
 
 /* The query's own value; NULL if it is not visible. */
 static const float *own_value(const struct score_row *row)

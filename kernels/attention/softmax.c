@@ -9,7 +9,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
 
 static const struct stream softmax = {
     .accumulators = 1,

@@ -30,7 +30,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS, 1)
 
 static float power_of_two(float n)
 {

@@ -9,7 +9,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
         sum[0] = v_add(sum[0], x[k]);
 }
 
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
 
 /* The virtual key has score ln n: brought to the larger maximum, as any part. */
 static void finish(float *out, const float *values, const float *second, size_t n,

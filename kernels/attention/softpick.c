@@ -34,7 +34,7 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
     }
 }
 
-STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS)
+STREAM_SWEEP(sweep, reference, weigh, STREAM_WEIGHTS, 1)
 
 static void finish(float *out, const float *values, const float *second, size_t n,
                    const struct stream_part *part, const struct score_row *row)

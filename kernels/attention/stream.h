@@ -91,7 +91,7 @@ enum stream_stores { STREAM_ONLY_SUMS, STREAM_WEIGHTS, STREAM_BOTH };
 
 ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *row, float *x,
                              float *x2, size_t n, stream_reference_fn *reference,
-                             stream_weigh_fn *weigh, enum stream_stores stores)
+                             stream_weigh_fn *weigh, enum stream_stores stores, int sums)
 {
     vf ref[STREAM_REFS] = { v_set(0.0f), v_set(0.0f), v_set(0.0f) };
     vf sum[STREAM_SUMS] = { v_set(0.0f), v_set(0.0f), v_set(0.0f) };
@@ -121,25 +121,25 @@ ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *r
     for (int k = 0; k < STREAM_REFS; k++)
         part->ref[k] = v_first(ref[k]);
     for (int k = 0; k < STREAM_SUMS; k++)
-        part->sum[k] = v_sum(sum[k]);
+        part->sum[k] = k < sums ? v_sum(sum[k]) : 0.0f;
 }
 
 /* All that is not part, row, x or a length is a constant in every call; reference NULL: none is needed. */
 ALWAYS void stream_sweep(struct stream_part *part, const struct score_row *row, float *x, float *x2,
                          size_t rows, size_t n, size_t stride, stream_reference_fn *reference,
-                         stream_weigh_fn *weigh, enum stream_stores stores)
+                         stream_weigh_fn *weigh, enum stream_stores stores, int sums)
 {
     for (size_t r = 0; r < rows; r++)
         stream_sweep_row(&part[r], &row[r], x + r * stride, x2 + r * stride, n, reference, weigh,
-                         stores);
+                         stores, sums);
 }
 
-/* A sweep function of that name, from a reference (or NULL) and a weigh function. */
-#define STREAM_SWEEP(name, reference, weigh, stores)                                               \
+/* A sweep function of that name, from a reference (or NULL) and a weigh function that fills so many sums. */
+#define STREAM_SWEEP(name, reference, weigh, stores, sums)                                         \
     static void name(struct stream_part *part, const struct score_row *row, float *x, float *x2,   \
                      size_t rows, size_t n, size_t stride)                                         \
     {                                                                                              \
-        stream_sweep(part, row, x, x2, rows, n, stride, reference, weigh, stores);                 \
+        stream_sweep(part, row, x, x2, rows, n, stride, reference, weigh, stores, sums);           \
     }
 
 /* 1 where a score is of a visible key, else 0. */

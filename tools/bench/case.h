@@ -30,12 +30,14 @@ enum kaon_bench_kind {
     KAON_BENCH_MATMUL_U8S8,    /* y (m, n) int32 = x (m, k) uint8, w (k, n) int8, constant */
     KAON_BENCH_NBITS,          /* y (m, n) = x (m, k) times weights of `which` bits in blocks of 32,
                                   w and bias hold them as MatMulNBits has them */
-    KAON_BENCH_OWN,            /* what only kaon has: no peer computes it */
+    KAON_BENCH_ATTENTION, /* y (1, m, h k) of queries x (1, m, h k), keys w and values b (1, n, h k) */
+    KAON_BENCH_OWN,       /* what only kaon has: no peer computes it */
     KAON_BENCH_KINDS
 };
 
 struct kaon_bench_shape {
     size_t m, n, k;
+    size_t h; /* heads; 0: the suite has none */
 };
 
 /* An attribute of an ONNX node: type 'i' int, 'f' float, 's' string, 'I' list of the one int. */
@@ -64,6 +66,7 @@ struct kaon_bench_case {
     enum kaon_bench_kind kind;
     struct kaon_bench_shape shape;
     int which;
+    bool causal; /* of attention */
     struct kaon_bench_node node;
 
     /* x, then w and bias, the latter of no rank where the operation has none. Data is aligned to

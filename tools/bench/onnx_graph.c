@@ -2,6 +2,7 @@
  * bytes (5), or a length and bytes (2). Field numbers are those of onnx.proto. */
 #include "tools/bench/onnx_graph.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,20 +129,83 @@ static void put_nodes(struct kaon_buffer *graph, const struct kaon_bench_case *c
     put_message(graph, 1, &node);
 }
 
+/* ---- attention in plain operators -------------------------------------------------------------- */
+
+/* A tensor that is made for the node which reads it. */
+static void put_numbers(struct kaon_buffer *graph, const char *name, enum kaon_type type,
+                        void *data, int32_t rank, int64_t n)
+{
+    const size_t bytes = (size_t)n * (type == KAON_I64 ? sizeof(int64_t) : sizeof(float));
+    const struct kaon_tensor t = {
+        .type = type, .rank = rank, .dims = { n }, .data = data, .bytes = bytes
+    };
+    put_initializer(graph, name, &t);
+}
+
+static void put_node(struct kaon_buffer *graph, const char *op, const char *a, const char *b,
+                     const char *out, const int64_t *perm, size_t n_perm)
+{
+    enum { INTS = 7 };
+    struct kaon_buffer node = { 0 }, attr = { 0 };
+    put_text(&node, 1, a);
+    if (b)
+        put_text(&node, 1, b);
+    put_text(&node, 2, out);
+    put_text(&node, 4, op);
+    if (n_perm) {
+        put_text(&attr, 1, "perm");
+        for (size_t i = 0; i < n_perm; i++)
+            put_int(&attr, 8, perm[i]);
+        put_int(&attr, 20, INTS);
+        put_message(&node, 5, &attr);
+    }
+    put_message(graph, 1, &node);
+}
+
+/* Reshape to heads, Transpose, MatMul, Mul, Softmax, MatMul, and back. */
+static void put_plain_attention(struct kaon_buffer *graph, const struct kaon_bench_case *c)
+{
+    static const int64_t heads_first[] = { 0, 2, 1, 3 }, columns[] = { 0, 2, 3, 1 };
+    int64_t split[] = { 1, -1, (int64_t)c->shape.h, (int64_t)c->shape.k };
+    int64_t joined[] = { 1, -1, (int64_t)(c->shape.h * c->shape.k) };
+    float scale = 1.0f / sqrtf((float)c->shape.k);
+    put_numbers(graph, "split", KAON_I64, split, 1, 4);
+    put_numbers(graph, "joined", KAON_I64, joined, 1, 3);
+    put_numbers(graph, "scale", KAON_F32, &scale, 0, 1);
+    put_node(graph, "Reshape", "x", "split", "x4", NULL, 0);
+    put_node(graph, "Reshape", "w", "split", "w4", NULL, 0);
+    put_node(graph, "Reshape", "b", "split", "b4", NULL, 0);
+    put_node(graph, "Transpose", "x4", NULL, "q", heads_first, 4);
+    put_node(graph, "Transpose", "w4", NULL, "k", columns, 4);
+    put_node(graph, "Transpose", "b4", NULL, "v", heads_first, 4);
+    put_node(graph, "MatMul", "q", "k", "scores", NULL, 0);
+    put_node(graph, "Mul", "scores", "scale", "scaled", NULL, 0);
+    put_node(graph, "Softmax", "scaled", NULL, "weights", NULL, 0);
+    put_node(graph, "MatMul", "weights", "v", "heads", NULL, 0);
+    put_node(graph, "Transpose", "heads", NULL, "rows", heads_first, 4);
+    put_node(graph, "Reshape", "rows", "joined", "y", NULL, 0);
+}
+
+const char *const kaon_bench_way_names[KAON_BENCH_WAYS] = { "Attention", "MultiHeadAttention",
+                                                            "plain" };
+
 const char *kaon_bench_onnx_input(size_t i)
 {
     static const char *const names[KAON_BENCH_INPUTS] = { "x", "w", "b" };
     return names[i];
 }
 
-bool kaon_bench_onnx(const struct kaon_bench_case *c, struct kaon_buffer *model)
+static bool put_model(const struct kaon_bench_case *c, bool plain, struct kaon_buffer *model)
 {
-    enum { IR_VERSION = 9 };
+    enum { IR_VERSION = 10 };
     struct kaon_buffer graph = { 0 }, opset = { 0 };
     *model = (struct kaon_buffer){ 0 };
     if (!c->node.op)
         return false;
-    put_nodes(&graph, c);
+    if (plain)
+        put_plain_attention(&graph, c);
+    else
+        put_nodes(&graph, c);
     put_text(&graph, 2, c->name);
     for (size_t i = 0; i < KAON_BENCH_INPUTS; i++) {
         if (c->in[i].data && c->constant[i])
@@ -163,4 +227,26 @@ bool kaon_bench_onnx(const struct kaon_bench_case *c, struct kaon_buffer *model)
     if (model->failed)
         free(model->at);
     return !model->failed;
+}
+
+bool kaon_bench_onnx(const struct kaon_bench_case *c, struct kaon_buffer *model)
+{
+    return put_model(c, false, model);
+}
+
+bool kaon_bench_onnx_way(const struct kaon_bench_case *c, enum kaon_bench_way way,
+                         struct kaon_buffer *model)
+{
+    struct kaon_bench_case other = *c;
+    if (c->kind != KAON_BENCH_ATTENTION || (way == KAON_BENCH_PLAIN && c->causal))
+        return false;
+    if (way != KAON_BENCH_AS_IT_IS)
+        other.node = (struct kaon_bench_node){ .op = "MultiHeadAttention",
+                                               .attr = { { "num_heads", 'i', (int64_t)c->shape.h },
+                                                         { "unidirectional", 'i', c->causal } },
+                                               .opset = 20,
+                                               .domain = "com.microsoft" };
+    if (way == KAON_BENCH_PLAIN)
+        other.node.domain = NULL;
+    return put_model(&other, way == KAON_BENCH_PLAIN, model);
 }

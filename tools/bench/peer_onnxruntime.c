@@ -289,16 +289,18 @@ static bool bind_case(struct bound *b, const struct kaon_bench_case *c, struct k
     return attach(b, &c->out, "y", true, msg);
 }
 
-static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
-                  struct kaon_bench_field *field)
+/* Takes the model, whose memory it frees. */
+static void enter_graph(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                        struct kaon_buffer model, const char *form, struct kaon_bench_field *field)
 {
     const struct ort *o = p->state;
     const struct api *a = &o->api;
-    struct kaon_buffer model;
     struct kaon_msg msg;
-    struct bound *b = kaon_bench_onnx(c, &model) ? new_bound(o, KAON_BENCH_INPUTS + 1) : NULL;
-    if (!b)
+    struct bound *b = new_bound(o, KAON_BENCH_INPUTS + 1);
+    if (!b) {
+        free(model.at);
         return;
+    }
     b->owns_session = true;
     const bool ok =
         well(o,
@@ -307,9 +309,26 @@ static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
         well(o, a->create_binding(b->session, &b->binding), &msg) && bind_case(b, c, &msg);
     free(model.at);
     if (ok)
-        kaon_peer_enter(p, field, "", run_bound, b, close_bound);
+        kaon_peer_enter(p, field, form, run_bound, b, close_bound);
     else
         close_bound(b);
+}
+
+static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                  struct kaon_bench_field *field)
+{
+    struct kaon_buffer model;
+    if (kaon_bench_onnx(c, &model))
+        enter_graph(p, c, model, "", field);
+}
+
+static void enter_ways(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                       struct kaon_bench_field *field)
+{
+    struct kaon_buffer model;
+    for (int way = 0; way < KAON_BENCH_WAYS; way++)
+        if (kaon_bench_onnx_way(c, (enum kaon_bench_way)way, &model))
+            enter_graph(p, c, model, kaon_bench_way_names[way], field);
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -487,6 +506,7 @@ const struct kaon_peer kaon_peer_onnxruntime = {
                [KAON_BENCH_TRANSPOSE] = enter,
                [KAON_BENCH_MATMUL_U8S8] = enter,
                [KAON_BENCH_NBITS] = enter,
+               [KAON_BENCH_ATTENTION] = enter_ways,
                [KAON_BENCH_GATHER] = enter,
                [KAON_BENCH_WIDEN] = enter,
                [KAON_BENCH_NARROW] = enter },

@@ -237,16 +237,18 @@ static bool bind_case(struct slot *s, const struct kaon_bench_case *c, struct ka
     return attach(s->o, s->request, &c->out, 0, true, msg);
 }
 
-static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
-                  struct kaon_bench_field *field)
+/* Takes the model, whose memory it frees. */
+static void enter_graph(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                        struct kaon_buffer text, const char *form, struct kaon_bench_field *field)
 {
     const struct ov *o = p->state;
-    struct kaon_buffer text;
     struct kaon_msg msg;
     model_handle model = NULL;
-    struct slot *s = kaon_bench_onnx(c, &text) ? calloc(1, sizeof *s) : NULL;
-    if (!s)
+    struct slot *s = calloc(1, sizeof *s);
+    if (!s) {
+        free(text.at);
         return;
+    }
     s->o = o;
     const bool ok = well(o, o->api.read_memory(o->core, text.at, text.bytes, NULL, &model), &msg) &&
                     compile(o, model, &s->compiled, &msg) &&
@@ -256,9 +258,26 @@ static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
     if (model)
         o->api.model_free(model);
     if (ok)
-        kaon_peer_enter(p, field, "", run_slot, s, close_slot);
+        kaon_peer_enter(p, field, form, run_slot, s, close_slot);
     else
         close_slot(s);
+}
+
+static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                  struct kaon_bench_field *field)
+{
+    struct kaon_buffer model;
+    if (kaon_bench_onnx(c, &model))
+        enter_graph(p, c, model, "", field);
+}
+
+static void enter_ways(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                       struct kaon_bench_field *field)
+{
+    struct kaon_buffer model;
+    for (int way = 0; way < KAON_BENCH_WAYS; way++)
+        if (kaon_bench_onnx_way(c, (enum kaon_bench_way)way, &model))
+            enter_graph(p, c, model, kaon_bench_way_names[way], field);
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -421,6 +440,7 @@ const struct kaon_peer kaon_peer_openvino = {
                [KAON_BENCH_REDUCE_COLUMNS] = enter,
                [KAON_BENCH_TRANSPOSE] = enter,
                [KAON_BENCH_MATMUL_U8S8] = enter,
+               [KAON_BENCH_ATTENTION] = enter_ways,
                [KAON_BENCH_GATHER] = enter },
     .open_model = open_model,
     .ways = { "static", "dynamic" },

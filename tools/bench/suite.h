@@ -52,7 +52,7 @@ struct kaon_bench_suite {
 
 extern const struct kaon_bench_suite kaon_bench_softmax, kaon_bench_gemm, kaon_bench_matmul,
     kaon_bench_quant, kaon_bench_norm, kaon_bench_activation, kaon_bench_elementwise,
-    kaon_bench_reduce, kaon_bench_layout, kaon_bench_convert;
+    kaon_bench_reduce, kaon_bench_layout, kaon_bench_convert, kaon_bench_attention;
 
 /* All suites, in the order they run; NULL past the last. */
 const struct kaon_bench_suite *kaon_bench_suite_at(size_t index);

@@ -10,7 +10,7 @@
 static const struct kaon_bench_suite *const suites[] = {
     &kaon_bench_softmax, &kaon_bench_gemm,       &kaon_bench_matmul,      &kaon_bench_quant,
     &kaon_bench_norm,    &kaon_bench_activation, &kaon_bench_elementwise, &kaon_bench_reduce,
-    &kaon_bench_layout,  &kaon_bench_convert,
+    &kaon_bench_layout,  &kaon_bench_convert,    &kaon_bench_attention,
 };
 
 const struct kaon_bench_suite *kaon_bench_suite_at(size_t index)
@@ -31,7 +31,10 @@ const struct kaon_bench_suite *kaon_bench_suite_find(const char *name, const cha
 
 static size_t *member(struct kaon_bench_shape *shape, char letter)
 {
-    return letter == 'm' ? &shape->m : letter == 'n' ? &shape->n : &shape->k;
+    return letter == 'm'   ? &shape->m
+           : letter == 'n' ? &shape->n
+           : letter == 'h' ? &shape->h
+                           : &shape->k;
 }
 
 /* Whether the suite's format shows the letter. */
@@ -44,7 +47,7 @@ static bool has_letter(const struct kaon_bench_suite *suite, char letter)
 /* Whether every letter of the suite's format has got its number. */
 static bool complete(const struct kaon_bench_suite *suite, struct kaon_bench_shape shape)
 {
-    static const char letters[] = "mnk";
+    static const char letters[] = "hmnk";
     for (const char *l = letters; *l; l++)
         if (has_letter(suite, *l) && !*member(&shape, *l))
             return false;
@@ -58,7 +61,7 @@ bool kaon_bench_shape_parse(const struct kaon_bench_suite *suite, const char *te
     for (;;) {
         const char letter = (char)tolower((unsigned char)text[0]);
         char *end;
-        if (!letter || !strchr("mnk", letter) || text[1] != '=' || !has_letter(suite, letter) ||
+        if (!letter || !strchr("hmnk", letter) || text[1] != '=' || !has_letter(suite, letter) ||
             !isdigit((unsigned char)text[2]))
             return false;
         const unsigned long v = strtoul(text + 2, &end, 10);
