@@ -190,7 +190,7 @@ static bool is_product(const struct kaon_value *v)
 /* Whether scores may come from here. */
 static bool leads_to_product(const struct kaon_value *v)
 {
-    return v->readers == 1 && (kaon_value_is(v, KAON_OP_matmul) || kaon_value_is(v, KAON_OP_mul) ||
+    return v->readers == 1 && (is_product(v) || kaon_value_is(v, KAON_OP_mul) ||
                                kaon_value_is(v, KAON_OP_div) || kaon_value_is(v, KAON_OP_where));
 }
 
