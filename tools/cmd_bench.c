@@ -131,7 +131,8 @@ const struct kaon_spec kaon_bench_command = {
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
     .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
-             "convert, attention. Contenders take turns; times are medians. A line with * is what kaon runs "
+             "convert, attention. Contenders take turns; times are medians. A line with * is what "
+             "kaon runs "
              "on this "
              "CPU; \"limit%\" is the share of what the machine can do at most; \"ratio\" is to the "
              "line with *; \"diff\" is the largest difference of the outputs. A model "
