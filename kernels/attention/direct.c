@@ -41,8 +41,7 @@ void KAON_K(kaon_direct_scores)(float *x, const float *q, const float *k, size_t
                                 size_t size, float alpha)
 {
     for (size_t j = 0; j < n; j += VLEN)
-        v_store_n(x + j, v_mul(v_set(alpha), sixteen(q, k + j * stride, stride, n - j, size)),
-                  n - j);
+        v_store(x + j, v_mul(v_set(alpha), sixteen(q, k + j * stride, stride, n - j, size)));
 }
 
 /* `count` vectors of the output, their last one `last` elements long. */

@@ -9,7 +9,8 @@
 
 enum { DIRECT_QUERIES = 3 }; /* from more on the panels are worth their packing */
 
-/* x[j] = alpha q . k[j] for n keys of `size` elements, `stride` floats apart; the sum in sixteen lanes. */
+/* x[j] = alpha q . k[j] for n keys of `size` elements, `stride` floats apart; the sum in sixteen lanes.
+ * Whole vectors of x are written. */
 void KAON_K(kaon_direct_scores)(float *x, const float *q, const float *k, size_t stride, size_t n,
                                 size_t size, float alpha);
 

@@ -27,45 +27,73 @@ ROW_KERNEL(entmax15);
 
 enum { ENTMAX_ALPHA };
 
-/* u^power for 0 <= u <= 1. */
-ALWAYS vf to_power(vf u, vf power)
+/* (1 + v)^power for v in -1 .. 0, else 0. Near 0 the logarithm is taken of v itself: a large power counts every
+ * digit that 1 + v would lose. */
+ALWAYS vf to_power(vf v, vf power)
 {
-    const vf y = v_exp_negative(v_mul(power, v_log(u)));
-    return v_select(v_lt(v_set(0.0f), u), y, v_set(0.0f));
+    const vf u = v_add(v_set(1.0f), v), near = v_log_parts(v, v_set(0.0f));
+    const vf log = v_select(v_lt(v_set(-0.28f), v), near, v_log(u));
+    return v_select(v_lt(v_set(0.0f), u), v_exp_negative(v_mul(power, log)), v_set(0.0f));
 }
 
-ALWAYS vf power_sum(const float *z, size_t n, vf tau, vf power)
+struct power_sums {
+    float weight,
+        slope; /* sum of u^power, u = 1 + z - shift, and power times that of u^(power - 1) */
+};
+
+static struct power_sums sum_powers(const float *z, size_t n, float shift, float power)
 {
-    vf sum = v_set(0.0f);
+    vf weight = v_set(0.0f), slope = v_set(0.0f);
     for (size_t i = 0; i < n; i += VLEN) {
-        const vf v = v_load_fill(z + i, n - i, v_set(-INFINITY));
-        sum = v_add(sum, to_power(v_max(v_set(0.0f), v_sub(v, tau)), power));
+        const vf v = v_sub(v_load_fill(z + i, n - i, v_set(-INFINITY)), v_set(shift));
+        const vf w = to_power(v, v_set(power)), u = v_add(v_set(1.0f), v);
+        weight = v_add(weight, w);
+        slope = v_add(slope, v_select(v_lt(v_set(0.0f), w), v_div(w, u), v_set(0.0f)));
     }
-    return v_fold(sum, v_add);
+    return (struct power_sums){ v_sum(weight), power * v_sum(slope) };
 }
 
-/* Bisection: at -1 the largest term alone is 1, at -n^-a no term exceeds 1 / n. The left end is kept, and the
- * weights are divided by their sum. */
-static void weigh_any(float *x, size_t n, float a, float *room)
+/* By Newton's method from the left, where the function is convex: alpha <= 2. */
+static float shift_by_newton(const float *z, size_t n, float power)
+{
+    float shift = 0.0f;
+    for (int step = 0; step < THRESHOLD_STEPS; step++) {
+        const struct power_sums sum = sum_powers(z, n, shift, power);
+        const float next = shift + (sum.weight - 1.0f) / sum.slope;
+        if (!(next > shift))
+            break;
+        shift = next;
+    }
+    return shift;
+}
+
+/* By halves: at 0 the largest term alone is 1, at 1 - n^-a no term exceeds 1 / n. The left end is kept. */
+static float shift_by_halves(const float *z, size_t n, float a, float power)
 {
     enum { STEPS = 30 };
-    const float most = v_first(threshold_max(x, n));
-    const size_t count = threshold_candidates(room, x, n, most, a);
-    const vf power = v_set(1.0f / a);
-    float low = -1.0f;
-    float high = -v_first(v_exp(v_set(-a * v_first(v_log(v_set((float)count))))));
+    float low = 0.0f, high = 1.0f - v_first(v_exp(v_set(-a * v_first(v_log(v_set((float)n))))));
     for (int step = 0; step < STEPS; step++) {
         const float middle = 0.5f * (low + high);
-        if (v_first(power_sum(room, count, v_set(middle), power)) >= 1.0f)
+        if (sum_powers(z, n, middle, power).weight >= 1.0f)
             low = middle;
         else
             high = middle;
     }
-    const vf factor = v_set(1.0f / v_first(power_sum(room, count, v_set(low), power)));
+    return low;
+}
+
+/* The threshold is shift - 1; the weights are divided by their sum. */
+static void weigh_any(float *x, size_t n, float a, float *room)
+{
+    const float most = v_first(threshold_max(x, n)), power = 1.0f / a;
+    const size_t count = threshold_candidates(room, x, n, most, a);
+    const float shift = power >= 1.0f ? shift_by_newton(room, count, power)
+                                      : shift_by_halves(room, count, a, power);
+    const vf factor = v_set(1.0f / sum_powers(room, count, shift, power).weight);
     for (size_t i = 0; i < n; i += VLEN) {
         const vf z = v_mul(v_set(a), v_sub(v_load_n(x + i, n - i), v_set(most)));
-        const vf u = v_max(v_set(0.0f), v_sub(z, v_set(low)));
-        v_store_n(x + i, v_mul(factor, to_power(u, power)), n - i);
+        const vf w = to_power(v_sub(z, v_set(shift)), v_set(power));
+        v_store_n(x + i, v_mul(factor, w), n - i);
     }
 }
 

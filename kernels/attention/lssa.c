@@ -58,11 +58,11 @@ ALWAYS void rectify(vf ref[STREAM_REFS], float *x, size_t n, const struct score_
 {
     vf most = v_set(0.0f);
     for (size_t i = 0; i < n; i += VLEN) {
-        vf u = v_load_fill(x + i, n - i, v_set(-INFINITY));
+        vf u = v_load(x + i);
         to_softplus(&u, 1);
         u = v_max(v_set(0.0f), v_sub(v_mul(u, v_set(row->own[0])), v_set(row->own[1])));
         most = v_max(most, u);
-        v_store_n(x + i, u, n - i);
+        v_store(x + i, u);
     }
     ref[0] = v_fold(most, v_max);
     ref[1] = v_set(v_first(ref[0]) > 0.0f ? v_first(ref[0]) : 1.0f);

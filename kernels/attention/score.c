@@ -224,10 +224,13 @@ void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
 
 /* ---- the pipeline behind the product ---------------------------------------------------------- */
 
+/* Rows of x are whole vectors: what lies past the keys is computed as well and hidden in the end. Storing
+ * parts of vectors costs some processors dozens of operations. */
+
 ALWAYS void map_row(float *x, size_t n, vf a, vf b, vf (*f)(vf x, vf a, vf b))
 {
     for (size_t i = 0; i < n; i += VLEN)
-        v_store_n(x + i, f(v_load_n(x + i, n - i), a, b), n - i);
+        v_store(x + i, f(v_load(x + i), a, b));
 }
 
 ALWAYS vf f_scale(vf x, vf a, vf b)
@@ -260,7 +263,7 @@ static void add_bias(const struct score_row *row, float *x, size_t j, size_t n)
     const vf low = v_set(-INFINITY);
     for (size_t i = 0; i < n; i += VLEN) {
         const vf v = b->key ? v_load_n(bias + j + i, n - i) : v_set(*bias);
-        v_store_n(x + i, v_select(v_eq(v, low), low, v_add(v_load_n(x + i, n - i), v)), n - i);
+        v_store(x + i, v_select(v_eq(v, low), low, v_add(v_load(x + i), v)));
     }
 }
 
@@ -271,10 +274,10 @@ static void add_slope(const struct score_row *row, float *x, size_t j, size_t n)
     const vf slope = v_set(c->slopes[row->head]);
     vf distance = v_sub(v_set((float)(row->position - (int64_t)j)), v_lane_numbers());
     for (size_t i = 0; i < n; i += VLEN) {
-        const vf v = v_load_n(x + i, n - i);
+        const vf v = v_load(x + i);
         const vf y =
             c->signed_slopes ? v_fma(slope, distance, v) : v_fnma(slope, v_abs(distance), v);
-        v_store_n(x + i, y, n - i);
+        v_store(x + i, y);
         distance = v_sub(distance, v_set(VLEN));
     }
 }
@@ -285,7 +288,7 @@ static void hide_masked(const struct score_row *row, float *x, size_t j, size_t 
     const vf low = v_set(-INFINITY), zero = v_set(0.0f);
     for (size_t i = 0; i < n; i += VLEN) {
         const vf keep = shown(row, j + i, n - i);
-        v_store_n(x + i, v_select(v_lt(zero, keep), v_load_n(x + i, n - i), low), n - i);
+        v_store(x + i, v_select(v_lt(zero, keep), v_load(x + i), low));
     }
 }
 
@@ -302,6 +305,13 @@ static void hide_outside(const struct score_row *row, float *x, size_t j, size_t
         fill(x, 0, row->begin - j < n ? row->begin - j : n);
     if (row->end < j + n)
         fill(x, row->end > j ? row->end - j : 0, n);
+}
+
+static void hide_rest(float *x, size_t n)
+{
+    const size_t whole = n / VLEN * VLEN;
+    if (whole < n)
+        v_store(x + whole, v_load_fill(x + whole, n - whole, v_set(-INFINITY)));
 }
 
 /* One row of scores from key j on. */
@@ -325,6 +335,7 @@ static void finish_row(const struct scoring *s, const struct score_row *row, flo
     if (c->mask.at || c->key_mask)
         hide_masked(row, x, j, n);
     hide_outside(row, x, j, n);
+    hide_rest(x, n);
 }
 
 /* The products of a few queries with keys as they lie, and what kaon_gemm's epilogue would add. */
@@ -353,7 +364,7 @@ bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, 
         direct_block(s, x, stride, first, rows, from, to, &e);
     else
         s->kernels->gemm(x, stride, s->q + first * s->q_row, s->q_row, s->panels + from * c->size,
-                         rows, to - from, c->size, &e);
+                         rows, aligned(to - from), c->size, &e);
     bool all = !s->masked;
     for (size_t r = 0; r < rows; r++) {
         const struct score_row *row = &s->row[first + r];

@@ -63,7 +63,8 @@ void KAON_K(kaon_score_begin)(struct scoring *s, const struct kaon_attention_cal
 void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n);
 
 /* x[r][i], rows `stride` apart: score of query `first` + r of the tile and key `from` + i of those that are ready, up to
- * key `to` - 1; `from` is a multiple of KAON_GEMM_PANEL. True if all those keys are visible to all those queries. */
+ * key `to` - 1; `from` is a multiple of KAON_GEMM_PANEL. From there to the
+ * next multiple of VLEN x is -inf. True if all those keys are visible to all those queries. */
 bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, size_t first,
                               size_t rows, size_t from, size_t to);
 

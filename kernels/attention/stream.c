@@ -78,7 +78,7 @@ static void multiply(float *x, const struct score_row *row, size_t j, size_t n,
     const float *factor = by->at + row->head * by->head + row->query * by->row + j * by->key;
     for (size_t i = 0; i < n; i += VLEN) {
         const vf f = by->key ? v_load_n(factor + i, n - i) : v_set(*factor);
-        v_store_n(x + i, v_mul(v_load_n(x + i, n - i), f), n - i);
+        v_store(x + i, v_mul(v_load(x + i), f));
     }
 }
 
@@ -130,7 +130,8 @@ static void take_block(struct tile *t, size_t first, size_t rows, size_t from, s
     const bool start = !t->begun[first / QUERY_ROWS];
     struct stream_part found[QUERY_ROWS];
     float *const x[] = { t->x, t->x2 };
-    t->s->sweep(start ? t->part + first : found, t->row + first, t->x, t->x2, rows, n, t->stride);
+    t->s->sweep(start ? t->part + first : found, t->row + first, t->x, t->x2, rows, aligned(n),
+                t->stride);
     for (int i = 0; i < t->s->accumulators; i++) {
         float *y = start ? t->values[i] + first * t->width : t->block[i];
         if (t->scoring.call->gate.at || t->s->key_gate)
@@ -151,8 +152,8 @@ static void take_statistics(struct tile *t, size_t first, size_t rows, size_t n)
 {
     struct stream_part found[QUERY_ROWS];
     const bool start = !t->begun[first / QUERY_ROWS];
-    t->s->first_sweep(start ? t->part + first : found, t->row + first, t->x, t->x2, rows, n,
-                      t->stride);
+    t->s->first_sweep(start ? t->part + first : found, t->row + first, t->x, t->x2, rows,
+                      aligned(n), t->stride);
     for (size_t r = 0; !start && r < rows; r++)
         t->s->first_merge(&t->part[first + r], &found[r], &t->row[first + r]);
     t->begun[first / QUERY_ROWS] = true;
@@ -192,8 +193,8 @@ static void rescore(struct tile *t, size_t first, size_t rows, size_t n)
         const float factor = t->row[first + r].factor;
         float *x = t->x + r * t->stride;
         for (size_t i = 0; factor != 1.0f && i < n; i += VLEN) {
-            const vf v = v_load_n(x + i, n - i);
-            v_store_n(x + i, v_select(v_eq(v, low), low, v_mul(v, v_set(factor))), n - i);
+            const vf v = v_load(x + i);
+            v_store(x + i, v_select(v_eq(v, low), low, v_mul(v, v_set(factor))));
         }
     }
 }

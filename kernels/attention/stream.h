@@ -26,7 +26,7 @@ struct stream_factors {
     float a, b, a_second, b_second;
 };
 
-/* Weights of `rows` queries from scores x, in place, and with a second set of them in x2; -inf is a key that is not
+/* Weights of `rows` queries from scores x, in place (rows are whole vectors, n a multiple of VLEN), and with a second set of them in x2; -inf is a key that is not
  * visible and gets 0 in both. Sets part[r]. */
 typedef void stream_sweep_fn(struct stream_part *part, const struct score_row *row, float *x,
                              float *x2, size_t rows, size_t n, size_t stride);
@@ -111,12 +111,12 @@ ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *r
         }
     }
     for (; i < n; i += VLEN) {
-        vf v = v_load_fill(x + i, n - i, v_set(-INFINITY)), v2 = v;
+        vf v = v_load(x + i), v2 = v;
         weigh(&v, &v2, sum, ref, row, 1);
         if (stores != STREAM_ONLY_SUMS)
-            v_store_n(x + i, v, n - i);
+            v_store(x + i, v);
         if (stores == STREAM_BOTH)
-            v_store_n(x2 + i, v2, n - i);
+            v_store(x2 + i, v2);
     }
     for (int k = 0; k < STREAM_REFS; k++)
         part->ref[k] = v_first(ref[k]);
@@ -170,7 +170,7 @@ ALWAYS vf stream_fold(const float *x, size_t n, float start, v_op1 *f, v_op2 *op
         V_FOR (k, 2)
             found[k] = op(found[k], f(v_load(x + i + (size_t)k * VLEN)));
     for (; i < n; i += VLEN)
-        found[0] = op(found[0], f(v_load_fill(x + i, n - i, v_set(-INFINITY))));
+        found[0] = op(found[0], f(v_load(x + i)));
     return v_fold(op(found[0], found[1]), op);
 }
 

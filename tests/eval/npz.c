@@ -57,27 +57,54 @@ static void inflate_member(const unsigned char *from, size_t packed, unsigned ch
     inflateEnd(&z);
 }
 
-void npz_read(struct kaon_tensor *tensor, const char *path, const char *name)
+void npz_open(struct npz *npz, const char *path)
 {
-    struct kaon_msg msg = { "" };
-    size_t bytes, members = 0;
-    unsigned char *zip = load(path, &bytes);
-    const unsigned char *at = directory(zip, bytes, &members);
+    npz->zip = load(path, &npz->bytes);
+}
+
+void npz_close(struct npz *npz)
+{
+    free(npz->zip);
+}
+
+unsigned char *npz_member(const struct npz *npz, const char *name, size_t *bytes)
+{
+    size_t members = 0;
+    const unsigned char *at = directory(npz->zip, npz->bytes, &members);
     const size_t length = strlen(name);
-    while (members-- > 0 && (le(at + 28, 2) != length + 4 || memcmp(at + 46, name, length)))
+    for (; members > 0 && (le(at + 28, 2) != length + 4 || memcmp(at + 46, name, length));
+         members--)
         at += 46 + le(at + 28, 2) + le(at + 30, 2) + le(at + 32, 2);
-    assert_memory_equal(at, "PK\1\2", 4);
-    const size_t packed = le(at + 20, 4), whole = le(at + 24, 4);
-    const unsigned char *local = zip + le(at + 42, 4);
+    if (members == 0)
+        return NULL;
+    const size_t packed = le(at + 20, 4);
+    const unsigned char *local = npz->zip + le(at + 42, 4);
     const unsigned char *data = local + 30 + le(local + 26, 2) + le(local + 28, 2);
-    unsigned char *npy = malloc(whole);
+    *bytes = le(at + 24, 4);
+    unsigned char *npy = malloc(*bytes);
     assert_non_null(npy);
     if (le(at + 10, 2) == 8)
-        inflate_member(data, packed, npy, whole);
+        inflate_member(data, packed, npy, *bytes);
     else
-        memcpy(npy, data, whole);
-    if (kaon_npy_decode(tensor, npy, whole, name, &msg))
+        memcpy(npy, data, *bytes);
+    return npy;
+}
+
+void npz_array(struct kaon_tensor *tensor, const struct npz *npz, const char *name)
+{
+    struct kaon_msg msg = { "" };
+    size_t bytes = 0;
+    unsigned char *npy = npz_member(npz, name, &bytes);
+    assert_non_null(npy);
+    if (kaon_npy_decode(tensor, npy, bytes, name, &msg))
         fail_msg("%s", msg.text);
     free(npy);
-    free(zip);
+}
+
+void npz_read(struct kaon_tensor *tensor, const char *path, const char *name)
+{
+    struct npz npz;
+    npz_open(&npz, path);
+    npz_array(tensor, &npz, name);
+    npz_close(&npz);
 }

@@ -60,7 +60,7 @@ library 'pthreadpool\.h' 'tools/'
 library 'cblas' 'backends/openblas/'
 library 'xnnpack\.h' 'backends/xnnpack/'
 library 'hdf5' 'tools/|tests/eval/'
-library 'jansson' 'tools/|tests/cli/|tests/eval/'
+library 'jansson' 'tools/|tests/cli/|tests/eval/|tests/attention/'
 library 'zip\.h' 'tools/eval/|tests/eval/'
 library '(lz4|zstd)' 'tools/|tests/eval/'
 
