@@ -156,13 +156,22 @@ static size_t count(const struct kaon_graph *graph)
     return layers;
 }
 
+static bool is_given(const struct kaon_node *node, enum kaon_attention_in what)
+{
+    const int i = kaon_attention_in_at(node->attr, what);
+    return i >= 0 && (size_t)i < node->n_in && node->in[i];
+}
+
 /* What the layer asks for that the variant cannot; NULL: nothing. */
 static const char *lacks(const struct kaon_node *node, const struct kaon_attention_choice *c)
 {
     const struct kaon_attention_info *info = kaon_attention_infos[c->variant];
     const struct kaon_attention *a = node->attr;
     const bool pooling = node->op->kind == KAON_OP_attention_pooling;
-    if (c->plugin) /* it sees what is asked of it */
+    const bool scored = info->family == KAON_ATTENTION_STREAM || info->family == KAON_ATTENTION_ROW;
+    if (!pooling && is_given(node, KAON_ATT_GATE) && (c->plugin ? !c->plugin->row : !scored))
+        return "a gate behind the weights";
+    if (c->plugin) /* it sees what else is asked of it */
         return NULL;
     if (pooling)
         return !info->bias                                    ? "scores that are given"
@@ -176,14 +185,9 @@ static const char *lacks(const struct kaon_node *node, const struct kaon_attenti
         { !a->causal, info->bidirectional, "keys behind the query" },
         { a->softcap > 0.0f, info->softcap, "a softcap" },
         { a->left >= 0 || a->right >= 0, info->window, "a window" },
-        { kaon_attention_in_at(a, KAON_ATT_BIAS) >= 0 &&
-              (size_t)kaon_attention_in_at(a, KAON_ATT_BIAS) < node->n_in &&
-              node->in[kaon_attention_in_at(a, KAON_ATT_BIAS)],
-          info->bias, "a bias" },
-        { kaon_attention_in_at(a, KAON_ATT_MASK) >= 0 &&
-              (size_t)kaon_attention_in_at(a, KAON_ATT_MASK) < node->n_in &&
-              node->in[kaon_attention_in_at(a, KAON_ATT_MASK)],
-          info->mask, "a mask" },
+        { is_given(node, KAON_ATT_BIAS), info->bias, "a bias" },
+        { is_given(node, KAON_ATT_MASK), info->mask, "a mask" },
+        { is_given(node, KAON_ATT_KEY_MASK), info->mask, "a mask" },
     };
     for (size_t i = 0; i < KAON_COUNT(rows); i++)
         if (rows[i].asked && !rows[i].can)

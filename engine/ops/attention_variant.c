@@ -54,7 +54,7 @@ struct about {
     struct {
         const char *name;
         double otherwise, least, most;
-        bool required;
+        bool required, array;
     } param[KAON_ATT_PARAMS];
 };
 
@@ -68,6 +68,7 @@ static struct about about_variant(int i)
         a.param[a.n].least = info->param[a.n].least;
         a.param[a.n].most = info->param[a.n].most;
         a.param[a.n].required = info->param[a.n].required;
+        a.param[a.n].array = info->param[a.n].shape && info->param[a.n].shape[0];
     }
     return a;
 }
@@ -206,8 +207,9 @@ static enum kaon_status read_params(struct kaon_attention_choice *c, const struc
     }
     for (size_t i = 0; i < a->n; i++)
         if (a->param[i].required && !(given >> i & 1))
-            return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s needs its parameter %s", a->name,
-                             a->param[i].name);
+            return kaon_fail(msg, KAON_BAD_ARGUMENT, "%s needs its parameter %s%s", a->name,
+                             a->param[i].name,
+                             a->param[i].array ? ", an array, which cannot be given here" : "");
     return KAON_OK;
 }
 

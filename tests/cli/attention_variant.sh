@@ -36,6 +36,17 @@ expect 0 'softpick' "$kaon" info "$gn2" --plan -d n_tracks=9 --attention softpic
 expect 0 'GN2kaon' "$kaon" eval "$gn2" --limit 50 --no-plots --attention exp_n
 expect 2 'no attention layer was recognised' "$kaon" run "$small" --passes-stop-after -1 --attention relu
 
+# ---- every variant runs in a tagger, or says in one sentence why it cannot
+for variant in $("$kaon" attention list --json | sed -n 's/^      "name": "\([a-z_0-9]*\)",$/\1/p'); do
+    "$kaon" run "$gn2" -d n_tracks=9 --attention "$variant" >out 2>err
+    case $? in
+        0) grep -q nan out && fail "$variant gives NaN" ;;
+        2) grep -qE ' which [a-z_]+ cannot$|, an array, which cannot be given here$' err ||
+            fail "$variant: $(cat err)" ;;
+        *) fail "$variant: $(cat err)" ;;
+    esac
+done
+
 # ---- a sweep: the model and each variant in one report
 "$kaon" eval "$gn2" --limit 60 --json --attention-sweep 'softmax;softpick' >sweep.json
 "$valid" attention_sweep models <sweep.json || fail "the sweep is no JSON"
