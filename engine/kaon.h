@@ -159,6 +159,8 @@ struct kaon_limits {
     uint32_t open_ms;    /* time to open or to prepare (600,000) */
 };
 
+struct kaon_attention_plugin;
+
 struct kaon_open_options {
     size_t size;               /* sizeof in the caller's build */
     const char *backend;       /* "own" (NULL: the same), "openblas" or "xnnpack", if built in */
@@ -173,10 +175,18 @@ struct kaon_open_options {
      * this order: for looking into a model. Nothing is fused across them. */
     const char *const *also;
     size_t n_also;
+    /* Another attention in place of the model's own: LAYERS:VARIANT:PARAMETER=NUMBER, more of them after
+     * commas; as in "softpick", "2-5:softpick,6:entmax:alpha=1.3". Layers are counted from 0 in the order of
+     * the graph, over what `kaon info --why` says was recognised and what the file has as attention; no
+     * layers: all. NULL: the model's own. */
+    const char *attention;
+    const struct kaon_attention_plugin *const
+        *plugins; /* engine/kaon_plugin.h; must outlive the model */
+    size_t n_plugins;
 };
 #define KAON_OPEN_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0             \
+        sizeof(struct kaon_open_options), 0, 0, 0, 0, { 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, 0    \
     }
 
 /* Opens an ONNX file. The file stays mapped until the model is closed, and must not change until
@@ -237,6 +247,48 @@ enum kaon_print {
 /* Writes a description of the model. */
 KAON_API enum kaon_status kaon_model_print(const struct kaon_model *model, enum kaon_print what,
                                            kaon_write_fn write, void *user, struct kaon_msg *msg);
+
+/* ---- attention ------------------------------------------------------------------------------- */
+
+/* What a variant can be combined with. */
+enum kaon_attention_can {
+    KAON_CAN_SOFTCAP = 1 << 0,
+    KAON_CAN_BIAS = 1 << 1,
+    KAON_CAN_MASK = 1 << 2,
+    KAON_CAN_WINDOW = 1 << 3,
+    KAON_CAN_SLOPES = 1 << 4,
+    KAON_CAN_CAUSAL = 1 << 5,
+    KAON_CAN_BIDIRECTIONAL = 1 << 6
+};
+
+struct kaon_attention_parameter {
+    const char *name;
+    double otherwise; /* NaN: chosen by the variant */
+    double least, most;
+    const char *
+        shape; /* axes of an array: h heads, g key/value heads, q queries, k keys, d, v, m; "": a number */
+    int required;
+};
+
+/* An attention variant. Text is static. */
+struct kaon_attention_about {
+    size_t size; /* sizeof in the caller's build, set by the caller */
+    const char *name, *title, *family, *formula, *source;
+    const char *state; /* kept a row (or a head) while keys are walked over */
+    uint32_t can;      /* KAON_CAN_* */
+    size_t n_parameters;
+    struct kaon_attention_parameter parameter[8];
+};
+
+/* The built-in variants, in the order of `kaon attention list`. */
+KAON_API size_t kaon_attention_count(void);
+
+/* Fills *about; KAON_BAD_ARGUMENT if there is no such index. */
+KAON_API enum kaon_status kaon_attention_describe(size_t index, struct kaon_attention_about *about);
+
+/* Whether kaon can take the plug-in; the message says why not. */
+KAON_API enum kaon_status kaon_attention_plugin_check(const struct kaon_attention_plugin *plugin,
+                                                      struct kaon_msg *msg);
 
 /* ---- session --------------------------------------------------------------------------------- */
 

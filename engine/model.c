@@ -1,6 +1,7 @@
 /* Opening models, and what they say of themselves. */
 #include "engine/model.h"
 
+#include "engine/attention.h"
 #include "engine/base/clock.h"
 #include "engine/base/cpu.h"
 #include "engine/base/size.h"
@@ -53,7 +54,8 @@ static enum kaon_status read_options(struct kaon_open_options *o,
     if (o->allocator && (!o->allocator->alloc || !o->allocator->free))
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "an allocator without alloc or free");
     fill_limits(&o->limits);
-    return KAON_OK;
+    const struct kaon_attention_plugins plugins = { o->plugins, o->n_plugins };
+    return kaon_attention_check_plugins(&plugins, msg);
 }
 
 static enum kaon_status choose_kernels(struct kaon_model *m, const char *cpu, struct kaon_msg *msg)
@@ -135,6 +137,10 @@ static enum kaon_status read_model(struct kaon_model *m, const struct kaon_open_
     if (st == KAON_OK)
         st = kaon_passes_run(&m->ir, m->kernels, o->passes_stop_after, deadline, &m->allocator,
                              &m->passes, msg);
+    if (st == KAON_OK && o->attention) {
+        const struct kaon_attention_plugins plugins = { o->plugins, o->n_plugins };
+        st = kaon_attention_replace(&m->ir, o->attention, &plugins, msg);
+    }
     if (st == KAON_OK)
         st = pack_graph(m, m->ir.top, msg);
     if (st == KAON_OK)

@@ -24,6 +24,7 @@
 struct options {
     struct kaon_common common;
     struct kaon_words shapes, dims;
+    struct kaon_engine_choice engine; /* attention and its plug-ins */
     const char *isa, *only, *variant, *peers, *peers_folder, *save, *compare, *backends;
     double seconds;
     int64_t pin, batch, threads, seed;
@@ -63,6 +64,7 @@ static const struct kaon_option options[] = {
       offsetof(struct options, profile) },
     { "seed", 0, KAON_OPTION_INT, "N", "of the random inputs (default: 1)",
       offsetof(struct options, seed) },
+    KAON_ATTENTION_OPTIONS(struct options),
     KAON_HEADING("Contenders"),
     { "isa", 0, KAON_OPTION_STRING, "NAME",
       "scalar, avx2, avx512 or all (default: of kernels all but scalar, of models the best)",
@@ -361,6 +363,7 @@ static enum kaon_status bench_model(struct job *j, const char *path)
         .batch = o->batch,
         .threads = o->threads,
         .seed = (uint64_t)o->seed,
+        .engine = &o->engine,
         .backends = o->backends,
         .isa = o->isa,
         .seconds = o->seconds > 0 ? o->seconds : 2.0,
@@ -384,9 +387,8 @@ static enum kaon_status bench_model(struct job *j, const char *path)
 /* Whether the model opens at all, before anything is measured. */
 static enum kaon_status check_model(struct job *j, const char *path)
 {
-    const struct kaon_engine_choice engine = { 0 };
     struct kaon_model *model;
-    const enum kaon_status st = kaon_cli_open(&model, path, &engine, j->say, &j->msg);
+    const enum kaon_status st = kaon_cli_open(&model, path, &j->o->engine, j->say, &j->msg);
     kaon_model_close(model);
     return st;
 }

@@ -13,6 +13,7 @@ kaon_command_fn kaon_cmd_info;
 kaon_command_fn kaon_cmd_run;
 kaon_command_fn kaon_cmd_check;
 kaon_command_fn kaon_cmd_bench;
+kaon_command_fn kaon_cmd_attention;
 kaon_command_fn kaon_cmd_completion;
 
 extern const struct kaon_spec kaon_merge_command;
@@ -20,6 +21,7 @@ extern const struct kaon_spec kaon_info_command;
 extern const struct kaon_spec kaon_run_command;
 extern const struct kaon_spec kaon_check_command;
 extern const struct kaon_spec kaon_bench_command;
+extern const struct kaon_spec kaon_attention_command;
 extern const struct kaon_spec kaon_completion_command;
 
 /* All of them, in the order of the help; and what runs each. Lists end in NULL. */

@@ -108,9 +108,11 @@ static const void *data_of_c(const struct kaon_step *step)
     return g->shape.beta == 0.0f ? NULL : data_of(&step->call, 2);
 }
 
-static void begin_gemm(const struct kaon_step *step)
+static enum kaon_status begin_gemm(const struct kaon_step *step, struct kaon_msg *msg)
 {
     begin_f32(step, step->call.in[0]->data, step->call.in[1]->data, data_of_c(step));
+    (void)msg;
+    return KAON_OK;
 }
 
 static void part_of_gemm(const struct kaon_step *step, size_t i)
@@ -239,7 +241,7 @@ struct linear {
     enum kaon_act act;
 };
 
-static void begin_linear(const struct kaon_step *step)
+static enum kaon_status begin_linear(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct linear *l = step->args;
     const struct kaon_call *call = &step->call;
@@ -247,6 +249,8 @@ static void begin_linear(const struct kaon_step *step)
         call->kernels->gemm_pack(step->scratch, call->in[1]->data,
                                  l->transposed ? 1 : (ptrdiff_t)l->n,
                                  l->transposed ? (ptrdiff_t)l->k : 1, l->k, l->n);
+    (void)msg;
+    return KAON_OK;
 }
 
 static void part_of_linear(const struct kaon_step *step, size_t i)
@@ -268,7 +272,7 @@ static enum kaon_status run_linear(const struct kaon_step *step, struct kaon_msg
     (void)msg;
     e.act = l->act;
     e.bias = data_of(call, 2);
-    begin_linear(step);
+    begin_linear(step, msg);
     call->kernels->gemm(call->out[0]->data, l->n, call->in[0]->data, l->k,
                         call->packed ? call->packed : step->scratch, l->m, l->n, l->k, &e);
     return KAON_OK;

@@ -70,12 +70,14 @@ static void part_of_batches(const struct kaon_step *step, size_t i)
                 (float *)step->scratch + i * one);
 }
 
-static void begin_product(const struct kaon_step *step)
+static enum kaon_status begin_product(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct matmul *p = step->args;
     if (!step->call.packed)
         step->call.kernels->gemm_pack(step->scratch, step->call.in[1]->data, (ptrdiff_t)p->shape.n,
                                       1, p->shape.k, p->shape.n);
+    (void)msg;
+    return KAON_OK;
 }
 
 /* A piece of the only product. */

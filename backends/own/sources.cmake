@@ -1,6 +1,11 @@
 # The own backend: how operators run.
 set(KAON_OWN_SOURCES
+    backends/own/attend.c
+    backends/own/attend_by.c
+    backends/own/attend_scores.c
+    backends/own/attend_stage.c
     backends/own/attention.c
+    backends/own/attention_pooling.c
     backends/own/biased.c
     backends/own/binary.c
     backends/own/cast.c
@@ -14,6 +19,7 @@ set(KAON_OWN_SOURCES
     backends/own/gemm.c
     backends/own/generate.c
     backends/own/index.c
+    backends/own/linear_attention.c
     backends/own/matmul.c
     backends/own/move.c
     backends/own/norm.c
@@ -25,6 +31,7 @@ set(KAON_OWN_SOURCES
     backends/own/recurrent.c
     backends/own/reduce.c
     backends/own/resize.c
+    backends/own/rotary.c
     backends/own/scatter.c
     backends/own/search.c
     backends/own/select.c

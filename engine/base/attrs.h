@@ -447,20 +447,139 @@ struct kaon_scan {  /* lists: n -1 where absent */
 
 /* ---- attention ------------------------------------------------------------------------------- */
 
-/* Attention with softmax, a head at a time:
+/* What an input of an attention operator is. Every such operator, of whatever domain, is read into one struct
+ * kaon_attention with a table of where its inputs and outputs stand. */
+enum kaon_attention_in {
+    KAON_ATT_Q,
+    KAON_ATT_K,
+    KAON_ATT_V,
+    KAON_ATT_MASK, /* bool: visible; float: added. Broadcasts to [B,H,Tq,Tk], its keys may end early */
+    KAON_ATT_BIAS, /* float, added */
+    KAON_ATT_KEY_MASK, /* int32, not 0: visible. [B,Tk], [B,Tq,Tk], [B,1,T,T]; lengths [B]; ends and starts [2B] */
+    KAON_ATT_GATE,     /* multiplies the weights */
+    KAON_ATT_ROW_BIAS, /* columns of q, k and v side by side, added to each row of them */
+    KAON_ATT_WEIGHTS,  /* [W, columns of q, k and v]: q stands for x, which it multiplies */
+    KAON_ATT_PAST_K,   /* [B,Hkv,T,D] */
+    KAON_ATT_PAST_V,
+    KAON_ATT_PAST,        /* [2,B,Hkv,T,D] */
+    KAON_ATT_PAST_LENGTH, /* of a past with room at its end */
+    KAON_ATT_LENGTHS, /* int64 [B]: keys that are not padding; the queries are the last of them */
+    KAON_ATT_LAST,    /* int32 [B]: the same less one, the new keys included */
+    KAON_ATT_TOTAL,   /* the largest number of keys with the new ones */
+    KAON_ATT_COS,     /* [positions, pairs] */
+    KAON_ATT_SIN,
+    KAON_ATT_POSITIONS, /* int64 [B,Tq] */
+    KAON_ATT_SINK,      /* [H]: a score without a value */
+    KAON_ATT_STARTS,    /* int32 [B + 1]: rows of each item among [rows,..] */
+    KAON_ATT_NOT_YET,   /* what is refused if it is given */
+    KAON_ATT_INS
+};
+enum kaon_attention_out {
+    KAON_ATT_Y,
+    KAON_ATT_PRESENT_K,
+    KAON_ATT_PRESENT_V,
+    KAON_ATT_PRESENT,
+    KAON_ATT_QK,
+    KAON_ATT_OUTS
+};
+
+/* What an input (output) of a node is: KAON_ATT_INS (_OUTS) entries at most, KAON_ATT_END behind the last. */
+enum { KAON_ATT_END = -1 };
+
+enum kaon_attention_layout {
+    KAON_ATT_COLUMNS, /* [B,T,H,D], or rows [B,T,W] with the heads side by side from column *_at on;
+                              output [B,T,H,Dv] */
+    KAON_ATT_TOKENS_FIRST, /* [T,G,D], as many heads as there are, the items of a batch among them */
+    KAON_ATT_HEADS_FIRST,  /* [B,H,T,D], or [B,T,H D]; output likewise */
+    KAON_ATT_ROWS,         /* the same and [B,T,H,parts,D], packed; output [B,T,H Dv] */
+};
+
+/* What the scores' output holds. */
+enum kaon_attention_scores {
+    KAON_ATT_PRODUCT,
+    KAON_ATT_CAPPED,
+    KAON_ATT_BIASED,
+    KAON_ATT_WEIGHED,
+};
+
+/* A variant with its parameters; see kernels/attention/attention.h. */
+enum { KAON_ATT_PARAMS = 8 };
+struct kaon_attention_plugin;
+struct kaon_attention_choice {
+    int variant; /* enum kaon_attention_variant */
+    float param[KAON_ATT_PARAMS];
+    const struct kaon_attention_plugin *plugin; /* NULL: that variant; else this in its place */
+};
+
+/* Attention, a head at a time:
  *
  *   s_ij = scale_scores * (scale_q q_i) . (scale_k k_j) + bias_ij      o_i = sum_j softmax_j(s_ij) v_j
  *
- * each product and sum rounded, a factor of 1 left out. Inputs q, k, v are [B,T,H,D] or rows [B,T,W] in
- * which the heads stand side by side from column *_at on; bias broadcasts to [B,H,Tq,Tk]. The output is
- * [B,Tq,H,Dv]. With heads 0 they are [T,G,D], as many heads as there are, bias to [G,Tq,Tk] and the output
- * [Tq,G,Dv]: tokens first, the items of a batch among the heads. */
+ * or another variant's weights in place of the softmax. Softmax over few keys with nothing but a bias takes each
+ * product and sum rounded, a factor of 1 left out: the bits of the plain operators. */
 struct kaon_attention {
-    int64_t heads, kv_heads; /* query head h uses key and value head h / (heads / kv_heads) */
-    int64_t head_size, value_size;
+    const int8_t *in, *out; /* enum kaon_attention_in and _out of each */
+    enum kaon_attention_layout layout;
+    int64_t heads,
+        kv_heads; /* query head h uses key and value head h / (heads / kv_heads); 0: by the shapes */
+    int64_t head_size, value_size; /* 0: by the shapes */
     int64_t q_at, k_at, v_at;
-    float scale_q, scale_k, scale_scores;
-    bool nan_is_zero; /* a row that sees nothing gives zeros, not NaN */
+    int64_t columns[3];                   /* WEIGHTS: columns of q, k and v; 0: a third each */
+    float scale_q, scale_k, scale_scores; /* scale_scores NaN: the variant's own */
+    float divisor; /* of the scores, 1: none; where a factor would change bits */
+    float softcap;
+    bool heads_first[3], y_heads_first; /* COLUMNS: q, k, v or the output are [B,H,T,D] */
+    float mask_value;                   /* what a score becomes that a mask of COLUMNS hides */
+    bool mask_weights;                  /* and a weight becomes 0, also in a row of NaN */
+    bool nan_is_zero; /* a row that sees nothing gives zeros, not NaN, also where keys are few */
+    bool causal;
+    int64_t left, right; /* window; -1: no bound */
+    enum kaon_attention_scores scores;
+    bool rotary, interleaved;
+    int64_t pairs; /* rotary: 0: by the shapes */
+    bool smooth;   /* a score of 0 without a value */
+    bool
+        shared_past; /* past and present are as long as one another, PAST_LENGTH says how much is there */
+    struct kaon_attention_choice choice;
+};
+
+/* Where the rows of a head lie: elements from the beginning, and from one to the next. */
+struct kaon_attention_place {
+    int64_t at, batch, head, row;
+};
+
+/* The lengths of a use, numbers or not. */
+struct kaon_attention_shape {
+    int64_t batch, heads, kv_heads, queries, size, value_size;
+    int64_t fresh, past, keys; /* keys given, those of the past, room for both */
+    struct kaon_attention_place q, k, v, y;
+};
+
+/* Pooling over tokens: y = sum_t w_t v_t, w the weights of scores [B,T,1], values [B,T,C], output [B,C]. A score
+ * that the mask [B or 1,T or 1,1] hides has weight 0. */
+struct kaon_attention_pooling {
+    struct kaon_attention_choice choice;
+    bool keep;  /* output [B,1,C] */
+    bool hides; /* the mask is true where nothing is seen */
+};
+
+struct kaon_rotary_attr { /* RotaryEmbedding */
+    int64_t heads, size;  /* 0: by the shapes */
+    float scale;
+    bool interleaved, positions_second; /* com.microsoft: the positions are input 1 */
+};
+
+enum kaon_linear_rule {
+    KAON_LINEAR_PLAIN,
+    KAON_LINEAR_GATED,
+    KAON_LINEAR_DELTA,
+    KAON_LINEAR_GATED_DELTA,
+};
+
+struct kaon_linear_attention {
+    int64_t heads, kv_heads;
+    float scale; /* 0: 1 / sqrt(size) */
+    enum kaon_linear_rule rule;
 };
 
 #endif

@@ -184,11 +184,12 @@ struct kaon_step {
     uint64_t macs;        /* multiply-adds, for reports */
     const char *refused;  /* why the chosen backend left the call to own; NULL: it did not */
 
-    /* The same work in parts that may run at the same time and in any order: `begin` (may be NULL),
-     * then `part` for each i below n_parts leave what `run` leaves, to the bit. 0: not divided.
-     * Where the parts lie may depend on shapes, never on the number of threads. */
+    /* The same work in parts that may run at the same time and in any order: `begin` (may be NULL; what
+     * data may be wrong with is found there), then `part` for each i below n_parts leave what `run`
+     * leaves, to the bit. 0: not divided. Where the parts lie may depend on shapes, never on the number
+     * of threads. */
     size_t n_parts;
-    void (*begin)(const struct kaon_step *step);
+    enum kaon_status (*begin)(const struct kaon_step *step, struct kaon_msg *msg);
     void (*part)(const struct kaon_step *step, size_t i);
 };
 

@@ -3,6 +3,10 @@ set(KAON_OPS_SOURCES
     engine/ops/control.c
     engine/ops/table.c
     engine/ops/attention.c
+    engine/ops/attention_ms.c
+    engine/ops/attention_onnx.c
+    engine/ops/attention_pooling.c
+    engine/ops/attention_variant.c
     engine/ops/binary.c
     engine/ops/cast.c
     engine/ops/chain.c
@@ -11,6 +15,7 @@ set(KAON_OPS_SOURCES
     engine/ops/expand.c
     engine/ops/gather.c
     engine/ops/generate.c
+    engine/ops/linear_attention.c
     engine/ops/norm.c
     engine/ops/ops.c
     engine/ops/product.c
@@ -18,6 +23,7 @@ set(KAON_OPS_SOURCES
     engine/ops/recurrent.c
     engine/ops/reduce.c
     engine/ops/resize.c
+    engine/ops/rotary.c
     engine/ops/search.c
     engine/ops/sequence.c
     engine/ops/shape.c

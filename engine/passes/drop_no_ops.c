@@ -51,9 +51,9 @@ static bool same_shape(const struct kaon_node *node)
 static bool by_one(const struct kaon_node *node)
 {
     const struct kaon_binary_attr *a = node->attr;
-    const struct kaon_tensor *one = node->in[1] ? node->in[1]->constant : NULL;
-    return !(a && a->legacy) && one && one->type == KAON_F32 && kaon_tensor_count(one) == 1 &&
-           *(const float *)one->data == 1.0f && node->in[0]->fact.rank >= one->rank;
+    float one;
+    return !(a && a->legacy) && kaon_value_number(node->in[1], &one) && one == 1.0f &&
+           node->in[0]->fact.rank >= node->in[1]->fact.rank;
 }
 
 static const struct {

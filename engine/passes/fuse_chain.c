@@ -23,7 +23,8 @@ struct draft {
 
 static bool is_number(const struct kaon_value *v)
 {
-    return v->constant && v->constant->type == KAON_F32 && kaon_tensor_count(v->constant) == 1;
+    float x;
+    return kaon_value_number(v, &x);
 }
 
 /* The same number or symbol on every axis. */

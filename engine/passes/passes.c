@@ -69,6 +69,40 @@ void kaon_edit_replace(struct kaon_edit *edit, struct kaon_value *from, struct k
     edit->to[edit->n_replace++] = to;
 }
 
+/* ---- asking ----------------------------------------------------------------------------------- */
+
+bool kaon_value_is(const struct kaon_value *v, enum kaon_op_kind kind)
+{
+    return v && v->producer && v->producer->op->kind == kind;
+}
+
+bool kaon_value_number(const struct kaon_value *v, float *x)
+{
+    const struct kaon_tensor *t = v ? v->constant : NULL;
+    if (!t || t->type != KAON_F32 || kaon_tensor_count(t) != 1)
+        return false;
+    *x = *(const float *)t->data;
+    return true;
+}
+
+static bool reads(const struct kaon_node *n, const struct kaon_value *v)
+{
+    for (size_t i = 0; i < n->n_in; i++)
+        if (n->in[i] == v)
+            return true;
+    return false;
+}
+
+struct kaon_node *kaon_value_reader(const struct kaon_value *v)
+{
+    enum { FAR = 64 }; /* nodes that a reader may stand behind: a bound on the search */
+    struct kaon_node *n = v->producer && v->readers == 1 ? v->producer->next : NULL;
+    for (int i = 0; n && i < FAR; i++, n = n->next)
+        if (reads(n, v))
+            return n;
+    return NULL;
+}
+
 /* ---- applying -------------------------------------------------------------------------------- */
 
 static void replace_in_graph(struct kaon_graph *graph, struct kaon_value *from,
@@ -219,6 +253,20 @@ static void sweep(struct kaon_ir *ir, struct kaon_graph *graph)
     }
 }
 
+/* Takes out the misses behind `last`: they are looked at again. */
+static void forget_misses(struct kaon_pass_log *log, struct kaon_pass_line *last)
+{
+    struct kaon_pass_line **at = last ? &last->next : &log->first;
+    log->last = last;
+    while (*at)
+        if ((*at)->why) {
+            *at = (*at)->next;
+        } else {
+            log->last = *at;
+            at = &(*at)->next;
+        }
+}
+
 enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *kernels,
                                  int32_t stop_after, uint64_t deadline_ns,
                                  const struct kaon_allocator *allocator, struct kaon_pass_log *log,
@@ -239,10 +287,16 @@ enum kaon_status kaon_passes_run(struct kaon_ir *ir, const struct kaon_kernels *
     if (r.most)
         sweep(ir, ir->top);
     for (size_t i = 0; i < KAON_COUNT(passes) && st == KAON_OK; i++) {
-        const uint32_t before = log->edits;
-        st = run_on_graph(&r, passes[i], ir->top);
-        if (st == KAON_OK && log->edits != before) /* shapes that were contents are known now */
-            st = kaon_graph_infer(ir, ir->top, msg);
+        uint32_t before;
+        do {
+            struct kaon_pass_line *const last = log->last;
+            before = log->edits;
+            st = run_on_graph(&r, passes[i], ir->top);
+            if (st == KAON_OK && log->edits != before) /* shapes that were contents are known now */
+                st = kaon_graph_infer(ir, ir->top, msg);
+            if (passes[i]->again && log->edits != before)
+                forget_misses(log, last);
+        } while (st == KAON_OK && passes[i]->again && log->edits != before);
     }
     kaon_arena_close(&r.scratch);
     return st;

@@ -23,7 +23,7 @@ struct kaon_edit {
     size_t n_add;
     struct kaon_value *from[KAON_EDIT_VALUES], *to[KAON_EDIT_VALUES];
     size_t n_replace;
-    const char *why; /* of a near miss, for `kaon info --why`; static storage */
+    const char *why; /* of a near miss, for `kaon info --why`; lives as long as the model */
 };
 
 /* Adds a node with one output to the edit; inputs may be NULL. Returns the output, NULL without
@@ -39,9 +39,21 @@ struct kaon_value *kaon_edit_constant(struct kaon_edit *edit, enum kaon_type typ
 /* Readers of `from` shall read `to`. */
 void kaon_edit_replace(struct kaon_edit *edit, struct kaon_value *from, struct kaon_value *to);
 
+/* ---- what rules ask of values ----------------------------------------------------------------- */
+
+/* Whether a node of that kind makes it. */
+bool kaon_value_is(const struct kaon_value *v, enum kaon_op_kind kind);
+
+/* A constant that is one float; *x is it. */
+bool kaon_value_number(const struct kaon_value *v, float *x);
+
+/* The node that reads `v`, if just one does, behind its producer in the same graph; else NULL. */
+struct kaon_node *kaon_value_reader(const struct kaon_value *v);
+
 struct kaon_pass {
     const char *name;
     enum kaon_status (*rule)(struct kaon_node *node, struct kaon_edit *edit, struct kaon_msg *msg);
+    bool again; /* after its edits and what they let infer, look at all nodes once more */
 };
 
 /* Edits made and misses remarked, in order. */

@@ -12,8 +12,9 @@ enum kaon_status kaon_step_run(const struct kaon_step *step, const struct kaon_m
 {
     if (!means->parallel || step->n_parts < 2)
         return step->run(step, msg);
-    if (step->begin)
-        step->begin(step);
+    const enum kaon_status st = step->begin ? step->begin(step, msg) : KAON_OK;
+    if (st != KAON_OK)
+        return st;
     means->parallel(means->parallel_user, part, (void *)(uintptr_t)step, step->n_parts);
     return KAON_OK;
 }

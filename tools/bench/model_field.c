@@ -119,7 +119,9 @@ static enum kaon_status add_own(struct kaon_bench_runners *all,
                                 const struct kaon_bench_model_job *job, const char *backend,
                                 const char *cpu, struct kaon_msg *msg)
 {
-    const struct kaon_engine_choice engine = { .cpu = cpu, .backend = backend };
+    struct kaon_engine_choice engine = *job->engine;
+    engine.cpu = cpu;
+    engine.backend = backend;
     struct kaon_bench_own *own = malloc(sizeof *own);
     const double start = kaon_bench_now();
     enum kaon_status st = own ? kaon_bench_own_open(own, job->path, &engine, job->say, msg)

@@ -17,9 +17,10 @@ struct kaon_bench_model_job {
     int64_t batch;   /* 0: not given */
     int64_t threads; /* of kaon; peers have one */
     uint64_t seed;
-    const char *backends; /* names with commas between, NULL: own */
-    const char *isa;      /* as of the kernels: NULL: what kaon chooses, "all" */
-    double seconds;       /* for each contender */
+    const struct kaon_engine_choice *engine; /* attention and its plug-ins */
+    const char *backends;                    /* names with commas between, NULL: own */
+    const char *isa;                         /* as of the kernels: NULL: what kaon chooses, "all" */
+    double seconds;                          /* for each contender */
     bool quick;
     bool cold;    /* drives the inner caches out before each run */
     bool profile; /* steps of kaon's first contender too */

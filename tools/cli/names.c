@@ -2,5 +2,5 @@
 
 #include <stddef.h>
 
-const char *const kaon_command_names[] = { "eval",  "merge", "info",       "run",
-                                           "check", "bench", "completion", NULL };
+const char *const kaon_command_names[] = { "eval",  "merge",     "info",       "run", "check",
+                                           "bench", "attention", "completion", NULL };

@@ -22,6 +22,8 @@ struct eval_derived;
 struct eval_entry {
     const char *label; /* name of the model; "NAME_2" where names repeat */
     struct kaon_model *model;
+    const char *attention; /* --attention, or of the sweep; NULL: the model's own */
+    bool sweep;            /* one of --attention-sweep */
     struct eval_spec spec;
     struct kaon_digest file_digest;
     struct kaon_model **fold; /* further models, of folds 1 and so on */

@@ -2,6 +2,7 @@
 #include "tools/eval/entry.h"
 
 #include "tools/eval/gnn_config.h"
+#include "tools/eval/sweep.h"
 
 #include <string.h>
 
@@ -27,6 +28,12 @@ static enum kaon_status label(struct evaluation *e, struct eval_entry *entry,
 {
     size_t number = 1;
     const char *name = entry->spec.name;
+    if (entry->sweep && entry->attention) {
+        const char *variant = kaon_eval_sweep_name(&e->pool, entry->attention);
+        name = variant ? kaon_eval_pool_format(&e->pool, "%s+%s", name, variant) : NULL;
+        if (!name)
+            return no_memory(msg);
+    }
     if (choices->many_samples)
         name = kaon_eval_pool_format(&e->pool, "%s_%s", name, choices->sample);
     entry->label = name;

@@ -2,6 +2,7 @@
 
 #include "tools/cli/fail.h"
 #include "tools/eval/derived.h"
+#include "tools/eval/sweep.h"
 #include "tools/eval/wanted.h"
 #include "tools/eval/write_all.h"
 
@@ -61,8 +62,14 @@ static enum kaon_status open_sample(struct evaluation *e, struct eval_entry *ent
                                     const struct kaon_say *say, struct kaon_msg *msg)
 {
     enum kaon_status status = KAON_OK;
-    for (size_t i = 0; !status && i < w->n_models; i++)
-        status = kaon_eval_entry_open(e, &entry[i], w->model[i], choices, engine, say, msg);
+    for (size_t i = 0; !status && i < w->n_models; i++) {
+        struct kaon_engine_choice own = *engine;
+        if (w->attention && w->attention[i])
+            own.attention = w->attention[i];
+        entry[i].attention = own.attention;
+        entry[i].sweep = w->attention != NULL;
+        status = kaon_eval_entry_open(e, &entry[i], w->model[i], choices, &own, say, msg);
+    }
     if (!status && w->n_folds)
         status = kaon_eval_entry_add_folds(e, &entry[0], w->fold, w->n_folds, engine, say, msg);
     return status ? status : open_taggers(e, entry, w, choices, msg);
@@ -111,6 +118,8 @@ enum kaon_status kaon_eval_open_all(struct evaluation *e, const struct eval_opti
     choices.seen = e->seen.root ? &e->seen : NULL;
     struct eval_wanted wanted = { .n_models = 0 };
     enum kaon_status status = kaon_eval_find_wanted(e, o, models, &wanted, msg);
+    if (!status)
+        status = kaon_eval_sweep_expand(e, o, &wanted, msg);
     if (status)
         return status;
     const size_t each = wanted.n_models + wanted.n_taggers;

@@ -18,6 +18,7 @@ struct eval_options {
     struct kaon_words ensembles, cascades;
     struct kaon_words scores, tagger, vs;
     struct kaon_words negate, samples;
+    struct kaon_words sweep;
     const char *category, *fold_field, *style;
     bool ftag_exact, explain;
     struct kaon_words rejections, at;

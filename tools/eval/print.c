@@ -3,6 +3,7 @@
 #include "tools/eval/measured.h"
 
 #include "tools/eval/print_part.h"
+#include "tools/eval/sweep.h"
 #include "tools/eval/warnings.h"
 
 #include <inttypes.h>
@@ -222,6 +223,7 @@ void kaon_eval_print(struct kaon_out *out, const struct evaluation *e)
     for (size_t i = 0; i < e->n; i++)
         print_entry(out, e, &e->entry[i]);
     kaon_eval_print_comparisons(out, e);
+    kaon_eval_print_sweep(out, e);
     kaon_out_printf(out, "Rejection = 1 / efficiency of D > cut, with binomial error and Wilson's "
                          "interval of 68.27 %%.\n");
     print_files(out, e);

@@ -1,6 +1,7 @@
 #include "tools/eval/report.h"
 
 #include "tools/eval/report_part.h"
+#include "tools/eval/sweep.h"
 #include "tools/eval/warnings.h"
 
 #include <math.h>
@@ -260,8 +261,9 @@ json_t *kaon_eval_report(const struct evaluation *e)
     json_t *models = json_array();
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
-                     kaon_version(), "settings", settings(&e->settings), "models", models,
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o*}", "schema_version", KAON_JSON_SCHEMA,
+                     "kaon", kaon_version(), "settings", settings(&e->settings), "models", models,
                      "comparisons", kaon_eval_report_comparisons(e), "requirements",
-                     kaon_eval_report_requirements(e));
+                     kaon_eval_report_requirements(e), "attention_sweep",
+                     kaon_eval_report_sweep(e));
 }

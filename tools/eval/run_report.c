@@ -34,6 +34,7 @@ static json_t *entry(const struct eval_entry *e)
         { "path", text(e->spec.model_path) },
         { "config", text(e->spec.config_path) },
         { "isa", text(e->isa) },
+        { "attention", text(e->attention) },
         { "data", texts(e->data, e->n_data) },
         { "predictions", text(e->predictions) },
         { "prepare_seconds", kaon_json_number(e->prepare_seconds) },

@@ -8,6 +8,7 @@
  * whose scores are stored. */
 struct eval_wanted {
     const char **model, **tagger, **fold, **sample;
+    const char **attention; /* of each model, NULL: its own; NULL: all have their own */
     size_t n_models, n_taggers, n_folds, n_samples;
 };
 

@@ -5,6 +5,22 @@
 #include <unistd.h>
 
 #include "tools/cli/fail.h"
+#include "tools/model/plugin.h"
+
+static enum kaon_status open_with(struct kaon_model **model, const char *path,
+                                  const struct kaon_engine_choice *engine,
+                                  struct kaon_open_options *options, struct kaon_msg *msg)
+{
+    struct kaon_plugins plugins;
+    enum kaon_status st = kaon_plugins_load(&plugins, &engine->plugins, msg);
+    options->attention = engine->attention;
+    options->plugins = plugins.at;
+    options->n_plugins = plugins.n;
+    if (st == KAON_OK)
+        st = kaon_model_open(model, path, options, msg);
+    kaon_plugins_free(&plugins);
+    return st;
+}
 
 enum kaon_status kaon_cli_open(struct kaon_model **model, const char *path,
                                const struct kaon_engine_choice *engine, const struct kaon_say *say,
@@ -26,7 +42,7 @@ enum kaon_status kaon_cli_open(struct kaon_model **model, const char *path,
     options.n_also = engine->n_also;
     options.log = kaon_say_log;
     options.log_user = (void *)(uintptr_t)say; /* read only, as kaon_say_log promises */
-    return kaon_model_open(model, path, &options, msg);
+    return open_with(model, path, engine, &options, msg);
 }
 
 /* Names are looked at before the model is: no model at all is enough to ask. */

@@ -3,6 +3,7 @@
 #define KAON_TOOLS_MODEL_OPEN_H
 
 #include "engine/kaon.h"
+#include "tools/cli/option.h"
 #include "tools/cli/say.h"
 
 struct kaon_engine_choice {
@@ -11,8 +12,25 @@ struct kaon_engine_choice {
     const struct kaon_allocator *allocator; /* NULL: the library's */
     const char *const *also;                /* values that become outputs too */
     size_t n_also;
-    int64_t threads; /* lent to a session; 0: none, where a command has no such option */
+    int64_t threads;           /* lent to a session; 0: none, where a command has no such option */
+    const char *attention;     /* as in kaon_open_options; NULL: the model's own */
+    struct kaon_words plugins; /* shared objects with an attention each */
 };
+
+/* The rows of attention alone; KAON_ENGINE_OPTIONS has them. */
+#define KAON_ATTENTION_OPTIONS(type)                                                               \
+    { "attention",                                                                                 \
+      0,                                                                                           \
+      KAON_OPTION_STRING,                                                                          \
+      "LAYERS:VARIANT",                                                                            \
+      "another attention in these layers, or in all, as in softpick or "                           \
+      "2-5:softpick,6:entmax:alpha=1.3; kaon attention list has the variants",                     \
+      offsetof(type, engine.attention) },                                                          \
+    {                                                                                              \
+        "attention-plugin", 0, KAON_OPTION_LIST, "FILE.so",                                        \
+            "a shared object with an attention of its own, see engine/kaon_plugin.h",              \
+            offsetof(type, engine.plugins)                                                         \
+    }
 
 /* The rows for a command's option table; `type` has a struct kaon_engine_choice `engine`. */
 #define KAON_ENGINE_OPTIONS(type)                                                                  \
@@ -31,6 +49,7 @@ struct kaon_engine_choice {
           offsetof(type, engine.cpu),                                                              \
           .variable = "KAON_CPU",                                                                  \
           .choices = "scalar avx2 avx512" },                                                       \
+        KAON_ATTENTION_OPTIONS(type),                                                              \
     {                                                                                              \
         "passes-stop-after", 0, KAON_OPTION_INT, "N",                                              \
             "make the first N edits of the graph only, -1 none: finds the edit that is wrong",     \
