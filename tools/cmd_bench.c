@@ -1,5 +1,6 @@
 /* kaon bench: how fast this machine, the kernels and models are, beside other libraries. */
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "tools/bench/profile.h"
 #include "tools/bench/row.h"
 #include "tools/bench/saved.h"
+#include "tools/bench/suite.h"
 #include "tools/cli/command.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/interrupt.h"
@@ -23,7 +25,7 @@ struct options {
     struct kaon_common common;
     struct kaon_words shapes, dims;
     struct kaon_engine_choice engine; /* attention and its plug-ins */
-    const char *isa, *only, *peers, *peers_folder, *save, *compare, *backends;
+    const char *isa, *only, *variant, *peers, *peers_folder, *save, *compare, *backends;
     double seconds;
     int64_t pin, batch, threads, seed;
     bool all, quick, json, markdown, csv, curves, force, cold, profile;
@@ -39,6 +41,9 @@ static const struct kaon_option options[] = {
       offsetof(struct options, only) },
     { "all", 'a', KAON_OPTION_FLAG, NULL, "every operation and shape of the suites",
       offsetof(struct options, all) },
+    { "variant", 0, KAON_OPTION_STRING, "NAME",
+      "of attention: this variant, or all (default: softmax, beside the peers)",
+      offsetof(struct options, variant) },
     KAON_HEADING("Of MODEL"),
     { "dim", 'd', KAON_OPTION_LIST, "AXIS=N",
       "length of a symbolic axis, or AXIS=LO..HI: lengths drawn from a range; axes not named "
@@ -107,6 +112,7 @@ const struct kaon_spec kaon_bench_command = {
         (const char *const[]){
             "bench [options] machine",
             "bench [options] kernels [SUITE]...",
+            "bench [options] attention",
             "bench [options] MODEL...",
             "bench [options] saved FILE",
             NULL,
@@ -115,6 +121,8 @@ const struct kaon_spec kaon_bench_command = {
         (const struct kaon_example[]){
             { "kaon bench machine", "arithmetic and memory of one core" },
             { "kaon bench kernels softmax --peer all", "each form of the kernel, and all peers" },
+            { "kaon bench attention --variant all -s H=8,M=40,N=40,K=16",
+              "every attention variant: heads, queries, keys, head size" },
             { "kaon bench kernels gemm -s M=15,K=64,N=64 --save before.json",
               "one shape, kept to compare with" },
             { "kaon bench kernels gemm -s M=15,K=64,N=64 --compare before.json",
@@ -126,8 +134,8 @@ const struct kaon_spec kaon_bench_command = {
             { NULL },
         },
     .options = options,
-    .argument = "machine, kernels, saved or MODEL",
-    .choices = "machine kernels saved",
+    .argument = "machine, kernels, attention, saved or MODEL",
+    .choices = "machine kernels attention saved",
     .min_args = 1,
     .max_args = KAON_ANY_NUMBER,
     .notes = "Suites: softmax, gemm, matmul, quant, norm, activation, elementwise, reduce, layout, "
@@ -296,15 +304,16 @@ static enum kaon_status bench_machine(struct job *j, const struct kaon_words *ar
     return st;
 }
 
-static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *args)
+static enum kaon_status bench_suites(struct job *j, const char *const *suites, size_t n,
+                                     const char *only, bool all)
 {
     struct kaon_bench_kernels_job job = {
-        .suites = args->word + 1,
-        .n_suites = args->n - 1,
+        .suites = suites,
+        .n_suites = n,
         .shapes = &j->o->shapes,
         .isa = j->o->isa,
-        .only = j->o->only,
-        .all = j->o->all,
+        .only = only,
+        .all = all,
         .host = &j->host,
         .limits = &j->limits,
         .peers = &j->peers,
@@ -323,6 +332,26 @@ static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *ar
     if (as_text(j->o))
         kaon_bench_print_peers(j->run, j->out);
     return kaon_bench_kernels_run(&job, j->rows, &j->msg);
+}
+
+static enum kaon_status bench_kernels(struct job *j, const struct kaon_words *args)
+{
+    return bench_suites(j, args->word + 1, args->n - 1, j->o->only, j->o->all);
+}
+
+/* The suite of attention: the operations with peers, one variant, or all of them. */
+static enum kaon_status bench_attention(struct job *j, const struct kaon_words *args)
+{
+    const char *variant = j->o->variant, *nearest;
+    char only[64];
+    if (!variant || !strcmp(variant, "all"))
+        return bench_suites(j, args->word, 1, j->o->only, j->o->all || variant);
+    if (!kaon_bench_has_variant(variant, &nearest))
+        return kaon_cli_fail(
+            &j->msg, KAON_BAD_ARGUMENT, "--variant: there is no attention variant \"%s\"%s%s%s",
+            variant, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    snprintf(only, sizeof only, "%s/", variant);
+    return bench_suites(j, args->word, 1, only, j->o->all);
 }
 
 static enum kaon_status bench_model(struct job *j, const char *path)
@@ -397,6 +426,7 @@ static const struct {
 } subjects[] = {
     { "machine", 1, 1, "no argument", bench_machine },
     { "kernels", 1, KAON_ANY_NUMBER, "names of suites", bench_kernels },
+    { "attention", 1, 1, "no argument", bench_attention },
     { "saved", 2, 2, "one file", bench_saved },
     { NULL, 1, KAON_ANY_NUMBER, "models", bench_models }, /* any other word: a model's path */
 };

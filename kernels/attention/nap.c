@@ -65,6 +65,7 @@ static void finish(float *out, const float *values, const float *second, size_t 
 static const struct stream nap = {
     .count = true,
     .accumulators = 2,
+    .second_counts = true,
     .sweep = sweep,
     .merge = merge,
     .finish = finish,

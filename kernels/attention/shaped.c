@@ -45,6 +45,7 @@ static void finish(float *out, const float *values, const float *second, size_t 
 static const struct stream shaped = {
     .count = true,
     .accumulators = 2,
+    .second_counts = true,
     .second_adds = true, /* no maximum scales it */
     .sweep = sweep,
     .merge = stream_merge_max,

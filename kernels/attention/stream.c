@@ -123,6 +123,19 @@ static void clear_ends(const struct tile *t, float *values, size_t rows)
         memset(values + r * t->width + n, 0, (t->width - n) * sizeof *values);
 }
 
+/* Sums of values of a block. Where the weights are 1 and all keys visible, one query's are those of all. */
+static void apply(struct tile *t, int i, float *y, size_t first, size_t rows, size_t from,
+                  size_t to, bool all)
+{
+    const bool same = i > 0 && all && t->s->second_counts && !t->scoring.call->gate.at;
+    KAON_K(kaon_score_apply)
+    (&t->scoring, y, t->width, i > 0 ? t->x2 : t->x, t->stride, first, same ? 1 : rows, from, to,
+     all, t->room);
+    for (size_t r = 1; same && r < rows; r++)
+        memcpy(y + r * t->width, y, t->scoring.call->value_size * sizeof *y);
+    clear_ends(t, y, rows);
+}
+
 /* Weights of a block, its sums of values, and these into what the queries have so far. */
 static void take_block(struct tile *t, size_t first, size_t rows, size_t from, size_t to, bool all)
 {
@@ -136,9 +149,7 @@ static void take_block(struct tile *t, size_t first, size_t rows, size_t from, s
         float *y = start ? t->values[i] + first * t->width : t->block[i];
         if (t->scoring.call->gate.at || t->s->key_gate)
             gate(t, x[i], first, rows, t->scoring.key + from, n);
-        KAON_K(kaon_score_apply)
-        (&t->scoring, y, t->width, x[i], t->stride, first, rows, from, to, all, t->room);
-        clear_ends(t, y, rows);
+        apply(t, i, y, first, rows, from, to, all);
     }
     for (size_t r = 0; !start && r < rows; r++) {
         const struct stream_factors f =

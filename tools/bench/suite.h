@@ -60,6 +60,9 @@ const struct kaon_bench_suite *kaon_bench_suite_at(size_t index);
 /* NULL if there is none of that name; *nearest then is a name that was perhaps meant, or NULL. */
 const struct kaon_bench_suite *kaon_bench_suite_find(const char *name, const char **nearest);
 
+/* Whether there is such an attention variant; *nearest then is a name that was perhaps meant, or NULL. */
+bool kaon_bench_has_variant(const char *name, const char **nearest);
+
 /* Parses "M=15,K=64,N=64" or "n=64": letters are those of the suite's shape_format, in any case, and
  * all of them. False if the text is anything else. */
 bool kaon_bench_shape_parse(const struct kaon_bench_suite *suite, const char *text,

@@ -2,8 +2,10 @@
  * leave them. Softmax beside the peers; each variant by itself with --all. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/bench/suite.h"
+#include "tools/cli/nearest.h"
 
 /* A call of the kernel and its scratch, which follows it. */
 struct job {
@@ -17,11 +19,12 @@ static struct kaon_attention_rows rows(const struct kaon_tensor *t, size_t size)
 }
 
 /* Parameters that have no default: an array of the wanted shape, all 0.5 (or -0.5 where it must not be
- * positive). */
-static float *fill_params(struct kaon_attention_call *call, float *memory)
+ * positive), in memory if there is any; returns their floats. */
+static size_t fill_params(struct kaon_attention_call *call, float *memory)
 {
     enum { ROWS = 16 };
     const struct kaon_attention_param_info *info = kaon_attention_infos[call->variant]->param;
+    size_t used = 0;
     for (int i = 0; i < KAON_ATTENTION_PARAMS && info[i].name; i++) {
         struct kaon_attention_param *p = &call->param[i];
         size_t n = 1;
@@ -41,13 +44,13 @@ static float *fill_params(struct kaon_attention_call *call, float *memory)
                   : info[i].shape[0] == 'g' ? n / call->kv_heads
                                             : 0;
         if (memory) {
-            p->at = memory;
+            p->at = memory + used;
             for (size_t k = 0; k < n; k++)
-                memory[k] = info[i].most > 0.0 ? 0.5f : -0.5f;
+                memory[used + k] = info[i].most > 0.0 ? 0.5f : -0.5f;
         }
-        memory += n;
+        used += n;
     }
-    return memory;
+    return used;
 }
 
 static struct kaon_attention_call call_of(const struct kaon_bench_case *c)
@@ -78,7 +81,7 @@ static bool prepare_as(struct kaon_bench_call *call, enum kaon_attention_variant
     const struct kaon_attention_kernel *kernel = call->k->attention[variant];
     struct kaon_attention_call a = call_of(call->c);
     a.variant = variant;
-    const size_t params = (size_t)(fill_params(&a, NULL) - (float *)NULL);
+    const size_t params = fill_params(&a, NULL);
     const size_t floats = (kernel->scratch(&a) + 15) / 16 * 16;
     const size_t bytes = sizeof(struct job) + (floats + params) * sizeof(float);
     struct job *job = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -166,6 +169,17 @@ static bool make(struct kaon_bench_case *c)
            kaon_bench_tensor(&c->in[1], KAON_F32, 3, k, -2.0, 2.0, 2) &&
            kaon_bench_tensor(&c->in[2], KAON_F32, 3, k, -1.0, 1.0, 3) &&
            kaon_bench_tensor(&c->out, KAON_F32, 3, q, 0.0, 0.0, 0);
+}
+
+bool kaon_bench_has_variant(const char *name, const char **nearest)
+{
+    *nearest = NULL;
+    for (int i = 0; i < KAON_ATTENTION_COUNT; i++) {
+        if (!strcmp(kaon_attention_infos[i]->name, name))
+            return true;
+        kaon_nearest_try(name, kaon_attention_infos[i]->name, nearest);
+    }
+    return false;
 }
 
 const struct kaon_bench_suite kaon_bench_attention = {
