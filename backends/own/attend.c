@@ -180,7 +180,7 @@ static void run_items(const struct kaon_step *step, size_t from, size_t to, floa
         const size_t end = to - from < a->items - first ? first + to - from : a->items;
         struct kaon_attention_call c;
         set_call(step, b, &c);
-        const size_t n = c.queries ? kaon_attend_items(&by, &c) : 0;
+        const size_t n = c.queries && c.heads ? kaon_attend_items(&by, &c) : 0;
         if (first < n)
             kaon_attend_run(&by, &c, first, end < n ? end : n, room);
         from += end - first;
@@ -454,7 +454,7 @@ static void reserve_outputs(struct kaon_step *step, struct kaon_attend *a, struc
         step->n_parts = step->n_parts < MOST_PARTS ? step->n_parts : MOST_PARTS;
     }
     reserve(l, &a->part_floats, 0);
-    size_t floats = kaon_attend_scratch(&by, &c);
+    size_t floats = c.queries && c.heads ? kaon_attend_scratch(&by, &c) : 0;
     l->over |= !kaon_add(&floats, floats, 15);
     a->part_floats = floats & ~(size_t)15;
     reserve(l, &a->parts_at, times(l, step->n_parts ? step->n_parts : 1, a->part_floats));
