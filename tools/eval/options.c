@@ -82,6 +82,12 @@ static const struct kaon_option options[] = {
     { "ood-against", 0, KAON_OPTION_LIST, "CLASS",
       "how well jets of this class are known as strange (default: classes without a probability)",
       offsetof(struct eval_options, ood) },
+    { "ood-logits", 0, KAON_OPTION_STRING, "VALUE",
+      "strange jets also by the energy -ln sum exp(z) of this value within the model, the\n"
+      "logits: what goes into its last Softmax", offsetof(struct eval_options, ood_logits) },
+    { "ood-hidden", 0, KAON_OPTION_STRING, "VALUE",
+      "strange jets also by Mahalanobis's distance of this value within the model",
+      offsetof(struct eval_options, ood_hidden) },
     { "require", 0, KAON_OPTION_LIST, "\"rej_c@0.70>10\"",
       "exit with 5 unless it holds: rej_, eff_, auc_, precision_, recall_, ece_ of a class, accuracy",
       offsetof(struct eval_options, require) },

@@ -128,8 +128,18 @@ static void print_ood(struct kaon_out *out, const struct eval_spec *spec,
         kaon_out_name(out, spec->class[a->class].text);
         kaon_out_printf(out, " as strange jets:");
         for (size_t s = 0; s < EVAL_OOD_SCORES; s++)
-            kaon_out_printf(out, "%s %s AUROC %.4f, FPR at 95 %% %.4f", s ? ";" : "",
-                            kaon_eval_ood_scores[s], a->auroc[s], a->fpr[s]);
+            if (ood->has[s])
+                kaon_out_printf(out, "%s %s AUROC %.4f, FPR at 95 %% %.4f", s ? ";" : "",
+                                kaon_eval_ood_scores[s], a->auroc[s], a->fpr[s]);
+        kaon_out_printf(out, "\n");
+    }
+    if (ood && ood->has[EVAL_OOD_HIDDEN]) {
+        kaon_out_printf(out, "  mahalanobis_hidden: ");
+        kaon_out_name(out, spec->hidden.name);
+        kaon_out_printf(out, ", means and covariance from the %" PRIu64 " jets here that are in",
+                        ood->n_in);
+        if (ood->ridge > 0)
+            kaon_out_printf(out, "; singular, ridge %.3g", ood->ridge);
         kaon_out_printf(out, "\n");
     }
 }
