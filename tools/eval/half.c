@@ -1,25 +1,6 @@
 #include "tools/eval/half.h"
 
-#include <string.h>
-
 enum { HALF = sizeof(uint16_t), FLOAT = sizeof(float) };
-
-float kaon_eval_half(uint16_t half)
-{
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31,
-                   fraction = half & 0x3ff;
-    uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
-    float value;
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | fraction << 13;
-    } else if (exponent == 0) { /* subnormal there, not here */
-        value = (float)fraction * 0x1p-24f;
-        memcpy(&bits, &value, sizeof bits);
-        bits |= sign;
-    }
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 static void widen(unsigned char *to, const unsigned char *from)
 {
