@@ -94,6 +94,11 @@ enum kaon_status kaon_eval_judge(struct eval_judged *j, const struct eval_spec *
     return fits ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
 }
 
+bool kaon_eval_judged_background(const struct eval_judged *j, size_t c)
+{
+    return c != j->of->signal && j->n[c] > 0;
+}
+
 enum kaon_status kaon_eval_histogram(struct eval_judged *j, const struct eval_spec *spec,
                                      const struct eval_scores *scores, double low, double high,
                                      size_t bins, struct kaon_msg *msg)

@@ -28,11 +28,6 @@ void kaon_eval_print_cell(struct kaon_out *out, const char *text, int width)
     kaon_out_printf(out, "%*s", space > 0 ? space : 1, "");
 }
 
-static bool is_background(const struct eval_judged *j, size_t c)
-{
-    return c != j->of->signal && j->n[c] > 0;
-}
-
 /* S / (S + ...) */
 static void print_ratio(struct kaon_out *out, const struct eval_spec *spec,
                         const struct eval_discriminant *d)
@@ -71,7 +66,7 @@ static void print_areas(struct kaon_out *out, const struct eval_spec *spec,
 {
     kaon_out_printf(out, "  %-18s", "AUC");
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c)) {
+        if (kaon_eval_judged_background(j, c)) {
             char text[32];
             snprintf(text, sizeof text, "%.4f", j->auc[c]);
             kaon_eval_print_cell(out, text, CELL);
@@ -112,13 +107,13 @@ static void print_points(struct kaon_out *out, const struct eval_spec *spec,
 {
     kaon_out_printf(out, "  efficiency  cut   ");
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c))
+        if (kaon_eval_judged_background(j, c))
             kaon_eval_print_cell(out, spec->class[c].text, CELL);
     kaon_out_printf(out, "\n");
     for (size_t i = 0; i < j->of->n_points; i++) {
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * j->point[i].wanted, j->point[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
-            if (is_background(j, c))
+            if (kaon_eval_judged_background(j, c))
                 print_background(out, j, &j->point[i], c);
         kaon_out_printf(out, "\n");
     }
@@ -133,7 +128,7 @@ static void print_specials(struct kaon_out *out, const struct eval_spec *spec,
         const double share = p->weight > 0 ? p->weight_passed / p->weight : NAN;
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * share, j->special[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
-            if (is_background(j, c))
+            if (kaon_eval_judged_background(j, c))
                 print_background(out, j, &j->special[i], c);
         kaon_out_name(out, j->of->special[i].name);
         kaon_out_printf(out, "\n");

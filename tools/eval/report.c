@@ -81,7 +81,7 @@ static json_t *puma(const struct eval_spec *spec, const struct eval_judged *j)
 {
     json_t *exact = json_object(), *smooth = json_object();
     for (size_t c = 0; c < spec->n_classes; c++) {
-        if (c == j->of->signal || j->n[c] == 0)
+        if (!kaon_eval_judged_background(j, c))
             continue;
         json_object_set_new(exact, spec->class[c].name,
                             kaon_eval_report_numbers(j->puma->exact[c], EVAL_PUMA_POINTS));
@@ -99,7 +99,7 @@ static json_t *roc(const struct eval_spec *spec, const struct eval_judged *j)
     for (size_t i = 0; i < EVAL_ROC_POINTS; i++)
         json_array_append_new(efficiency, kaon_json_number(j->roc.efficiency[i]));
     for (size_t c = 0; c < spec->n_classes; c++) {
-        if (c == j->of->signal || j->n[c] == 0)
+        if (!kaon_eval_judged_background(j, c))
             continue;
         json_t *list = json_array();
         for (size_t i = 0; i < EVAL_ROC_POINTS; i++)
