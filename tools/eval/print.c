@@ -1,5 +1,6 @@
 #include "tools/eval/print.h"
 
+#include "tools/cli/utf8.h"
 #include "tools/eval/measured.h"
 
 #include "tools/eval/print_part.h"
@@ -12,18 +13,9 @@
 
 enum { CELL = 33 }; /* "353.5 ± 1.8e+02  [215.7, 579.6]" and two blanks */
 
-/* Columns that a UTF-8 text takes. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 void kaon_eval_print_cell(struct kaon_out *out, const char *text, int width)
 {
-    const int space = width - width_of(text);
+    const int space = width - kaon_utf8_width(text);
     kaon_out_name(out, text);
     kaon_out_printf(out, "%*s", space > 0 ? space : 1, "");
 }
