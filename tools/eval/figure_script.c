@@ -1,7 +1,6 @@
 #include "tools/eval/figure_script.h"
 
 #include "tools/cli/utf8.h"
-
 #include "tools/eval/gnuplot.h"
 
 #include <math.h>

@@ -248,7 +248,7 @@ static json_t *entry(const struct eval_entry *e)
     return model;
 }
 
-static json_t *settings(const struct eval_settings *s)
+json_t *kaon_eval_report_settings(const struct eval_settings *s)
 {
     return json_pack("{s:o, s:s}", "limit",
                      s->limit ? kaon_eval_report_count(s->limit) : json_null(), "non_finite",
@@ -261,7 +261,7 @@ json_t *kaon_eval_report(const struct evaluation *e)
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
     return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version", KAON_JSON_SCHEMA, "kaon",
-                     kaon_version(), "settings", settings(&e->settings), "models", models,
-                     "comparisons", kaon_eval_report_comparisons(e), "requirements",
+                     kaon_version(), "settings", kaon_eval_report_settings(&e->settings), "models",
+                     models, "comparisons", kaon_eval_report_comparisons(e), "requirements",
                      kaon_eval_report_requirements(e));
 }
