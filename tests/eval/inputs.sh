@@ -21,6 +21,20 @@ same "two folds of one model" "$one" "$(digest "$small" "$small" --fold-field ev
 same "five folds, batch 3" "$one" "$(digest "$small" "$small" "$small" "$small" "$small" \
     --fold-field eventNumber --limit 700 --batch 3 --threads 3)"
 
+# ---- values within the model
+whole=/classes/Gemm_output_0 tokens=/blocks/blocks.0/attention/Softmax_output_0
+exits 2 "no value 'nothing'" "$kaon" eval "$small" --ood-hidden nothing
+exits 2 "no value 'nothing'" "$kaon" eval "$small" --ood-logits nothing
+exits 2 "'probabilities' is an output already" "$kaon" eval "$small" --ood-hidden probabilities
+exits 3 "cannot be the logits" "$kaon" eval "$small" --ood-logits $tokens --limit 10
+exits 2 "need a model" "$kaon" eval --scores "$jets" --tagger GN2v01 --ood-hidden $whole
+same "the digest without what is within" "$(digest "$small" --limit 700)" \
+    "$(digest "$small" --limit 700 --ood-hidden $tokens --ood-logits $whole --batch 5)"
+exits 0 "" "$kaon" eval "$small" --limit 700 --ood-hidden $whole --ood-logits $whole --details
+has "energy AUROC"; has "mahalanobis_hidden: $whole, means and covariance from the"
+exits 0 "" "$kaon" eval "$small" --limit 10 --explain --ood-hidden $whole
+has "strangeness"
+
 # ---- fields with the other sign
 exits 2 "takes no field 'mass'" "$kaon" eval "$small" --negate dphi,mass --limit 10
 plain=$(digest "$gn2" --limit 200) flip=$(digest "$gn2" --limit 200 --negate \

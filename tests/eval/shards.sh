@@ -66,6 +66,9 @@ in_three folds "$small" second.onnx "$small" --fold-field eventNumber --data "$j
 in_three made "$small" "$gn2" --data "$jets" $short --ensemble Mean=average:SmallKaon,GN2kaon \
     --cascade Fast=SmallKaon,GN2kaon:0.9
 grep -q '"macs_per_jet": [0-9]' joined_made/metrics.json || fail "a merge has lost what a cascade costs"
+in_three inner "$small" --data "$jets" $short --ood-hidden /dense/Gemm_output_0 \
+    --ood-logits /classes/Gemm_output_0
+grep -q '"mahalanobis_hidden"' joined_inner/metrics.json || fail "a merge has lost the hidden value"
 in_three style "$small" --data "$jets" $short --style weaver
 
 # ---- metrics.json does not know where files lie

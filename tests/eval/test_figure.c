@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 
+#include "tools/eval/album.h"
 #include "tools/eval/figure_script.h"
 #include "tools/eval/html.h"
 #include "tools/eval/measured.h"
+#include "tools/eval/options.h"
 
 /* What a function writes to a stream, to be freed. */
 struct text {
@@ -145,11 +147,37 @@ static void test_measured(void **state)
     }
 }
 
+/* The words that completion offers are those that --plots and --plot-formats know. */
+static void same_words(const char *words, const char *at(size_t))
+{
+    size_t n = 0, known = 0;
+    char *copy = strdup(words), *rest = copy;
+    assert_non_null(copy);
+    while (at(known))
+        known++;
+    for (char *word; (word = strsep(&rest, " ")) != NULL; n++) {
+        size_t i = 0;
+        while (at(i) && strcmp(at(i), word))
+            i++;
+        if (!at(i))
+            fail_msg("there is no %s", word);
+    }
+    assert_int_equal(n, known);
+    free(copy);
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    same_words(KAON_EVAL_PLOT_KINDS, kaon_eval_figure_kind);
+    same_words(KAON_EVAL_PLOT_FORMATS, kaon_eval_figure_format);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_data), cmocka_unit_test(test_script),   cmocka_unit_test(test_canvas),
-        cmocka_unit_test(test_html), cmocka_unit_test(test_measured),
+        cmocka_unit_test(test_html), cmocka_unit_test(test_measured), cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,34 @@ static void sorting_is_right(void **state)
     }
 }
 
+/* Many scores of both signs, with zeros of both, infinities and equal ones: in order, and equal ones as
+ * they came. A score that is NaN loses none of the others. */
+static void many_are_sorted(void **state)
+{
+    enum { MANY = 5000 };
+    static const double odd[] = { 0.0, -0.0, INFINITY, -INFINITY, 1e-320, -1e300 };
+    struct eval_point *p = malloc(MANY * sizeof *p);
+    uint32_t seed = 3;
+    size_t known = 0;
+    (void)state;
+    assert_non_null(p);
+    for (size_t i = 0; i < MANY; i++) {
+        const double x = draw(&seed) - 0.5;
+        p[i].score = i % 9 == 0 ? odd[i / 9 % 6] : i % 2 ? x : floor(30 * x);
+        p[i].weight = (double)i;
+    }
+    assert_true(kaon_eval_sort(p, MANY));
+    for (size_t i = 1; i < MANY; i++)
+        assert_true(p[i - 1].score < p[i].score ||
+                    (p[i - 1].score == p[i].score && p[i - 1].weight < p[i].weight));
+    p[MANY / 2].score = NAN;
+    assert_true(kaon_eval_sort(p, MANY));
+    for (size_t i = 0; i < MANY; i++)
+        known += (size_t)p[i].weight;
+    assert_int_equal(known, (size_t)MANY * (MANY - 1) / 2);
+    free(p);
+}
+
 static double brute_auc(const struct eval_point *s, size_t n, const struct eval_point *b, size_t m)
 {
     double won = 0, all = 0;
@@ -130,10 +158,10 @@ static void rounding_is_as_numpy_does(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(percentiles_are_linear),    cmocka_unit_test(weights_shift_percentiles),
-        cmocka_unit_test(sorting_is_right),          cmocka_unit_test(areas_equal_brute_force),
-        cmocka_unit_test(passing_is_strict),         cmocka_unit_test(rejections_have_errors),
-        cmocka_unit_test(rounding_is_as_numpy_does),
+        cmocka_unit_test(percentiles_are_linear),  cmocka_unit_test(weights_shift_percentiles),
+        cmocka_unit_test(sorting_is_right),        cmocka_unit_test(many_are_sorted),
+        cmocka_unit_test(areas_equal_brute_force), cmocka_unit_test(passing_is_strict),
+        cmocka_unit_test(rejections_have_errors),  cmocka_unit_test(rounding_is_as_numpy_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

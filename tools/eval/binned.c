@@ -171,22 +171,19 @@ static bool fill(struct eval_binned *b, size_t n_classes, const struct eval_scor
 
 enum kaon_status kaon_eval_binned(struct eval_binned *binned, const struct eval_spec *spec,
                                   const struct eval_discriminant *d,
+                                  const struct eval_ranked *ranked,
                                   const struct eval_scores *scores, struct kaon_msg *msg)
 {
-    struct eval_sorted all = { 0 };
-    double *value = kaon_eval_discriminants(spec, d, scores);
-    bool fits = value && kaon_eval_sorted_open(&all, spec->n_classes, value, scores->class,
-                                               scores->weight, scores->n);
+    bool fits = true;
     for (size_t i = 0; fits && i < scores->n_variables; i++) {
         struct eval_binned *b = &binned[i];
         const struct eval_variable *v = &spec->variable[i];
         *b = (struct eval_binned){ .variable = v, .edge = v->edge };
         b->n_bins = v->n_edges ? v->n_edges - 1 : 0;
-        fits = (v->n_edges || choose_edges(b, scores, i)) && make_series(b, spec, d) &&
-               (b->n_bins == 0 || fill(b, spec->n_classes, scores, value, i, &all));
+        fits =
+            (v->n_edges || choose_edges(b, scores, i)) && make_series(b, spec, d) &&
+            (b->n_bins == 0 || fill(b, spec->n_classes, scores, ranked->value, i, &ranked->sorted));
     }
-    kaon_eval_sorted_close(&all);
-    free(value);
     return fits ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
 }
 

@@ -32,10 +32,11 @@ struct eval_binned {
     size_t n_series;
 };
 
-/* Fills binned[0 .. n_variables) of the specification for one discriminant. To be closed in either
- * case. */
+/* Fills binned[0 .. n_variables) of the specification for one discriminant, which is ranked. To be
+ * closed in either case. */
 enum kaon_status kaon_eval_binned(struct eval_binned *binned, const struct eval_spec *spec,
                                   const struct eval_discriminant *d,
+                                  const struct eval_ranked *ranked,
                                   const struct eval_scores *scores, struct kaon_msg *msg);
 void kaon_eval_binned_close(struct eval_binned *binned, size_t n);
 

@@ -23,6 +23,7 @@ struct eval_build {
 
 enum kaon_status kaon_eval_build_inputs(struct eval_build *b);
 enum kaon_status kaon_eval_build_outputs(struct eval_build *b);
+enum kaon_status kaon_eval_build_inner(struct eval_build *b, size_t from); /* outputs from there */
 enum kaon_status kaon_eval_build_judgement(struct eval_build *b); /* classes, discriminants, cuts */
 enum kaon_status kaon_eval_build_points(struct eval_build *b);
 enum kaon_status kaon_eval_build_variables(struct eval_build *b);

@@ -287,6 +287,15 @@ static enum kaon_status read_style(struct eval_build *b)
                          "%s: style '%s' is none of atlas, weaver and generic", where, style);
 }
 
+/* How many of the outputs are values within the model: the last ones. */
+static size_t number_inner(const struct eval_build *b)
+{
+    const char *logits = b->choices->ood_logits, *hidden = b->choices->ood_hidden;
+    if (b->spec->stored || b->ports->n_outputs == 0)
+        return 0;
+    return (logits != NULL) + (hidden && !(logits && !strcmp(logits, hidden)));
+}
+
 enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
 {
     struct eval_spec *spec = b->spec;
@@ -302,8 +311,11 @@ enum kaon_status kaon_eval_build_outputs(struct eval_build *b)
         &spec->pool, EVAL_MOST_PROBABILITIES + EVAL_MOST_CLASSES, sizeof *spec->probability);
     if (!spec->output || !spec->probability)
         return kaon_eval_build_no_memory(b);
-    for (size_t i = 0; !status && i < n; i++)
+    const size_t own = n - number_inner(b);
+    for (size_t i = 0; !status && i < own; i++)
         status = build_output(b, &b->ports->output[i], &spec->output[i], outputs);
+    if (!status && own < n)
+        status = kaon_eval_build_inner(b, own);
     if (!status && spec->stored)
         status = add_stored(b);
     if (!status && spec->n_probabilities == 0)

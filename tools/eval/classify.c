@@ -141,19 +141,29 @@ static bool area_of_rest(double *auc, const struct eval_spec *spec, const struct
     return fits;
 }
 
+/* Jets of the two classes alone are looked at, as classes 0 and 1. */
 static bool area_of_pair(double *auc, const struct eval_spec *spec, const struct eval_scores *s,
                          size_t i, size_t j, double *value)
 {
     const long pi = spec->class[i].probability, pj = spec->class[j].probability;
-    struct eval_sorted sorted;
-    for (size_t jet = 0; jet < s->n; jet++) {
+    struct eval_sorted sorted = { 0 };
+    unsigned char *class = malloc(s->n + 1);
+    float *weight = malloc((s->n + 1) * sizeof *weight);
+    size_t n = 0;
+    bool fits = class && weight;
+    for (size_t jet = 0; fits && jet < s->n; jet++) {
+        if (s->class[jet] != i && s->class[jet] != j)
+            continue;
         const double a = of_jet(s, jet)[pi], b = of_jet(s, jet)[pj];
-        value[jet] = a + b > 0 ? a / (a + b) : 0.5;
+        value[n] = a + b > 0 ? a / (a + b) : 0.5;
+        weight[n] = s->weight ? s->weight[jet] : 1;
+        class[n++] = s->class[jet] != i;
     }
-    const bool fits =
-        kaon_eval_sorted_open(&sorted, spec->n_classes, value, s->class, s->weight, s->n);
-    *auc = fits ? area(&sorted, i, j) : NAN;
+    fits = fits && kaon_eval_sorted_open(&sorted, 2, value, class, s->weight ? weight : NULL, n);
+    *auc = fits ? area(&sorted, 0, 1) : NAN;
     kaon_eval_sorted_close(&sorted);
+    free(class);
+    free(weight);
     return fits;
 }
 

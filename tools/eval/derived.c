@@ -143,6 +143,9 @@ static bool take_over(struct evaluation *e, struct eval_entry *entry, const char
     spec->note = NULL;
     spec->n_notes = 0;
     spec->config_path = NULL;
+    spec->logits = spec->hidden =
+        (struct eval_inner){ NULL, 0, 0 }; /* it is no model to look into */
+    spec->n_inner = 0;
     spec->title = spec->model_path = d->text;
     spec->probability =
         kaon_eval_pool_take(&e->pool, spec->n_probabilities + 1, sizeof *spec->probability);

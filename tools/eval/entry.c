@@ -121,17 +121,20 @@ enum kaon_status kaon_eval_entry_begin(struct evaluation *e, struct eval_entry *
 
 /* ---- judging ---------------------------------------------------------------------------------- */
 
-static enum kaon_status judge_binned(struct eval_entry *entry, struct kaon_msg *msg)
+/* One discriminant, as a whole and in bins, sorted once for both. */
+static enum kaon_status judge_one(struct eval_entry *entry, size_t i, struct kaon_msg *msg)
 {
     const struct eval_spec *spec = &entry->spec;
-    const size_t n = spec->n_variables;
-    enum kaon_status status = KAON_OK;
-    entry->binned = calloc(spec->n_discriminants * n + 1, sizeof *entry->binned);
-    if (!entry->binned)
-        return no_memory(msg);
-    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
-        status = kaon_eval_binned(entry->binned + i * n, spec, &spec->discriminant[i],
-                                  &entry->scores, msg);
+    const struct eval_discriminant *d = &spec->discriminant[i];
+    const struct eval_scores *scores = &entry->scores;
+    struct eval_ranked ranked;
+    enum kaon_status status = kaon_eval_rank(&ranked, spec, d, scores) ? KAON_OK : no_memory(msg);
+    if (!status)
+        status = kaon_eval_judge(&entry->judged[i], spec, d, &ranked, scores, msg);
+    if (!status)
+        status =
+            kaon_eval_binned(entry->binned + i * spec->n_variables, spec, d, &ranked, scores, msg);
+    kaon_eval_ranked_close(&ranked);
     return status;
 }
 
@@ -157,13 +160,12 @@ static enum kaon_status judge_on_request(struct eval_entry *entry, struct kaon_m
 enum kaon_status kaon_eval_entry_judge(struct eval_entry *entry, struct kaon_msg *msg)
 {
     const struct eval_spec *spec = &entry->spec;
-    entry->judged = calloc(spec->n_discriminants + 1, sizeof *entry->judged);
-    enum kaon_status status = entry->judged ? KAON_OK : no_memory(msg);
-    for (size_t i = 0; !status && i < spec->n_discriminants; i++)
-        status =
-            kaon_eval_judge(&entry->judged[i], spec, &spec->discriminant[i], &entry->scores, msg);
-    if (!status)
-        status = judge_binned(entry, msg);
+    const size_t n = spec->n_discriminants;
+    entry->judged = calloc(n + 1, sizeof *entry->judged);
+    entry->binned = calloc(n * spec->n_variables + 1, sizeof *entry->binned);
+    enum kaon_status status = entry->judged && entry->binned ? KAON_OK : no_memory(msg);
+    for (size_t i = 0; !status && i < n; i++)
+        status = judge_one(entry, i, msg);
     if (!status)
         status = kaon_eval_classify(&entry->classified, spec, &entry->scores, msg);
     if (!status)

@@ -3,26 +3,12 @@
 
 #include "tools/eval/derived.h"
 
+#include "tools/cli/clock.h"
 #include "tools/cli/interrupt.h"
-
-#include <time.h>
 
 static enum kaon_status no_memory(struct kaon_msg *msg)
 {
     return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-}
-
-static struct timespec now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t;
-}
-
-static double seconds_since(struct timespec began)
-{
-    const struct timespec t = now();
-    return (double)(t.tv_sec - began.tv_sec) + 1e-9 * (double)(t.tv_nsec - began.tv_nsec);
 }
 
 static enum kaon_status take(void *user, const struct eval_block *block,
@@ -72,7 +58,7 @@ static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progre
     struct eval_result result = { .n_track_outputs = 0 };
     struct eval_hasher *hasher = kaon_eval_hasher_open();
     enum kaon_status status = hasher ? KAON_OK : no_memory(msg);
-    const struct timespec began = now();
+    const double began = kaon_clock_seconds();
     while (!status) {
         status = kaon_eval_reader_next(entry->reader, &block, msg);
         if (!status && kaon_interrupted())
@@ -87,7 +73,7 @@ static enum kaon_status read_stored(struct eval_entry *entry, struct kaon_progre
             break;
     }
     kaon_eval_hasher_close(hasher);
-    entry->run_seconds = seconds_since(began);
+    entry->run_seconds = kaon_clock_seconds() - began;
     kaon_eval_result_close(&result);
     kaon_eval_block_close(&block);
     return status;

@@ -74,10 +74,9 @@ static json_t *probabilities(const struct eval_spec *spec, size_t first, size_t 
 static json_t *outputs(const struct eval_spec *spec)
 {
     static const char *const kinds[] = {
-        [EVAL_OUT_PROBABILITY] = "probability",
-        [EVAL_OUT_VECTOR] = "probabilities",
-        [EVAL_OUT_TRACKS] = "per track",
-        [EVAL_OUT_OTHER] = "not used",
+        [EVAL_OUT_PROBABILITY] = "probability", [EVAL_OUT_VECTOR] = "probabilities",
+        [EVAL_OUT_TRACKS] = "per track",        [EVAL_OUT_OTHER] = "not used",
+        [EVAL_OUT_INNER] = "strangeness",
     };
     json_t *list = json_array();
     for (size_t i = 0; i < spec->n_outputs; i++) {

@@ -76,7 +76,7 @@ static double purity(const struct eval_spec *spec, const struct eval_judged *j, 
     const double signal = j->roc.efficiency[i] * weight_of(j, j->of->signal);
     double all = signal;
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (c != j->of->signal && j->n[c] > 0)
+        if (kaon_eval_judged_background(j, c))
             all += weight_of(j, c) / j->roc.rejection[c][i].value;
     return all > 0 ? signal / all : NAN;
 }

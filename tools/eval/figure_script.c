@@ -1,5 +1,6 @@
 #include "tools/eval/figure_script.h"
 
+#include "tools/cli/utf8.h"
 #include "tools/eval/gnuplot.h"
 
 #include <math.h>
@@ -33,20 +34,12 @@ static int foot(const struct eval_figure *f)
     return f->n_names ? TURNED : FOOT;
 }
 
-static int letters(const char *text)
-{
-    int n = 0;
-    for (; text && *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
 /* Room for the longest text. */
 static int legend_width(const struct eval_figure *f)
 {
     int most = 0;
     for (size_t k = 0; k < f->n_keys; k++)
-        most = letters(f->key[k].text) > most ? letters(f->key[k].text) : most;
+        most = kaon_utf8_width(f->key[k].text) > most ? kaon_utf8_width(f->key[k].text) : most;
     return most ? SAMPLE + LETTER * most : MARGIN;
 }
 
@@ -54,7 +47,7 @@ static int heading_width(const struct eval_figure *f)
 {
     int most = 0;
     for (size_t i = 0; i < f->n_lines; i++)
-        most = letters(f->line[i]) > most ? letters(f->line[i]) : most;
+        most = kaon_utf8_width(f->line[i]) > most ? kaon_utf8_width(f->line[i]) : most;
     return MARGIN + LETTER * most;
 }
 

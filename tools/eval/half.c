@@ -1,27 +1,6 @@
 #include "tools/eval/half.h"
 
-#include <hdf5.h>
-#include <stdbool.h>
-#include <string.h>
-
 enum { HALF = sizeof(uint16_t), FLOAT = sizeof(float) };
-
-float kaon_eval_half(uint16_t half)
-{
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31,
-                   fraction = half & 0x3ff;
-    uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
-    float value;
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | fraction << 13;
-    } else if (exponent == 0) { /* subnormal there, not here */
-        value = (float)fraction * 0x1p-24f;
-        memcpy(&bits, &value, sizeof bits);
-        bits |= sign;
-    }
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 static void widen(unsigned char *to, const unsigned char *from)
 {
@@ -45,10 +24,9 @@ static herr_t convert(hid_t from, hid_t to, H5T_cdata_t *data, size_t n, size_t 
     return 0;
 }
 
-/* As NumPy's float16 lies in files of h5py. */
-static hid_t half_type(void)
+hid_t kaon_eval_half_type(bool big_endian)
 {
-    const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    const hid_t type = H5Tcopy(big_endian ? H5T_IEEE_F32BE : H5T_IEEE_F32LE);
     if (type >= 0 && (H5Tset_fields(type, 15, 10, 5, 0, 10) < 0 || H5Tset_size(type, HALF) < 0 ||
                       H5Tset_ebias(type, 15) < 0)) {
         H5Tclose(type);
@@ -59,7 +37,7 @@ static hid_t half_type(void)
 
 enum kaon_status kaon_eval_half_register(struct kaon_msg *msg)
 {
-    const hid_t type = half_type();
+    const hid_t type = kaon_eval_half_type(false);
     const bool done =
         type >= 0 && H5Tregister(H5T_PERS_HARD, "half", type, H5T_NATIVE_FLOAT, convert) >= 0;
     if (type >= 0)

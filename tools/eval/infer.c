@@ -2,6 +2,7 @@
 
 #include "tools/cli/interrupt.h"
 #include "tools/eval/fill.h"
+#include "tools/eval/look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ void kaon_eval_result_close(struct eval_result *r)
     free(r->probability);
     free(r->tracks);
     free(r->jet_macs);
+    free(r->inner);
     *r = (struct eval_result){ 0 };
 }
 
@@ -232,7 +234,13 @@ static enum kaon_status take_jet(struct eval_infer *infer, const struct eval_blo
         if (bytes < 0)
             return kaon_cli_fail(msg, KAON_BAD_INPUT, "%s: output '%s' has no axis of jets",
                                  spec->model_path, spec->output[o].name);
-        if (bytes > 0) {
+        if (spec->output[o].kind == EVAL_OUT_INNER) {
+            const enum kaon_status status =
+                kaon_eval_look(spec, o, &infer->output[o], k * (size_t)bytes, (size_t)bytes,
+                               r->inner + row * spec->n_inner, msg);
+            if (status)
+                return status;
+        } else if (bytes > 0) {
             const unsigned char *data =
                 (const unsigned char *)infer->output[o].data + k * (size_t)bytes;
             kaon_eval_hasher_add(infer->hasher, data, (size_t)bytes);
@@ -285,13 +293,14 @@ static int grow_result(struct eval_result *r, const struct eval_spec *spec,
         r->probability = calloc(block->rows * spec->n_probabilities + 1, sizeof *r->probability);
         r->tracks = calloc(outputs * block->rows * width + 1, 1);
         r->jet_macs = calloc(block->rows + 1, sizeof *r->jet_macs);
+        r->inner = calloc(block->rows * spec->n_inner + 1, sizeof *r->inner);
         r->room_rows = block->rows;
     }
     r->n_track_outputs = outputs;
     r->width = width;
     r->digest = (struct eval_digest){ { 0 } };
     r->macs = 0;
-    return r->probability && r->tracks && r->jet_macs;
+    return r->probability && r->tracks && r->jet_macs && r->inner;
 }
 
 struct by_shape {

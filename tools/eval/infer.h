@@ -11,6 +11,7 @@
 struct eval_result {
     float *probability; /* rows x n_probabilities */
     int8_t *tracks;     /* n_track_outputs x rows x width, entries as they were after compaction */
+    float *inner;       /* rows x n_inner; NaN: a hidden value without entries */
     float *jet_macs;    /* multiply-adds of each jet's share of its run; NULL: nothing was run */
     size_t n_track_outputs, width;
     size_t room_rows;

@@ -79,23 +79,24 @@ static void judge_range(struct eval_judged *j, const struct eval_sorted *s)
 
 enum kaon_status kaon_eval_judge(struct eval_judged *j, const struct eval_spec *spec,
                                  const struct eval_discriminant *d,
-                                 const struct eval_scores *scores, struct kaon_msg *msg)
+                                 const struct eval_ranked *ranked, const struct eval_scores *scores,
+                                 struct kaon_msg *msg)
 {
-    struct eval_sorted s = { 0 };
+    const struct eval_sorted *s = &ranked->sorted;
     *j = (struct eval_judged){ .of = d };
-    double *value = kaon_eval_discriminants(spec, d, scores);
-    bool fits = value && kaon_eval_sorted_open(&s, spec->n_classes, value, scores->class,
-                                               scores->weight, scores->n);
-    fits = fits && judge_areas(j, &s) && judge_points(j, &s);
+    bool fits = judge_areas(j, s) && judge_points(j, s);
     if (fits) {
-        judge_roc(j, &s);
-        judge_range(j, &s);
+        judge_roc(j, s);
+        judge_range(j, s);
     }
     if (fits && spec->puma)
         fits = kaon_eval_puma_roc(&j->puma, spec, d, scores);
-    kaon_eval_sorted_close(&s);
-    free(value);
     return fits ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
+}
+
+bool kaon_eval_judged_background(const struct eval_judged *j, size_t c)
+{
+    return c != j->of->signal && j->n[c] > 0;
 }
 
 enum kaon_status kaon_eval_histogram(struct eval_judged *j, const struct eval_spec *spec,

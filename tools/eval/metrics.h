@@ -36,10 +36,14 @@ struct eval_judged {
     double *histogram; /* n_classes x bins, shares of each class; filled by kaon_eval_histogram */
 };
 
-/* Judges one discriminant. Everything in *judged is overwritten. */
+/* Judges one discriminant, which is ranked. Everything in *judged is overwritten. */
 enum kaon_status kaon_eval_judge(struct eval_judged *judged, const struct eval_spec *spec,
                                  const struct eval_discriminant *d,
-                                 const struct eval_scores *scores, struct kaon_msg *msg);
+                                 const struct eval_ranked *ranked, const struct eval_scores *scores,
+                                 struct kaon_msg *msg);
+
+/* Whether a class is one that the signal is told from, and has jets. */
+bool kaon_eval_judged_background(const struct eval_judged *judged, size_t class);
 
 /* Shares of each class in bins of [low, high); what lies outside counts in the outer ones. */
 enum kaon_status kaon_eval_histogram(struct eval_judged *judged, const struct eval_spec *spec,

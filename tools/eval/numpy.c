@@ -1,6 +1,7 @@
 #include "tools/eval/numpy.h"
 
 #include "tools/eval/filters.h"
+#include "tools/eval/half.h"
 #include "tools/io/npy.h"
 
 #include <dirent.h>
@@ -51,15 +52,7 @@ static hid_t type_of(enum kaon_type type, bool big_endian)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].type == type)
             return H5Tcopy(big_endian ? known[i].big : known[i].little);
-    if (type != KAON_F16)
-        return -1;
-    const hid_t half = H5Tcopy(big_endian ? H5T_IEEE_F32BE : H5T_IEEE_F32LE);
-    if (half >= 0 && (H5Tset_fields(half, 15, 10, 5, 0, 10) < 0 || H5Tset_size(half, 2) < 0 ||
-                      H5Tset_ebias(half, 15) < 0)) {
-        H5Tclose(half);
-        return -1;
-    }
-    return half;
+    return type == KAON_F16 ? kaon_eval_half_type(big_endian) : -1;
 }
 
 /* Makes the dataset `name`; its values are in `outside` from `offset` on, or come from `data`. */

@@ -1,6 +1,7 @@
 #include "tools/eval/ood.h"
 
 #include "tools/eval/classify.h"
+#include "tools/eval/gauss.h"
 #include "tools/eval/mathd.h"
 #include "tools/eval/sorted.h"
 
@@ -8,9 +9,7 @@
 #include <stdlib.h>
 
 const char *const kaon_eval_ood_scores[EVAL_OOD_SCORES] = {
-    "largest_probability",
-    "entropy",
-    "mahalanobis",
+    "largest_probability", "entropy", "mahalanobis", "energy", "mahalanobis_hidden",
 };
 
 static const double kept = 0.95; /* of the jets that are in */
@@ -20,19 +19,14 @@ static const float *of_jet(const struct eval_scores *s, size_t jet)
     return s->probability + jet * s->n_probabilities;
 }
 
-/* ---- distances -------------------------------------------------------------------------------- */
+/* ---- scores ----------------------------------------------------------------------------------- */
 
-/* Means of classes and the factor of the common covariance, L L' lower triangular. */
-struct gauss {
-    size_t n; /* coordinates: one less than probabilities, since they sum to 1 */
-    double mean[EVAL_MOST_CLASSES][EVAL_MOST_PROBABILITIES];
-    double factor[EVAL_MOST_PROBABILITIES][EVAL_MOST_PROBABILITIES];
-};
-
-/* Centred logarithms; probabilities that are 0 count as the smallest that an f32 can be. */
-static void coordinates(double *x, const float *p, size_t n)
+/* Centred logarithms of probabilities, all but the last, since they sum to 0; a probability that is 0
+ * counts as the smallest that an f32 can be. */
+static void logarithms(double *x, const struct eval_scores *s, size_t jet, size_t n)
 {
     const double least = 0x1p-149;
+    const float *p = of_jet(s, jet);
     double sum = 0;
     for (size_t i = 0; i <= n; i++) {
         const double log = kaon_eval_log(p[i] > 0 ? (double)p[i] : least);
@@ -44,93 +38,80 @@ static void coordinates(double *x, const float *p, size_t n)
         x[i] -= sum / (double)(n + 1);
 }
 
-/* Cholesky's factor in place; false if the matrix is not positive definite. */
-static bool factorise(struct gauss *g)
+static void hidden_value(double *x, const struct eval_scores *s, size_t jet, size_t n)
 {
-    for (size_t i = 0; i < g->n; i++)
-        for (size_t k = 0; k <= i; k++) {
-            double sum = g->factor[i][k];
-            for (size_t m = 0; m < k; m++)
-                sum -= g->factor[i][m] * g->factor[k][m];
-            if (i == k && !(sum > 0))
-                return false;
-            g->factor[i][k] = i == k ? sqrt(sum) : sum / g->factor[k][k];
-        }
-    return true;
+    const float *from = s->inner + (jet + 1) * s->n_inner - n; /* the last */
+    for (size_t i = 0; i < n; i++)
+        x[i] = (double)from[i];
 }
 
-static bool fit(struct gauss *g, const struct eval_spec *spec, const struct eval_scores *s,
-                const bool *in)
+/* What the scores of one evaluation are found from. */
+struct strange {
+    const struct eval_spec *spec;
+    const struct eval_scores *scores;
+    struct eval_gauss gauss;
+};
+
+static double unsure(const struct strange *t, size_t jet)
 {
-    double x[EVAL_MOST_PROBABILITIES], weight[EVAL_MOST_CLASSES] = { 0 }, all = 0;
-    g->n = spec->n_given - 1;
-    for (int pass = 0; pass < 2; pass++) { /* sums, then deviations from the means */
-        for (size_t jet = 0; jet < s->n; jet++) {
-            const size_t c = s->class[jet];
-            const double w = s->weight ? (double)s->weight[jet] : 1;
-            if (!in[c])
-                continue;
-            coordinates(x, of_jet(s, jet), g->n);
-            weight[c] += pass ? 0 : w;
-            all += pass ? 0 : w;
-            for (size_t i = 0; i < g->n; i++) {
-                g->mean[c][i] += pass ? 0 : w * x[i];
-                for (size_t k = 0; pass && k <= i; k++)
-                    g->factor[i][k] += w * (x[i] - g->mean[c][i]) * (x[k] - g->mean[c][k]);
-            }
-        }
-        for (size_t c = 0; !pass && c < spec->n_classes; c++)
-            for (size_t i = 0; i < g->n; i++)
-                g->mean[c][i] = weight[c] > 0 ? g->mean[c][i] / weight[c] : NAN;
-    }
-    for (size_t i = 0; i < g->n; i++)
-        for (size_t k = 0; k <= i; k++)
-            g->factor[i][k] /= all;
-    return all > 0 && g->n > 0 && factorise(g);
+    const float *p = of_jet(t->scores, jet);
+    float largest = 0;
+    for (size_t i = 0; i < t->spec->n_given; i++)
+        largest = p[i] > largest ? p[i] : largest;
+    return 1 - (double)largest;
 }
 
-/* Squared distance to the nearest mean. */
-static double distance(const struct gauss *g, size_t n_classes, const float *p)
+static double entropy(const struct strange *t, size_t jet)
 {
-    double x[EVAL_MOST_PROBABILITIES], y[EVAL_MOST_PROBABILITIES], nearest = INFINITY;
-    coordinates(x, p, g->n);
-    for (size_t c = 0; c < n_classes; c++) {
-        double sum = 0;
-        for (size_t i = 0; i < g->n; i++) { /* L y = x - mean */
-            y[i] = x[i] - g->mean[c][i];
-            for (size_t k = 0; k < i; k++)
-                y[i] -= g->factor[i][k] * y[k];
-            y[i] /= g->factor[i][i];
-            sum += y[i] * y[i];
-        }
-        if (sum < nearest) /* never where a class without jets has no mean */
-            nearest = sum;
-    }
-    return nearest;
+    return kaon_eval_entropy(of_jet(t->scores, jet), t->spec->n_given);
+}
+
+static double far(const struct strange *t, size_t jet)
+{
+    return kaon_eval_gauss_distance(&t->gauss, t->scores, jet);
+}
+
+static double energy(const struct strange *t, size_t jet)
+{
+    return (double)t->scores->inner[jet * t->scores->n_inner];
+}
+
+static const struct {
+    double (*of)(const struct strange *, size_t jet);
+    eval_coordinates_fn *at; /* NULL: needs no distances */
+    double least, ridge;
+} scorer[EVAL_OOD_SCORES] = {
+    [EVAL_OOD_PROBABILITY] = { unsure, NULL, 0, 0 },
+    [EVAL_OOD_ENTROPY] = { entropy, NULL, 0, 0 },
+    [EVAL_OOD_MAHALANOBIS] = { far, logarithms, 0, 0 },
+    [EVAL_OOD_ENERGY] = { energy, NULL, 0, 0 },
+    [EVAL_OOD_HIDDEN] = { far, hidden_value, 1e-10, 1e-6 },
+};
+
+static bool is_asked_for(const struct eval_spec *spec, enum eval_ood_score which)
+{
+    return which == EVAL_OOD_ENERGY   ? spec->logits.name != NULL
+           : which == EVAL_OOD_HIDDEN ? spec->hidden.name != NULL
+                                      : true;
+}
+
+static bool score_all(double *value, enum eval_ood_score which, const struct eval_spec *spec,
+                      const struct eval_scores *s, struct eval_ood *ood)
+{
+    struct strange t = { .spec = spec, .scores = s, .gauss = { .n_classes = spec->n_classes } };
+    t.gauss.n = which == EVAL_OOD_HIDDEN ? spec->hidden.width : spec->n_given - 1;
+    t.gauss.at = scorer[which].at;
+    const bool fits = !t.gauss.at || kaon_eval_gauss_fit(&t.gauss, s, ood->in, scorer[which].least,
+                                                         scorer[which].ridge);
+    for (size_t jet = 0; fits && jet < s->n; jet++)
+        value[jet] = scorer[which].of(&t, jet);
+    if (which == EVAL_OOD_HIDDEN)
+        ood->ridge = t.gauss.ridge;
+    kaon_eval_gauss_close(&t.gauss);
+    return fits;
 }
 
 /* ---- judging ---------------------------------------------------------------------------------- */
-
-static bool score_all(double *value, enum eval_ood_score which, const struct eval_spec *spec,
-                      const struct eval_scores *s, const bool *in)
-{
-    struct gauss *g = calloc(1, sizeof *g);
-    if (!g)
-        return false;
-    const bool known = which != EVAL_OOD_MAHALANOBIS || fit(g, spec, s, in);
-    for (size_t jet = 0; jet < s->n; jet++) {
-        const float *p = of_jet(s, jet);
-        float largest = 0;
-        for (size_t i = 0; i < spec->n_given; i++)
-            largest = p[i] > largest ? p[i] : largest;
-        value[jet] = which == EVAL_OOD_PROBABILITY ? 1 - (double)largest
-                     : which == EVAL_OOD_ENTROPY   ? kaon_eval_entropy(p, spec->n_given)
-                     : known                       ? distance(g, spec->n_classes, p)
-                                                   : NAN;
-    }
-    free(g);
-    return true;
-}
 
 /* Jets of class 0 are in, of class 1 + c out. */
 static void judge(struct eval_ood *ood, enum eval_ood_score which, const struct eval_sorted *sorted)
@@ -151,6 +132,8 @@ static void find_means(struct eval_ood *ood, enum eval_ood_score which, const do
     double sum[EVAL_MOST_CLASSES] = { 0 }, weight[EVAL_MOST_CLASSES] = { 0 };
     for (size_t jet = 0; jet < s->n; jet++) {
         const double w = s->weight ? (double)s->weight[jet] : 1;
+        if (isnan(value[jet]))
+            continue;
         sum[s->class[jet]] += w * value[jet];
         weight[s->class[jet]] += w;
     }
@@ -201,7 +184,7 @@ static bool judge_score(struct eval_ood *ood, enum eval_ood_score which,
     double *kept_value = malloc((s->n + 1) * sizeof *kept_value);
     unsigned char *class = malloc(s->n + 1);
     float *weight = malloc((s->n + 1) * sizeof *weight);
-    bool fits = value && kept_value && class && weight && score_all(value, which, spec, s, ood->in);
+    bool fits = value && kept_value && class && weight && score_all(value, which, spec, s, ood);
     if (fits) {
         find_means(ood, which, value, s, spec->n_classes);
         const size_t n = gather(ood, s, value, kept_value, class, weight);
@@ -227,8 +210,11 @@ enum kaon_status kaon_eval_ood(struct eval_ood **out, const struct eval_spec *sp
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     find_classes(ood, spec, scores);
     bool fits = true;
-    for (int which = 0; fits && ood->n_against && which < EVAL_OOD_SCORES; which++)
-        fits = judge_score(ood, (enum eval_ood_score)which, spec, scores);
+    for (int which = 0; fits && ood->n_against && which < EVAL_OOD_SCORES; which++) {
+        ood->has[which] = is_asked_for(spec, (enum eval_ood_score)which);
+        if (ood->has[which])
+            fits = judge_score(ood, (enum eval_ood_score)which, spec, scores);
+    }
     if (fits && ood->n_against)
         *out = ood;
     else

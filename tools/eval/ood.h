@@ -1,10 +1,11 @@
 /* Whether a tagger notices jets that it was not made for: scores that say how strange a jet is, and
  * how well they tell jets of other classes from those of its own.
  *
- * All come from the probabilities of the classes. The energy -ln sum exp(logit) does not: what a
- * softmax gives sums to 1 whatever the energy was. Mahalanobis's distance is taken in the space of
- * centred logarithms of probabilities, which are logits but for a constant of the jet; its means (a
- * class each) and its covariance (of all together) are those of the jets that are in. */
+ * Three come from the probabilities of the classes. The energy -ln sum exp(logit) does not: what a
+ * softmax gives sums to 1 whatever the energy was, so it is there only where the logits are named.
+ * Mahalanobis's distance is taken in the space of centred logarithms of probabilities, which are
+ * logits but for a constant of the jet, and where one is named in that of a hidden value; its means (a
+ * class each) and its covariance (of all together) are those of the judged jets that are in. */
 #ifndef KAON_TOOLS_EVAL_OOD_H
 #define KAON_TOOLS_EVAL_OOD_H
 
@@ -14,6 +15,8 @@ enum eval_ood_score {
     EVAL_OOD_PROBABILITY, /* 1 - the largest probability */
     EVAL_OOD_ENTROPY,
     EVAL_OOD_MAHALANOBIS, /* squared, to the nearest class */
+    EVAL_OOD_ENERGY,      /* of the logits, where they are named */
+    EVAL_OOD_HIDDEN,      /* as Mahalanobis's, of the hidden value, where one is named */
     EVAL_OOD_SCORES,
 };
 
@@ -29,6 +32,8 @@ struct eval_ood_against {
 struct eval_ood {
     bool in[EVAL_MOST_CLASSES]; /* classes that the tagger is made for */
     uint64_t n_in;
+    bool has[EVAL_OOD_SCORES]; /* what is below is defined for these */
+    double ridge;              /* of EVAL_OOD_HIDDEN: added to the diagonal of its covariance */
     double mean[EVAL_OOD_SCORES][EVAL_MOST_CLASSES]; /* of each class */
     struct eval_ood_against against[EVAL_MOST_CLASSES];
     size_t n_against; /* 0: no class is out */

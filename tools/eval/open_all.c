@@ -7,6 +7,7 @@
 #include "tools/eval/write_all.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void say_notes(const struct kaon_say *say, const struct eval_entry *entry)
 {
@@ -92,6 +93,8 @@ static struct eval_choices choices_of(const struct evaluation *e, const struct e
                                   .scan = o->scan,
                                   .ood = o->ood.word,
                                   .n_ood = o->ood.n,
+                                  .ood_logits = o->ood_logits,
+                                  .ood_hidden = o->ood_hidden,
                                   .bootstrap = (size_t)o->bootstrap,
                                   .seed = (uint64_t)o->seed,
                                   .against = o->against.word,
@@ -110,6 +113,20 @@ static struct eval_choices choices_of(const struct evaluation *e, const struct e
                                   .zero_non_finite = o->non_finite != NULL };
 }
 
+/* Values that are judged become outputs, one that is named twice once. `name` has room for two and
+ * lives as long as what is returned. */
+static struct kaon_engine_choice look_into(const struct eval_options *o, const char **name)
+{
+    struct kaon_engine_choice engine = o->engine;
+    engine.also = name;
+    engine.n_also = 0;
+    if (o->ood_logits)
+        name[engine.n_also++] = o->ood_logits;
+    if (o->ood_hidden && !(o->ood_logits && !strcmp(o->ood_logits, o->ood_hidden)))
+        name[engine.n_also++] = o->ood_hidden;
+    return engine;
+}
+
 enum kaon_status kaon_eval_open_all(struct evaluation *e, const struct eval_options *o,
                                     const struct kaon_words *models, const struct kaon_say *say,
                                     struct kaon_msg *msg)
@@ -118,10 +135,15 @@ enum kaon_status kaon_eval_open_all(struct evaluation *e, const struct eval_opti
     choices.seen = e->seen.root ? &e->seen : NULL;
     struct eval_wanted wanted = { .n_models = 0 };
     enum kaon_status status = kaon_eval_find_wanted(e, o, models, &wanted, msg);
+    if (!status && !wanted.n_models && (o->ood_logits || o->ood_hidden))
+        status = kaon_cli_fail(msg, KAON_BAD_ARGUMENT,
+                               "--ood-logits and --ood-hidden need a model to look into");
     if (!status)
         status = kaon_eval_sweep_expand(e, o, &wanted, msg);
     if (status)
         return status;
+    const char *inner[2];
+    const struct kaon_engine_choice engine = look_into(o, inner);
     const size_t each = wanted.n_models + wanted.n_taggers;
     const size_t samples = wanted.n_samples ? wanted.n_samples : 1;
     const size_t n_derived = o->explain ? 0 : o->ensembles.n + o->cascades.n;
@@ -132,7 +154,7 @@ enum kaon_status kaon_eval_open_all(struct evaluation *e, const struct eval_opti
     choices.many_samples = samples > 1;
     for (size_t i = 0; !status && i < samples; i++) {
         choices.sample = wanted.n_samples ? wanted.sample[i] : NULL;
-        status = open_sample(e, e->entry + i * each, &wanted, &choices, &o->engine, say, msg);
+        status = open_sample(e, e->entry + i * each, &wanted, &choices, &engine, say, msg);
     }
     if (!status && n_derived)
         status = open_derived(e, o, &e->entry[e->n - n_derived], msg);

@@ -4,6 +4,7 @@
 #include "tools/cli/processors.h"
 #include "tools/eval/album.h"
 #include "tools/eval/shard.h"
+#include "tools/eval/split.h"
 
 #include <string.h>
 
@@ -85,6 +86,12 @@ static const struct kaon_option options[] = {
     { "ood-against", 0, KAON_OPTION_LIST, "CLASS",
       "how well jets of this class are known as strange (default: classes without a probability)",
       offsetof(struct eval_options, ood) },
+    { "ood-logits", 0, KAON_OPTION_STRING, "VALUE",
+      "strange jets also by the energy -ln sum exp(z) of this value within the model, the\n"
+      "logits: what goes into its last Softmax", offsetof(struct eval_options, ood_logits) },
+    { "ood-hidden", 0, KAON_OPTION_STRING, "VALUE",
+      "strange jets also by Mahalanobis's distance of this value within the model",
+      offsetof(struct eval_options, ood_hidden) },
     { "require", 0, KAON_OPTION_LIST, "\"rej_c@0.70>10\"",
       "exit with 5 unless it holds: rej_, eff_, auc_, precision_, recall_, ece_ of a class, accuracy",
       offsetof(struct eval_options, require) },
@@ -197,25 +204,17 @@ static bool is_among(const char *word, word_fn *at, const char **nearest)
 }
 
 /* Splits the values of a list option at their commas; each word must be one that `at` lists. */
-static enum kaon_status split(struct evaluation *e, const struct kaon_words *given,
-                              const char *option, word_fn *at, const char *const **words, size_t *n,
-                              struct kaon_msg *msg)
+static enum kaon_status choose_all(struct evaluation *e, const struct kaon_words *given,
+                                   const char *option, word_fn *at, const char *const **words,
+                                   size_t *n, struct kaon_msg *msg)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < given->n; i++)
-        most += strlen(given->word[i]) + 1;
-    const char **list = kaon_eval_pool_take(&e->pool, most + 1, sizeof *list);
-    *words = list;
-    for (size_t i = 0; list && i < given->n; i++) {
-        char *rest = kaon_eval_pool_text(&e->pool, given->word[i]);
-        for (char *word; rest && (word = strsep(&rest, ",")) != NULL;) {
-            const char *nearest;
-            if (!is_among(word, at, &nearest))
-                return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--%s: there is no \"%s\"%s%s%s",
-                                     option, word, nearest ? "; did you mean \"" : "",
-                                     nearest ? nearest : "", nearest ? "\"?" : "");
-            list[(*n)++] = word;
-        }
+    const char *const *list = *words = kaon_eval_split(&e->pool, given, true, n);
+    for (size_t i = 0; list && i < *n; i++) {
+        const char *nearest;
+        if (!is_among(list[i], at, &nearest))
+            return kaon_cli_fail(msg, KAON_BAD_ARGUMENT, "--%s: there is no \"%s\"%s%s%s", option,
+                                 list[i], nearest ? "; did you mean \"" : "",
+                                 nearest ? nearest : "", nearest ? "\"?" : "");
     }
     return list ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
 }
@@ -263,8 +262,8 @@ enum kaon_status kaon_eval_settings(struct evaluation *e, const struct eval_opti
     s->limit = (uint64_t)o->limit;
     s->compression = (enum eval_compression)compression;
     const enum kaon_status status =
-        split(e, &o->plots, "plots", kaon_eval_figure_kind, &s->plots, &s->n_plots, msg);
+        choose_all(e, &o->plots, "plots", kaon_eval_figure_kind, &s->plots, &s->n_plots, msg);
     return status ? status
-                  : split(e, &o->plot_formats, "plot-formats", kaon_eval_figure_format, &s->formats,
-                          &s->n_formats, msg);
+                  : choose_all(e, &o->plot_formats, "plot-formats", kaon_eval_figure_format,
+                               &s->formats, &s->n_formats, msg);
 }

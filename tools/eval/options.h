@@ -25,6 +25,7 @@ struct eval_options {
     const char *config, *out, *weight, *non_finite, *compression;
     int64_t limit, threads, batch;
     struct kaon_words require, ood;
+    const char *ood_logits, *ood_hidden;
     const char *scan, *reference;
     int64_t bootstrap, seed;
     bool puma, details;

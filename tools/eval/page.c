@@ -193,8 +193,8 @@ static void members(FILE *to, const char *before, const json_t *object)
 
 static void provenance(FILE *to, const struct evaluation *e)
 {
-    json_t *metrics = kaon_eval_report(e), *run = kaon_eval_run_report(e);
-    json_t *settings = json_object_get(metrics, "settings"), *list = json_object_get(run, "models");
+    json_t *settings = kaon_eval_report_settings(&e->settings), *run = kaon_eval_run_report(e);
+    json_t *list = json_object_get(run, "models");
     fprintf(to, "<section id=\"provenance\"><h2>Settings and provenance</h2>\n"
                 "<div class=\"wide\"><table class=\"settings\"><tbody>\n");
     members(to, "", settings);
@@ -212,7 +212,7 @@ static void provenance(FILE *to, const struct evaluation *e)
         fprintf(to, "</tbody></table></div>\n");
     }
     fprintf(to, "</section>\n");
-    json_decref(metrics);
+    json_decref(settings);
     json_decref(run);
 }
 

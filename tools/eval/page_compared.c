@@ -9,8 +9,7 @@
 
 static bool is_background(const struct eval_comparison *c, size_t k)
 {
-    const struct eval_judged *j = &c->reference->judged[c->d_reference];
-    return k != j->of->signal && j->n[k] > 0;
+    return kaon_eval_judged_background(&c->reference->judged[c->d_reference], k);
 }
 
 static void ratio(FILE *to, const struct eval_pair_class *p)

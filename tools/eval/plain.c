@@ -92,7 +92,7 @@ static void put_judged(struct kaon_out *out, const struct eval_entry *e,
 {
     char at[40];
     for (size_t c = 0; c < e->spec.n_classes; c++)
-        if (c != j->of->signal && j->n[c] > 0)
+        if (kaon_eval_judged_background(j, c))
             put(out, e,
                 (struct line){ j->of->name, e->spec.class[c].name, "auc", NULL, j->auc[c],
                                j->auc_error[c], NAN, NAN });

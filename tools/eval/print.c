@@ -1,5 +1,6 @@
 #include "tools/eval/print.h"
 
+#include "tools/cli/utf8.h"
 #include "tools/eval/measured.h"
 
 #include "tools/eval/print_part.h"
@@ -13,25 +14,11 @@
 
 enum { CELL = 33 }; /* "353.5 ± 1.8e+02  [215.7, 579.6]" and two blanks */
 
-/* Columns that a UTF-8 text takes. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 void kaon_eval_print_cell(struct kaon_out *out, const char *text, int width)
 {
-    const int space = width - width_of(text);
+    const int space = width - kaon_utf8_width(text);
     kaon_out_name(out, text);
     kaon_out_printf(out, "%*s", space > 0 ? space : 1, "");
-}
-
-static bool is_background(const struct eval_judged *j, size_t c)
-{
-    return c != j->of->signal && j->n[c] > 0;
 }
 
 /* S / (S + ...) */
@@ -72,7 +59,7 @@ static void print_areas(struct kaon_out *out, const struct eval_spec *spec,
 {
     kaon_out_printf(out, "  %-18s", "AUC");
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c)) {
+        if (kaon_eval_judged_background(j, c)) {
             char text[32];
             snprintf(text, sizeof text, "%.4f", j->auc[c]);
             kaon_eval_print_cell(out, text, CELL);
@@ -113,13 +100,13 @@ static void print_points(struct kaon_out *out, const struct eval_spec *spec,
 {
     kaon_out_printf(out, "  efficiency  cut   ");
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c))
+        if (kaon_eval_judged_background(j, c))
             kaon_eval_print_cell(out, spec->class[c].text, CELL);
     kaon_out_printf(out, "\n");
     for (size_t i = 0; i < j->of->n_points; i++) {
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * j->point[i].wanted, j->point[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
-            if (is_background(j, c))
+            if (kaon_eval_judged_background(j, c))
                 print_background(out, j, &j->point[i], c);
         kaon_out_printf(out, "\n");
     }
@@ -134,7 +121,7 @@ static void print_specials(struct kaon_out *out, const struct eval_spec *spec,
         const double share = p->weight > 0 ? p->weight_passed / p->weight : NAN;
         kaon_out_printf(out, "  %5.4g %%  %8.3f  ", 100 * share, j->special[i].cut);
         for (size_t c = 0; c < spec->n_classes; c++)
-            if (is_background(j, c))
+            if (kaon_eval_judged_background(j, c))
                 print_background(out, j, &j->special[i], c);
         kaon_out_name(out, j->of->special[i].name);
         kaon_out_printf(out, "\n");

@@ -8,11 +8,6 @@
 
 enum { NAME = 20, CELL = 22 };
 
-static bool is_background(const struct eval_judged *j, size_t c)
-{
-    return c != j->of->signal && j->n[c] > 0;
-}
-
 /* ---- bins ------------------------------------------------------------------------------------ */
 
 static double share_of(const struct eval_passing *p)
@@ -34,7 +29,7 @@ static void print_bin(struct kaon_out *out, const struct eval_judged *j,
     kaon_eval_print_cell(out, text, CELL);
     for (size_t c = 0; c < n_classes; c++) {
         const struct eval_rejection r = kaon_eval_reject(&s->passing[c * b->n_bins + bin]);
-        if (!is_background(j, c))
+        if (!kaon_eval_judged_background(j, c))
             continue;
         if (isfinite(r.value))
             snprintf(text, sizeof text, "%.*f ± %.*f", kaon_eval_decimals(r.value, r.error),
@@ -64,7 +59,7 @@ static void print_series(struct kaon_out *out, const struct eval_spec *spec,
     kaon_eval_print_cell(out, "", NAME);
     kaon_eval_print_cell(out, spec->class[j->of->signal].text, CELL);
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c))
+        if (kaon_eval_judged_background(j, c))
             kaon_eval_print_cell(out, spec->class[c].text, CELL);
     kaon_out_printf(out, "\n");
     for (size_t bin = 0; bin < b->n_bins; bin++) {
@@ -128,8 +123,18 @@ static void print_ood(struct kaon_out *out, const struct eval_spec *spec,
         kaon_out_name(out, spec->class[a->class].text);
         kaon_out_printf(out, " as strange jets:");
         for (size_t s = 0; s < EVAL_OOD_SCORES; s++)
-            kaon_out_printf(out, "%s %s AUROC %.4f, FPR at 95 %% %.4f", s ? ";" : "",
-                            kaon_eval_ood_scores[s], a->auroc[s], a->fpr[s]);
+            if (ood->has[s])
+                kaon_out_printf(out, "%s %s AUROC %.4f, FPR at 95 %% %.4f", s ? ";" : "",
+                                kaon_eval_ood_scores[s], a->auroc[s], a->fpr[s]);
+        kaon_out_printf(out, "\n");
+    }
+    if (ood && ood->has[EVAL_OOD_HIDDEN]) {
+        kaon_out_printf(out, "  mahalanobis_hidden: ");
+        kaon_out_name(out, spec->hidden.name);
+        kaon_out_printf(out, ", means and covariance from the %" PRIu64 " jets here that are in",
+                        ood->n_in);
+        if (ood->ridge > 0)
+            kaon_out_printf(out, "; singular, ridge %.3g", ood->ridge);
         kaon_out_printf(out, "\n");
     }
 }
@@ -182,7 +187,7 @@ static void print_point(struct kaon_out *out, const struct eval_spec *spec,
 {
     char text[32];
     for (size_t c = 0; c < spec->n_classes; c++)
-        if (is_background(j, c)) {
+        if (kaon_eval_judged_background(j, c)) {
             snprintf(text, sizeof text, "%.4g", s->rejection[i * spec->n_classes + c]);
             kaon_eval_print_cell(out, text, NAME);
         }
@@ -214,13 +219,13 @@ static void print_pair(struct kaon_out *out, const struct eval_comparison *c)
     kaon_out_name(out, c->reference->label);
     kaon_out_printf(out, ", %zu jets in common\n  efficiency  ", c->pair.jets);
     for (size_t k = 0; k < spec->n_classes; k++)
-        if (is_background(j, k))
+        if (kaon_eval_judged_background(j, k))
             kaon_eval_print_cell(out, spec->class[k].text, 32);
     for (size_t i = 0; i < c->pair.n_points; i++) {
         kaon_out_printf(out, "\n  %5.4g %%     ", 100 * c->pair.point[i].wanted);
         for (size_t k = 0; k < spec->n_classes; k++) {
             const struct eval_pair_class *p = &c->pair.point[i].class[k];
-            if (!is_background(j, k))
+            if (!kaon_eval_judged_background(j, k))
                 continue;
             if (isfinite(p->error))
                 snprintf(text, sizeof text, "%.3f ± %.2g  (p %.2g)", p->ratio, p->error, p->p);
@@ -231,7 +236,7 @@ static void print_pair(struct kaon_out *out, const struct eval_comparison *c)
     }
     kaon_out_printf(out, "\n  AUC         ");
     for (size_t k = 0; k < spec->n_classes; k++)
-        if (is_background(j, k)) {
+        if (kaon_eval_judged_background(j, k)) {
             if (isfinite(c->pair.auc_error[k]))
                 snprintf(text, sizeof text, "%+.4f ± %.2g  (p %.2g)", c->pair.auc_difference[k],
                          c->pair.auc_error[k], c->pair.auc_p[k]);

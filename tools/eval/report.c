@@ -82,7 +82,7 @@ static json_t *puma(const struct eval_spec *spec, const struct eval_judged *j)
 {
     json_t *exact = json_object(), *smooth = json_object();
     for (size_t c = 0; c < spec->n_classes; c++) {
-        if (c == j->of->signal || j->n[c] == 0)
+        if (!kaon_eval_judged_background(j, c))
             continue;
         json_object_set_new(exact, spec->class[c].name,
                             kaon_eval_report_numbers(j->puma->exact[c], EVAL_PUMA_POINTS));
@@ -100,7 +100,7 @@ static json_t *roc(const struct eval_spec *spec, const struct eval_judged *j)
     for (size_t i = 0; i < EVAL_ROC_POINTS; i++)
         json_array_append_new(efficiency, kaon_json_number(j->roc.efficiency[i]));
     for (size_t c = 0; c < spec->n_classes; c++) {
-        if (c == j->of->signal || j->n[c] == 0)
+        if (!kaon_eval_judged_background(j, c))
             continue;
         json_t *list = json_array();
         for (size_t i = 0; i < EVAL_ROC_POINTS; i++)
@@ -249,7 +249,7 @@ static json_t *entry(const struct eval_entry *e)
     return model;
 }
 
-static json_t *settings(const struct eval_settings *s)
+json_t *kaon_eval_report_settings(const struct eval_settings *s)
 {
     return json_pack("{s:o, s:s}", "limit",
                      s->limit ? kaon_eval_report_count(s->limit) : json_null(), "non_finite",
@@ -262,8 +262,8 @@ json_t *kaon_eval_report(const struct evaluation *e)
     for (size_t i = 0; i < e->n; i++)
         json_array_append_new(models, entry(&e->entry[i]));
     return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o*}", "schema_version", KAON_JSON_SCHEMA,
-                     "kaon", kaon_version(), "settings", settings(&e->settings), "models", models,
-                     "comparisons", kaon_eval_report_comparisons(e), "requirements",
-                     kaon_eval_report_requirements(e), "attention_sweep",
+                     "kaon", kaon_version(), "settings", kaon_eval_report_settings(&e->settings),
+                     "models", models, "comparisons", kaon_eval_report_comparisons(e),
+                     "requirements", kaon_eval_report_requirements(e), "attention_sweep",
                      kaon_eval_report_sweep(e));
 }

@@ -10,4 +10,7 @@
 /* NULL without memory. */
 json_t *kaon_eval_report(const struct evaluation *e);
 
+/* Its member "settings" alone. */
+json_t *kaon_eval_report_settings(const struct eval_settings *settings);
+
 #endif

@@ -1,10 +1,10 @@
 #include "tools/eval/run.h"
 
+#include "tools/cli/clock.h"
 #include "tools/cli/interrupt.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum state { FREE, READY, RUNNING, DONE };
 
@@ -35,13 +35,6 @@ struct worker {
     pthread_t thread;
     bool started;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* With the lock held. */
 static void fail(struct work *w, enum kaon_status status, const struct kaon_msg *msg)
@@ -189,16 +182,16 @@ enum kaon_status kaon_eval_run(struct eval_run *run, struct kaon_msg *msg)
     w.slot = calloc(w.n_slots, sizeof *w.slot);
     enum kaon_status status =
         worker && w.slot ? KAON_OK : kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
-    const double began = now();
+    const double began = kaon_clock_seconds();
     if (!status)
         status = open_workers(run, worker, msg);
-    const double prepared = now();
+    const double prepared = kaon_clock_seconds();
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.changed, NULL);
     if (!status)
         status = run_workers(&w, worker, msg);
     run->prepare_seconds = prepared - began;
-    run->run_seconds = now() - prepared;
+    run->run_seconds = kaon_clock_seconds() - prepared;
     for (size_t i = 0; w.slot && i < w.n_slots; i++) {
         kaon_eval_block_close(&w.slot[i].block);
         kaon_eval_result_close(&w.slot[i].result);

@@ -15,6 +15,7 @@ static void **array_of(struct eval_scores *s, int column)
         [EVAL_COLUMN_VARIABLE] = offsetof(struct eval_scores, variable),
         [EVAL_COLUMN_WEIGHT] = offsetof(struct eval_scores, weight),
         [EVAL_COLUMN_MACS] = offsetof(struct eval_scores, macs),
+        [EVAL_COLUMN_INNER] = offsetof(struct eval_scores, inner),
     };
     return (void **)((char *)s + offset[column]);
 }
@@ -27,6 +28,8 @@ static size_t bytes_of(const struct eval_scores *s, int column)
         return s->n_probabilities * sizeof *s->probability;
     case EVAL_COLUMN_VARIABLE:
         return s->n_variables * sizeof *s->variable;
+    case EVAL_COLUMN_INNER:
+        return s->n_inner * sizeof *s->inner;
     case EVAL_COLUMN_CLASS:
         return sizeof *s->class;
     case EVAL_COLUMN_ROW:
@@ -38,11 +41,12 @@ static size_t bytes_of(const struct eval_scores *s, int column)
 
 bool kaon_eval_scores_reserve(struct eval_scores *s, size_t room, bool weight, bool macs)
 {
-    if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + 1))
+    if (room > SIZE_MAX / sizeof(uint64_t) / (s->n_probabilities + s->n_variables + s->n_inner + 1))
         return false;
     for (int i = 0; i < EVAL_COLUMNS; i++) {
-        if ((i == EVAL_COLUMN_WEIGHT && !weight) || (i == EVAL_COLUMN_MACS && !macs))
-            continue; /* no array says: all one, or nothing was run */
+        if ((i == EVAL_COLUMN_WEIGHT && !weight) || (i == EVAL_COLUMN_MACS && !macs) ||
+            (i == EVAL_COLUMN_INNER && !s->n_inner))
+            continue; /* no array says: all one, or nothing was run, or looked at */
         const size_t bytes = bytes_of(s, i);
         if (!kaon_eval_spill_grow(&s->spill[i], array_of(s, i), s->n * bytes, room * bytes))
             return false;
@@ -179,6 +183,9 @@ static bool add_row(struct eval_scores *s, const struct eval_spec *spec,
         s->weight[s->n] = (float)weight;
     if (s->macs)
         s->macs[s->n] = result->jet_macs[row];
+    if (s->inner)
+        memcpy(s->inner + s->n * s->n_inner, result->inner + row * s->n_inner,
+               s->n_inner * sizeof *s->inner);
     s->class_count[class]++;
     s->n++;
     return add_tasks(s, spec, block, result, row, class);
@@ -190,6 +197,7 @@ enum kaon_status kaon_eval_scores_add(struct eval_scores *s, const struct eval_s
 {
     s->n_probabilities = spec->n_probabilities;
     s->n_variables = spec->n_variables;
+    s->n_inner = spec->n_inner;
     if (!make_room(s, block->rows, spec->weight != NULL, result->jet_macs != NULL))
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     for (size_t row = 0; row < block->rows; row++)

@@ -17,17 +17,19 @@ enum eval_scores_column {
     EVAL_COLUMN_VARIABLE,
     EVAL_COLUMN_WEIGHT,
     EVAL_COLUMN_MACS,
+    EVAL_COLUMN_INNER,
     EVAL_COLUMNS,
 };
 
 struct eval_scores {
     size_t n, room;
-    size_t n_probabilities, n_variables;
+    size_t n_probabilities, n_variables, n_inner;
     float *probability;   /* n x n_probabilities */
     unsigned char *class; /* index in the specification */
     uint64_t *row;        /* over all files */
     float *variable;      /* n x n_variables of the specification, unscaled; NaN: absent */
     float *weight;        /* NULL: all one */
+    float *inner;         /* n x n_inner of the specification; NULL: none */
     float *macs;          /* multiply-adds of the jet's share of its run; NULL: nothing was run */
     uint64_t rows;        /* jets that went through the model */
     uint64_t selected;    /* of them passed the selection */
@@ -39,16 +41,16 @@ struct eval_scores {
     struct eval_spill spill[EVAL_COLUMNS]; /* where the arrays are */
 };
 
-/* Makes room for so many jets in all, of the set numbers of probabilities and variables; false without
- * memory. */
+/* Makes room for so many jets in all, of the set numbers of probabilities, variables and
+ * values within the model; false without memory. */
 bool kaon_eval_scores_reserve(struct eval_scores *scores, size_t room, bool weight, bool macs);
 
 /* Adds a block. */
 enum kaon_status kaon_eval_scores_add(struct eval_scores *scores, const struct eval_spec *spec,
                                       const struct eval_block *block,
                                       const struct eval_result *result, struct kaon_msg *msg);
-/* Adds jet `at` of another's with these probabilities instead, and macs unless they are NaN; false without
- * memory. Both have the same variables and weights. */
+/* Adds jet `at` of another's with these probabilities instead, and macs unless they are NaN, without
+ * what was within its model; false without memory. Both have the same variables and weights. */
 bool kaon_eval_scores_copy(struct eval_scores *scores, const struct eval_scores *from, size_t at,
                            const float *probability, double macs);
 void kaon_eval_scores_close(struct eval_scores *scores);

@@ -50,6 +50,21 @@ void kaon_eval_sorted_close(struct eval_sorted *s)
     *s = (struct eval_sorted){ 0 };
 }
 
+bool kaon_eval_rank(struct eval_ranked *r, const struct eval_spec *spec,
+                    const struct eval_discriminant *d, const struct eval_scores *scores)
+{
+    *r = (struct eval_ranked){ .value = kaon_eval_discriminants(spec, d, scores) };
+    return r->value && kaon_eval_sorted_open(&r->sorted, spec->n_classes, r->value, scores->class,
+                                             scores->weight, scores->n);
+}
+
+void kaon_eval_ranked_close(struct eval_ranked *r)
+{
+    kaon_eval_sorted_close(&r->sorted);
+    free(r->value);
+    r->value = NULL;
+}
+
 double kaon_eval_sorted_cut(const struct eval_sorted *s, size_t c, double share)
 {
     return kaon_eval_percentile(s->point[c], s->n[c], s->middle[c], 1 - share);

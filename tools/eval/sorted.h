@@ -20,6 +20,17 @@ bool kaon_eval_sorted_open(struct eval_sorted *sorted, size_t n_classes, const d
                            const unsigned char *class, const float *weight, size_t n);
 void kaon_eval_sorted_close(struct eval_sorted *sorted);
 
+/* One discriminant of all jets: in jet order, and sorted. */
+struct eval_ranked {
+    double *value;
+    struct eval_sorted sorted;
+};
+
+/* false without memory; to be closed in either case. */
+bool kaon_eval_rank(struct eval_ranked *ranked, const struct eval_spec *spec,
+                    const struct eval_discriminant *d, const struct eval_scores *scores);
+void kaon_eval_ranked_close(struct eval_ranked *ranked);
+
 /* The value above which `share` of a class lies: linear between jets, not rounded; NaN if the class
  * is empty. */
 double kaon_eval_sorted_cut(const struct eval_sorted *sorted, size_t class, double share);

@@ -22,6 +22,7 @@ enum {
     EVAL_MOST_SPECIALS = 16,  /* working points that are no signal efficiencies */
     EVAL_MOST_AT = 8,         /* signal efficiencies that figures in bins are made at */
     EVAL_MOST_VARIABLES = 16, /* that figures are binned in */
+    EVAL_MOST_HIDDEN = 1024,  /* floats of a hidden value */
 };
 
 /* One column of an input: clamp((x + offset) * scale, lower, upper). */
@@ -64,6 +65,7 @@ enum eval_output_kind {
     EVAL_OUT_VECTOR,      /* f32 [N,K] */
     EVAL_OUT_TRACKS,      /* int8 [n] */
     EVAL_OUT_OTHER,       /* counts in the digest only */
+    EVAL_OUT_INNER,       /* no output of the model but a value within: does not count there */
 };
 
 struct eval_output {
@@ -73,6 +75,13 @@ struct eval_output {
     const char *task;      /* of tracks: "TrackOrigin" */
     size_t first, count;   /* probabilities it gives */
     const char *source;    /* where its meaning comes from */
+};
+
+/* A value within the model that says how strange a jet is. */
+struct eval_inner {
+    const char *name; /* NULL: none was asked for */
+    size_t output;    /* it is that of the specification's outputs */
+    size_t width;     /* its last axis */
 };
 
 struct eval_probability {
@@ -175,6 +184,8 @@ struct eval_spec {
     size_t n_inputs;
     struct eval_output *output;
     size_t n_outputs;
+    struct eval_inner logits, hidden; /* --ood-logits, --ood-hidden */
+    size_t n_inner; /* floats kept of a jet for them: the energy of logits, the hidden value */
     struct eval_probability *probability;
     size_t n_probabilities;
     size_t n_given; /* of them that the tagger gives; sums of those follow */
@@ -259,8 +270,9 @@ struct eval_choices {
     const char *scan;       /* --scan, or NULL */
     const char *const *ood; /* --ood-against: classes */
     size_t n_ood;
-    size_t bootstrap; /* --bootstrap */
-    uint64_t seed;    /* --seed */
+    const char *ood_logits, *ood_hidden; /* of these names; the last outputs are those */
+    size_t bootstrap;                    /* --bootstrap */
+    uint64_t seed;                       /* --seed */
     uint64_t limit;
     bool zero_non_finite;
 };

@@ -4,30 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-int kaon_eval_sort(struct eval_point *points, size_t n)
-{
-    struct eval_point *other = malloc((n + 1) * sizeof *other), *from = points, *to = other;
-    if (!other)
-        return 0;
-    for (size_t run = 1; run < n; run *= 2) { /* merge runs of this length */
-        for (size_t start = 0; start < n; start += 2 * run) {
-            const size_t mid = start + run < n ? start + run : n;
-            const size_t end = start + 2 * run < n ? start + 2 * run : n;
-            size_t a = start, b = mid;
-            for (size_t i = start; i < end; i++)
-                to[i] =
-                    b == end || (a < mid && from[a].score <= from[b].score) ? from[a++] : from[b++];
-        }
-        struct eval_point *swap = from;
-        from = to, to = swap;
-    }
-    if (from != points)
-        memcpy(points, from, n * sizeof *points);
-    free(other);
-    return 1;
-}
 
 void kaon_eval_cumulate(const struct eval_point *sorted, size_t n, double *middle)
 {

@@ -39,6 +39,11 @@ static size_t variables(const struct eval_spec *spec)
     return spec->n_variables;
 }
 
+static size_t inner(const struct eval_spec *spec)
+{
+    return spec->n_inner;
+}
+
 static const struct column {
     const char *name;
     size_t array; /* offset of the pointer in struct eval_scores */
@@ -51,6 +56,7 @@ static const struct column {
     { "probability", offsetof(struct eval_scores, probability), sizeof(float), probabilities },
     { "variable", offsetof(struct eval_scores, variable), sizeof(float), variables },
     { "macs", offsetof(struct eval_scores, macs), sizeof(float), macs },
+    { "inner", offsetof(struct eval_scores, inner), sizeof(float), inner },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
@@ -249,6 +255,7 @@ static bool make_room(struct eval_entry *entry, uint64_t more)
     struct eval_scores *scores = &entry->scores;
     scores->n_probabilities = entry->spec.n_probabilities;
     scores->n_variables = entry->spec.n_variables;
+    scores->n_inner = entry->spec.n_inner;
     return more <= SIZE_MAX - scores->n &&
            kaon_eval_scores_reserve(scores, scores->n + (size_t)more, weights(&entry->spec),
                                     macs(&entry->spec));

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of whole elements that are read at a time; of more, libhdf5 takes the fields out. */
+static const size_t most_packed = (size_t)16 << 20;
+
 /* More than any file of jets has; a file that claims more is broken. */
 enum { MOST_ELEMENT = 1 << 16, MOST_MEMBERS = 4096, MOST_COMPONENTS = 64 };
 
@@ -278,6 +281,9 @@ void kaon_eval_table_close(struct eval_table *table)
     for (size_t i = 0; i < table->n_arrays; i++)
         kaon_eval_array_close(table->array[i]);
     table->n_arrays = 0;
+    free(table->packed);
+    table->packed = NULL;
+    table->packed_room = table->packed_rows = 0;
 }
 
 /* ---- members ----------------------------------------------------------------------------------- */
@@ -366,18 +372,73 @@ enum kaon_status kaon_eval_view_add(struct eval_view *view, size_t member, hid_t
     return KAON_OK;
 }
 
+/* The fields of the view in stored elements; NULL where only libhdf5 can take them out. */
+static struct eval_packed_field *packed_fields(const struct eval_view *v)
+{
+    const struct eval_table *t = v->table;
+    const hid_t stored = t->array[0]->type;
+    struct eval_packed_field *field = kaon_eval_pool_take(t->pool, v->n + 1, sizeof *field);
+    bool fits = field && kaon_eval_packed_fits(t->array[0]);
+    for (size_t i = 0; fits && i < v->n; i++) {
+        const unsigned member = (unsigned)v->column[i].member;
+        const hid_t from = H5Tget_member_type(stored, member);
+        field[i].take = from < 0 ? NULL : kaon_eval_packed_take(from, v->column[i].type);
+        field[i].from = H5Tget_member_offset(stored, member);
+        field[i].to = v->column[i].at;
+        fits = field[i].take != NULL;
+        if (from >= 0)
+            H5Tclose(from);
+    }
+    return fits ? field : NULL;
+}
+
+static enum kaon_status open_compound_view(struct eval_view *v, struct kaon_msg *msg)
+{
+    const struct eval_table *t = v->table;
+    v->field = packed_fields(v);
+    v->compound = H5Tcreate(H5T_COMPOUND, v->bytes);
+    for (size_t i = 0; v->compound >= 0 && i < v->n; i++)
+        if (H5Tinsert(v->compound, t->member[v->column[i].member], v->column[i].at,
+                      v->column[i].type) < 0)
+            return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", t->path,
+                                 t->member[v->column[i].member]);
+    return KAON_OK;
+}
+
+/* Whole elements, once for all views that want the same rows. */
+static enum kaon_status read_packed(struct eval_view *v, uint64_t first, size_t rows, void *to,
+                                    struct kaon_msg *msg)
+{
+    struct eval_table *t = v->table;
+    const size_t bytes = H5Tget_size(t->array[0]->type), n = rows * t->width;
+    enum kaon_status status = KAON_OK;
+    if (t->packed_room < n * bytes) {
+        free(t->packed);
+        t->packed = malloc(n * bytes);
+        t->packed_room = t->packed ? n * bytes : 0;
+        t->packed_rows = 0;
+        if (!t->packed)
+            return no_memory(msg);
+    }
+    if (t->packed_first != first || t->packed_rows != rows)
+        status = kaon_eval_array_read(t->array[0], t->array[0]->type, first, rows, t->rank, 0,
+                                      t->packed, msg);
+    t->packed_first = first;
+    t->packed_rows = status ? 0 : rows;
+    if (!status)
+        kaon_eval_packed_unpack(to, v->bytes, t->packed, bytes, n, v->field, v->n);
+    return status;
+}
+
 static enum kaon_status read_compound(struct eval_view *v, uint64_t first, size_t rows, void *to,
                                       struct kaon_msg *msg)
 {
     struct eval_table *t = v->table;
-    if (v->compound < 0) {
-        v->compound = H5Tcreate(H5T_COMPOUND, v->bytes);
-        for (size_t i = 0; v->compound >= 0 && i < v->n; i++)
-            if (H5Tinsert(v->compound, t->member[v->column[i].member], v->column[i].at,
-                          v->column[i].type) < 0)
-                return kaon_cli_fail(msg, KAON_IO, "%s: field '%s' cannot be asked for", t->path,
-                                     t->member[v->column[i].member]);
-    }
+    const enum kaon_status status = v->compound < 0 ? open_compound_view(v, msg) : KAON_OK;
+    if (status)
+        return status;
+    if (v->field && t->width > 0 && rows <= most_packed / H5Tget_size(t->array[0]->type) / t->width)
+        return read_packed(v, first, rows, to, msg);
     return kaon_eval_array_read(t->array[0], v->compound, first, rows, t->rank, 0, to, msg);
 }
 

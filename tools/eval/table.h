@@ -7,7 +7,7 @@
 #ifndef KAON_TOOLS_EVAL_TABLE_H
 #define KAON_TOOLS_EVAL_TABLE_H
 
-#include "tools/eval/array.h"
+#include "tools/eval/packed.h"
 
 struct eval_member {
     const char *name;      /* "pt" */
@@ -30,6 +30,10 @@ struct eval_table {
     struct eval_member *column;
     const char **member; /* names of the columns */
     size_t n_members;
+    unsigned char *packed; /* whole elements of a compound as they were read last, for all views */
+    size_t packed_room;
+    uint64_t packed_first;
+    size_t packed_rows;
 };
 
 /* Opens `name`, of rank 1 or 2; strings come from the pool, and it and `path`, `name` must stay. */
@@ -57,7 +61,8 @@ struct eval_view {
         size_t member, at;
         hid_t type; /* owned */
     } * column;
-    hid_t compound; /* of a compound table; -1 before the first read */
+    hid_t compound;                  /* of a compound table; -1 before the first read */
+    struct eval_packed_field *field; /* of each column, where whole elements are read; else NULL */
     unsigned char *scratch;
     size_t room;
 };

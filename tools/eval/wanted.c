@@ -1,6 +1,7 @@
 #include "tools/eval/wanted.h"
 
 #include "tools/cli/fail.h"
+#include "tools/eval/split.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -21,24 +22,6 @@ static bool is_data(const char *word)
 static bool is_model(const char *word)
 {
     return ends_with(word, ".onnx") || strchr(word, '/');
-}
-
-/* The words of options that take "A,B", one each; NULL without memory. */
-static const char **split(struct evaluation *e, const struct kaon_words *words, size_t *n)
-{
-    size_t most = 1;
-    for (size_t i = 0; i < words->n; i++)
-        most += strlen(words->word[i]);
-    const char **list = kaon_eval_pool_take(&e->pool, most, sizeof *list);
-    *n = 0;
-    for (size_t i = 0; list && i < words->n; i++) {
-        char *rest = NULL, *copy = kaon_eval_pool_text(&e->pool, words->word[i]);
-        if (!copy)
-            return NULL;
-        for (char *w = strtok_r(copy, ",", &rest); w; w = strtok_r(NULL, ",", &rest))
-            list[(*n)++] = w;
-    }
-    return list;
 }
 
 enum kaon_status kaon_eval_find_data(struct evaluation *e, const struct eval_options *o,
@@ -78,8 +61,8 @@ enum kaon_status kaon_eval_find_wanted(struct evaluation *e, const struct eval_o
                                        struct kaon_msg *msg)
 {
     size_t n_vs;
-    const char **vs = split(e, &o->vs, &n_vs);
-    w->tagger = split(e, &o->tagger, &w->n_taggers);
+    const char **vs = kaon_eval_split(&e->pool, &o->vs, false, &n_vs);
+    w->tagger = kaon_eval_split(&e->pool, &o->tagger, false, &w->n_taggers);
     w->model = kaon_eval_pool_take(&e->pool, models->n + n_vs + 1, sizeof *w->model);
     const char **taggers = kaon_eval_pool_take(&e->pool, w->n_taggers + n_vs + 1, sizeof *taggers);
     if (!vs || !w->tagger || !w->model || !taggers)
@@ -92,7 +75,7 @@ enum kaon_status kaon_eval_find_wanted(struct evaluation *e, const struct eval_o
         w->model[w->n_models] = models->word[w->n_models];
     w->fold = models->word + single;
     w->n_folds = models->n - single;
-    w->sample = split(e, &o->samples, &w->n_samples);
+    w->sample = kaon_eval_split(&e->pool, &o->samples, false, &w->n_samples);
     if (!w->sample)
         return kaon_cli_fail(msg, KAON_NO_MEMORY, "out of memory");
     if (o->fold_field && w->n_folds == 0)
