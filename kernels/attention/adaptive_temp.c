@@ -44,15 +44,7 @@ static void temperature(struct score_row *row, const struct stream_part *part)
     row->factor = h > 0.5f && beta > 1.0f ? beta : 1.0f;
 }
 
-ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row, int count)
-{
-    (void)x2, (void)row;
-    stream_exp(x, stream_shift(ref[0]), count);
-    V_FOR (k, count)
-        sum[0] = v_add(sum[0], x[k]);
-}
-
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
+STREAM_SWEEP(sweep, stream_max, stream_weigh_exp, STREAM_WEIGHTS, 1)
 
 static const struct stream adaptive_temp = {
     .accumulators = 1,

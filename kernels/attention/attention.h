@@ -139,6 +139,22 @@ struct kaon_attention_call {
     float *present;
 };
 
+/* Elements of an array of parameter i, by the letters of its shape; m of them along the axis m. */
+static inline size_t kaon_attention_param_count(const struct kaon_attention_call *c, int i,
+                                                size_t m)
+{
+    static const char letters[] = "hgqkdv";
+    const size_t length[] = { c->heads, c->kv_heads, c->queries, c->keys, c->size, c->value_size };
+    size_t n = 1;
+    for (const char *l = kaon_attention_infos[c->variant]->param[i].shape; *l; l++) {
+        size_t axis = 0;
+        while (letters[axis] && letters[axis] != *l)
+            axis++;
+        n *= letters[axis] ? length[axis] : m;
+    }
+    return n;
+}
+
 /* ---- kernels ---------------------------------------------------------------------------------- */
 
 /* A call is cut into items, by shape alone: items(c) of them, any of which may be computed by any thread in any

@@ -3,16 +3,7 @@
 
 enum { CLIPPED_ZETA, CLIPPED_GAMMA, CLIPPED_ALPHA };
 
-ALWAYS void weigh_softmax(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row,
-                          int count)
-{
-    (void)x2, (void)row;
-    stream_exp(x, stream_shift(ref[0]), count);
-    V_FOR (k, count)
-        sum[0] = v_add(sum[0], x[k]);
-}
-
-STREAM_SWEEP(first_sweep, stream_max, weigh_softmax, STREAM_ONLY_SUMS, 1)
+STREAM_SWEEP(first_sweep, stream_max, stream_weigh_exp, STREAM_ONLY_SUMS, 1)
 
 /* own: maximum, (zeta - gamma) / l, gamma. */
 static void between(struct score_row *row, const struct stream_part *part)
@@ -41,13 +32,6 @@ ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row 
 
 STREAM_SWEEP(sweep, NULL, weigh, STREAM_WEIGHTS, 0)
 
-static void finish(float *out, const float *values, const float *second, size_t n,
-                   const struct stream_part *part, const struct score_row *row)
-{
-    (void)second, (void)part, (void)row;
-    memcpy(out, values, n * sizeof *out);
-}
-
 static const struct stream clipped_softmax = {
     .count = true,
     .accumulators = 1,
@@ -56,7 +40,7 @@ static const struct stream clipped_softmax = {
     .between = between,
     .sweep = sweep,
     .merge = stream_add,
-    .finish = finish,
+    .finish = stream_finish_plain,
 };
 STREAM_KERNEL(clipped_softmax);
 

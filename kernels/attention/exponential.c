@@ -106,19 +106,12 @@ ALWAYS void weigh_gauss(vf *x, vf *x2, vf *sum, const vf *ref, const struct scor
 
 STREAM_SWEEP(gauss_sweep, NULL, weigh_gauss, STREAM_WEIGHTS, 0)
 
-static void finish_plain(float *out, const float *values, const float *second, size_t n,
-                         const struct stream_part *part, const struct score_row *row)
-{
-    (void)second, (void)part, (void)row;
-    memcpy(out, values, n * sizeof *out);
-}
-
 static const struct stream gauss = {
     .mode = SCORE_GAUSS,
     .accumulators = 1,
     .sweep = gauss_sweep,
     .merge = stream_add,
-    .finish = finish_plain,
+    .finish = stream_finish_plain,
 };
 STREAM_KERNEL(gauss);
 

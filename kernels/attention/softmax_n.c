@@ -1,15 +1,7 @@
 /* Softmax with n further keys of score 0 and value 0. They enter once, at the end. */
 #include "kernels/attention/stream.h"
 
-ALWAYS void weigh(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row, int count)
-{
-    (void)x2, (void)row;
-    stream_exp(x, stream_shift(ref[0]), count);
-    V_FOR (k, count)
-        sum[0] = v_add(sum[0], x[k]);
-}
-
-STREAM_SWEEP(sweep, stream_max, weigh, STREAM_WEIGHTS, 1)
+STREAM_SWEEP(sweep, stream_max, stream_weigh_exp, STREAM_WEIGHTS, 1)
 
 /* The virtual key has score ln n: brought to the larger maximum, as any part. */
 static void finish(float *out, const float *values, const float *second, size_t n,

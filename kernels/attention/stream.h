@@ -196,6 +196,16 @@ ALWAYS void stream_exp(vf *x, vf shift, int count)
     v_exp_negative_many(x, NULL, count);
 }
 
+/* Softmax's weights: e^(x - max), and their sum. */
+ALWAYS void stream_weigh_exp(vf *x, vf *x2, vf *sum, const vf *ref, const struct score_row *row,
+                             int count)
+{
+    (void)x2, (void)row;
+    stream_exp(x, stream_shift(ref[0]), count);
+    V_FOR (k, count)
+        sum[0] = v_add(sum[0], x[k]);
+}
+
 /* ---- merging ---------------------------------------------------------------------------------- */
 
 /* exp(x) of one number <= 0, with the bits of the vector's. */
@@ -295,6 +305,15 @@ static inline void stream_scale_out(float *out, const float *values, size_t n, f
 {
     for (size_t i = 0; i < n; i += VLEN)
         v_store_n(out + i, v_mul(v_load_n(values + i, n - i), v_set(factor)), n - i);
+}
+
+/* out = values. */
+static inline void stream_finish_plain(float *out, const float *values, const float *second,
+                                       size_t n, const struct stream_part *part,
+                                       const struct score_row *row)
+{
+    (void)second, (void)part, (void)row;
+    memcpy(out, values, n * sizeof *out);
 }
 
 /* out = values / sum[0]; 0 where nothing was summed. */

@@ -29,15 +29,7 @@ static void set_array(struct check *c, struct kaon_attention_call *call, int i)
     const struct kaon_attention_param_info *info = &kaon_attention_infos[call->variant]->param[i];
     struct kaon_attention_param *p = &call->param[i];
     const float least = (float)fmax(info->least, -2.0), most = (float)fmin(info->most, 2.0);
-    size_t n = 1;
-    for (const char *l = info->shape; *l; l++)
-        n *= *l == 'h'   ? call->heads
-             : *l == 'g' ? call->kv_heads
-             : *l == 'q' ? call->queries
-             : *l == 'k' ? call->keys
-             : *l == 'd' ? call->size
-             : *l == 'v' ? call->value_size
-                         : ROWS;
+    const size_t n = kaon_attention_param_count(call, i, ROWS);
     p->at = filled(c, n, least, most);
     p->rows = ROWS;
     if (info->shape[0] == 'h')

@@ -8,6 +8,7 @@
 #define KAON_TOOLS_BENCH_PEER_H
 
 #include "tools/bench/contender.h"
+#include "tools/cli/buffer.h"
 
 /* One loaded peer. */
 struct kaon_peer_loaded {
@@ -94,5 +95,13 @@ bool kaon_peer_refuse(struct kaon_peer_loaded *p, const char *format, ...)
 /* Enters one way under the peer's name; `form` may be "". */
 void kaon_peer_enter(struct kaon_peer_loaded *p, struct kaon_bench_field *field, const char *form,
                      kaon_bench_fn *run, void *arg, void (*close)(void *arg));
+
+/* Enters the case as an ONNX model, attention in each of the ways of onnx_graph.h. `enter` takes the
+ * model and frees its memory. */
+typedef void kaon_peer_graph_fn(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                                struct kaon_buffer model, const char *form,
+                                struct kaon_bench_field *field);
+void kaon_peer_enter_graphs(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                            kaon_peer_graph_fn *enter, struct kaon_bench_field *field);
 
 #endif

@@ -317,18 +317,7 @@ static void enter_graph(struct kaon_peer_loaded *p, const struct kaon_bench_case
 static void enter(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
                   struct kaon_bench_field *field)
 {
-    struct kaon_buffer model;
-    if (kaon_bench_onnx(c, &model))
-        enter_graph(p, c, model, "", field);
-}
-
-static void enter_ways(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
-                       struct kaon_bench_field *field)
-{
-    struct kaon_buffer model;
-    for (int way = 0; way < KAON_BENCH_WAYS; way++)
-        if (kaon_bench_onnx_way(c, (enum kaon_bench_way)way, &model))
-            enter_graph(p, c, model, kaon_bench_way_names[way], field);
+    kaon_peer_enter_graphs(p, c, enter_graph, field);
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -506,7 +495,7 @@ const struct kaon_peer kaon_peer_onnxruntime = {
                [KAON_BENCH_TRANSPOSE] = enter,
                [KAON_BENCH_MATMUL_U8S8] = enter,
                [KAON_BENCH_NBITS] = enter,
-               [KAON_BENCH_ATTENTION] = enter_ways,
+               [KAON_BENCH_ATTENTION] = enter,
                [KAON_BENCH_GATHER] = enter,
                [KAON_BENCH_WIDEN] = enter,
                [KAON_BENCH_NARROW] = enter },

@@ -1,3 +1,4 @@
+#include "tools/bench/onnx_graph.h"
 #include "tools/bench/peer.h"
 
 #include <dlfcn.h>
@@ -189,4 +190,18 @@ void kaon_peers_close(struct kaon_peers *peers)
             peers->at[i].peer->close(&peers->at[i]);
     free(peers->at);
     *peers = (struct kaon_peers){ 0 };
+}
+
+void kaon_peer_enter_graphs(struct kaon_peer_loaded *p, const struct kaon_bench_case *c,
+                            kaon_peer_graph_fn *enter, struct kaon_bench_field *field)
+{
+    struct kaon_buffer model;
+    if (c->kind != KAON_BENCH_ATTENTION) {
+        if (kaon_bench_onnx(c, &model))
+            enter(p, c, model, "", field);
+        return;
+    }
+    for (int way = 0; way < KAON_BENCH_WAYS; way++)
+        if (kaon_bench_onnx_way(c, (enum kaon_bench_way)way, &model))
+            enter(p, c, model, kaon_bench_way_names[way], field);
 }

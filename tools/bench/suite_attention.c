@@ -27,18 +27,10 @@ static size_t fill_params(struct kaon_attention_call *call, float *memory)
     size_t used = 0;
     for (int i = 0; i < KAON_ATTENTION_PARAMS && info[i].name; i++) {
         struct kaon_attention_param *p = &call->param[i];
-        size_t n = 1;
+        const size_t n = kaon_attention_param_count(call, i, ROWS);
         p->number = (float)info[i].otherwise;
         if (!info[i].required)
             continue;
-        for (const char *l = info[i].shape; *l; l++)
-            n *= *l == 'h'   ? call->heads
-                 : *l == 'g' ? call->kv_heads
-                 : *l == 'q' ? call->queries
-                 : *l == 'k' ? call->keys
-                 : *l == 'd' ? call->size
-                 : *l == 'v' ? call->value_size
-                             : ROWS;
         p->rows = ROWS;
         p->head = info[i].shape[0] == 'h'   ? n / call->heads
                   : info[i].shape[0] == 'g' ? n / call->kv_heads
