@@ -21,11 +21,21 @@ static bool is_direct(const struct kaon_attention_call *c)
     return c->queries <= DIRECT_QUERIES;
 }
 
+/* Whether values are gathered: where many queries share them it is worth a copy. */
+static bool gathers(const struct kaon_attention_call *c)
+{
+    return c->queries > QUERY_TILE;
+}
+
 size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_mode mode)
 {
     const size_t keys = c->keys < KEY_BLOCK ? c->keys : KEY_BLOCK;
     const size_t rows = c->queries < QUERY_TILE ? c->queries : QUERY_TILE;
     size_t floats = aligned(kaon_gemm_packed_floats(c->size, keys));
+    if (gathers(c))
+        floats += keys * aligned(c->value_size);
+    else
+        floats += aligned(KAON_GEMM_PANEL * keys);
     if (is_transformed(c, mode))
         floats += aligned(keys * c->size) + aligned(rows * c->size);
     if (mode == SCORE_GAUSS)
@@ -175,6 +185,13 @@ void KAON_K(kaon_score_begin)(struct scoring *s, const struct kaon_attention_cal
                            .masked = c->mask.at || c->key_mask || c->bias.at,
                            .own_scale = mode == SCORE_COSINE };
     room += aligned(kaon_gemm_packed_floats(c->size, keys));
+    s->v_room = room;
+    if (gathers(c)) {
+        s->v_rows = room;
+        room += keys * aligned(c->value_size);
+    } else {
+        room += aligned(KAON_GEMM_PANEL * keys);
+    }
     if (is_transformed(c, mode)) {
         s->k_rows = room;
         s->q_rows = room + aligned(keys * c->size);
@@ -200,6 +217,23 @@ void KAON_K(kaon_score_begin)(struct scoring *s, const struct kaon_attention_cal
     }
 }
 
+static const float *values_of(const struct scoring *s, size_t key)
+{
+    const struct kaon_attention_call *c = s->call;
+    return c->v.at + s->head / (c->heads / c->kv_heads) * c->v.head + key * c->v.row;
+}
+
+/* Rows of values side by side, zeros up to whole vectors: as projections leave them they lie pages apart. */
+static void gather_values(const struct scoring *s, size_t j, size_t n)
+{
+    const size_t size = s->call->value_size, width = aligned(size);
+    for (size_t i = 0; i < n; i++) {
+        float *to = s->v_rows + i * width;
+        memcpy(to, values_of(s, j + i), size * sizeof *to);
+        memset(to + size, 0, (width - size) * sizeof *to);
+    }
+}
+
 void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
 {
     const struct kaon_attention_call *c = s->call;
@@ -218,6 +252,8 @@ void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
     s->values = VALUES_UNKNOWN;
     s->k = k;
     s->k_row = stride;
+    if (s->v_rows)
+        gather_values(s, j, n);
     if (!is_direct(c))
         s->kernels->gemm_pack(s->panels, k, 1, (ptrdiff_t)stride, c->size, n);
 }
@@ -376,12 +412,6 @@ bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, 
 
 /* ---- values ----------------------------------------------------------------------------------- */
 
-static const float *values_of(const struct scoring *s, size_t key)
-{
-    const struct kaon_attention_call *c = s->call;
-    return c->v.at + s->head / (c->heads / c->kv_heads) * c->v.head + key * c->v.row;
-}
-
 /* Whether the values of all keys that are ready are finite. */
 static bool are_finite(struct scoring *s)
 {
@@ -415,7 +445,7 @@ static void apply_visible(const struct scoring *s, float *y, const float *w, siz
 
 void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, const float *w,
                               size_t stride, size_t first, size_t rows, size_t from, size_t to,
-                              bool all, float *room)
+                              bool all)
 {
     const struct kaon_attention_call *c = s->call;
     const size_t key = s->key + from, n = to - from;
@@ -426,9 +456,15 @@ void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, cons
         (y + r * y_stride, w + r * stride, values_of(s, key), c->v.row, n, c->value_size);
         return;
     }
-    if (any) {
+    if (any && !s->v_rows) {
         s->kernels->gemm_unpacked(y, y_stride, w, stride, values_of(s, key), c->v.row, rows,
-                                  c->value_size, n, NULL, room);
+                                  c->value_size, n, NULL, s->v_room);
+        return;
+    }
+    if (any) {
+        const size_t width = aligned(c->value_size);
+        s->kernels->gemm_unpacked(y, y_stride, w, stride, s->v_rows + from * width, width, rows,
+                                  width, n, NULL, NULL);
         return;
     }
     for (size_t r = 0; r < rows; r++)

@@ -39,6 +39,8 @@ struct scoring {
     struct score_row *row;
     const float *q; /* [rows], q_row floats apart */
     size_t q_row;
+    float *v_rows; /* [keys that are ready][whole vectors], NULL: values are read as they lie */
+    float *v_room; /* of kaon_gemm_unpacked */
     float *panels, *k_rows, *q_rows; /* room */
     float *q_term, *k_term;          /* gauss: -scale / 2 times the squared lengths */
     bool masked;                     /* mask, key mask or bias may hide a key */
@@ -72,10 +74,10 @@ bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, 
 bool KAON_K(kaon_score_visible)(const struct score_row *row, size_t j);
 
 /* y[r] = sum_i w[r][i] v[from + i], of the keys that are ready, leaving out those that are not visible unless `all` are.
- * room: as for kaon_gemm_unpacked. */
+ * y may be written in whole vectors. */
 void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, const float *w,
                               size_t stride, size_t first, size_t rows, size_t from, size_t to,
-                              bool all, float *room);
+                              bool all);
 
 /* Value of a parameter for a query. */
 static inline float score_param(const struct score_row *row, int i)

@@ -10,7 +10,6 @@ struct tile {
     float *x, *x2;                       /* [QUERY_ROWS][stride] */
     float *values[2]; /* [QUERY_TILE][width]: sums of values, and the second ones */
     float *block[2];  /* [QUERY_ROWS][width]: those of a block */
-    float *room;      /* of the product with values */
     size_t stride, width;
 };
 
@@ -40,7 +39,6 @@ static size_t place(struct tile *t, const struct kaon_attention_call *c, const s
 {
     const size_t keys = least(c->keys, KEY_BLOCK), rows = least(c->queries, QUERY_TILE);
     const size_t some = least(rows, QUERY_ROWS);
-    const size_t room = KAON_GEMM_PANEL * keys;
     size_t at = aligned(KAON_K(kaon_score_room)(c, s->mode));
     *scores = scratch;
     t->stride = aligned(keys);
@@ -59,8 +57,7 @@ static size_t place(struct tile *t, const struct kaon_attention_call *c, const s
         t->values[1] = t->values[0];
         t->block[1] = t->block[0];
     }
-    t->room = scratch + at;
-    return at + aligned(room);
+    return at;
 }
 
 size_t KAON_K(kaon_stream_scratch)(const struct kaon_attention_call *c, const struct stream *s)
@@ -130,7 +127,7 @@ static void apply(struct tile *t, int i, float *y, size_t first, size_t rows, si
     const bool same = i > 0 && all && t->s->second_counts && !t->scoring.call->gate.at;
     KAON_K(kaon_score_apply)
     (&t->scoring, y, t->width, i > 0 ? t->x2 : t->x, t->stride, first, same ? 1 : rows, from, to,
-     all, t->room);
+     all);
     for (size_t r = 1; same && r < rows; r++)
         memcpy(y + r * t->width, y, t->scoring.call->value_size * sizeof *y);
     clear_ends(t, y, rows);

@@ -238,7 +238,7 @@ bool kaon_bench_onnx_way(const struct kaon_bench_case *c, enum kaon_bench_way wa
                          struct kaon_buffer *model)
 {
     struct kaon_bench_case other = *c;
-    if (c->kind != KAON_BENCH_ATTENTION || (way == KAON_BENCH_PLAIN && c->causal))
+    if (c->kind != KAON_BENCH_ATTENTION || !c->node.op || (way == KAON_BENCH_PLAIN && c->causal))
         return false;
     if (way != KAON_BENCH_AS_IT_IS)
         other.node = (struct kaon_bench_node){ .op = "MultiHeadAttention",

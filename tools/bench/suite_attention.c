@@ -154,6 +154,8 @@ static bool make(struct kaon_bench_case *c)
     c->node.attr[0] = (struct kaon_bench_attr){ "q_num_heads", 'i', (int64_t)c->shape.h };
     c->node.attr[1] = (struct kaon_bench_attr){ "kv_num_heads", 'i', (int64_t)c->shape.h };
     c->node.opset = 23;
+    if (c->causal && c->shape.m != c->shape.n)
+        c->node.op = NULL; /* ONNX counts positions from the other end then */
     const double scores = (double)(c->shape.h * c->shape.m * c->shape.n) * visible(c);
     c->elements = scores;
     c->flops = 4.0 * scores * (double)c->shape.k;
