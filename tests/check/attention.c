@@ -132,12 +132,15 @@ static void compare(struct check *c, enum kaon_attention_variant variant, const 
 
 void check_attention(struct check *c)
 {
+    /* the last has more than a tile of queries and a block of keys: once, for all of it takes a while */
     static const struct shape shapes[] = {
-        { 1, 1, 1, 1, 8, 8 },    { 4, 4, 15, 15, 16, 16 }, { 2, 1, 40, 40, 16, 20 },
-        { 2, 2, 1, 300, 32, 7 }, { 2, 2, 130, 530, 5, 6 }, { 3, 3, 20, 9, 8, 4 },
+        { 1, 1, 1, 1, 8, 8 },    { 4, 4, 15, 15, 16, 16 }, { 2, 1, 20, 40, 16, 20 },
+        { 1, 1, 1, 300, 32, 7 }, { 3, 3, 20, 9, 8, 4 },    { 1, 1, 130, 260, 5, 6 },
     };
+    enum { LAST = CHECK_COUNT(shapes) - 1 };
     for (int v = 0; v < KAON_ATTENTION_COUNT; v++)
         for (size_t s = 0; s < CHECK_COUNT(shapes); s++)
             for (unsigned how = 0; how < 4; how++)
-                compare(c, (enum kaon_attention_variant)v, &shapes[s], how & 1, how & 2);
+                if (s < LAST || how == (kaon_attention_infos[v]->causal ? 3 : 1))
+                    compare(c, (enum kaon_attention_variant)v, &shapes[s], how & 1, how & 2);
 }
