@@ -170,6 +170,12 @@ static inline vm v_not_lt(vf a, vf b)
     return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_NLT_UQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_NLT_UQ) };
 }
 
+static inline bool v_none_lt(vf a, vf b)
+{
+    const vm m = v_lt(a, b);
+    return _mm256_testz_ps(_mm256_or_ps(m.lo, m.hi), _mm256_or_ps(m.lo, m.hi));
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     return (vm){ _mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ) };

@@ -141,6 +141,11 @@ static inline vm v_not_lt(vf a, vf b)
     return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ);
 }
 
+static inline bool v_none_lt(vf a, vf b)
+{
+    return v_lt(a, b) == 0;
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);

@@ -229,6 +229,15 @@ static inline vm v_not_lt(vf a, vf b)
     return m;
 }
 
+/* No lane of a is below that of b. */
+static inline bool v_none_lt(vf a, vf b)
+{
+    for (int i = 0; i < 16; i++)
+        if (a.l[i] < b.l[i])
+            return false;
+    return true;
+}
+
 static inline vm v_eq(vf a, vf b)
 {
     vm m;

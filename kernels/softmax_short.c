@@ -145,7 +145,7 @@ ALWAYS vf end_of(const struct form *f, const struct block *b, vf sum)
 /* The last pass. Where rows lie one behind the other, tails are stored whole: what goes past a row's end is
  * the beginning of the rows after it, which are stored later; only what would reach past the last is cut. */
 ALWAYS void block_store(const struct form *f, const struct block *b, float *y, size_t stride,
-                        size_t rows, size_t tail)
+                        size_t rows, size_t tail, bool padded)
 {
     const float *ends = (const float *)&b->end;
     const size_t group = (size_t)f->group, n = f->full * VLEN + tail;
@@ -158,7 +158,7 @@ ALWAYS void block_store(const struct form *f, const struct block *b, float *y, s
         const float *at = (const float *)(b->tails + r % group) + r / group * group;
         const vf t = v_load_group(at, f->group);
         const vf last = f->kind == LOG_SOFTMAX ? v_sub(t, end) : v_mul(t, end);
-        if (stride == n && (rows - r) * n >= f->full * VLEN + group)
+        if (padded || (stride == n && (rows - r) * n >= f->full * VLEN + group))
             v_store_group(y + f->full * VLEN, last, f->group);
         else
             v_store_n(y + f->full * VLEN, last, tail);
@@ -185,7 +185,7 @@ ALWAYS void blocks(const struct softmax_short *s, enum softmax_kind kind, size_t
         if (kind == LOG_SUM_EXP)
             v_store_n(y, b.end, rows);
         else
-            block_store(&f, &b, y, s->y_stride, rows, tail);
+            block_store(&f, &b, y, s->y_stride, rows, tail, s->padded);
         y += kind == LOG_SUM_EXP ? BLOCK_ROWS : BLOCK_ROWS * s->y_stride;
     }
 }
@@ -262,7 +262,7 @@ static void part_block(struct softmax_short *s)
 void KAON_K(kaon_softmax_short)(enum softmax_kind kind, float *y, const float *x, size_t rows,
                                 size_t n)
 {
-    struct softmax_short s = { kind, y, x, rows, n, n, n };
+    struct softmax_short s = { kind, y, x, rows, n, n, n, false };
     /* how many rows have the rest of their block and sixteen floats behind them */
     const size_t after = (VLEN + n - 1) / n, out = kind == LOG_SUM_EXP ? 1 : n;
     s.rows = rows > after ? (rows - after) / BLOCK_ROWS * BLOCK_ROWS : 0;

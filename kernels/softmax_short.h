@@ -9,6 +9,7 @@
 #ifndef KAON_KERNELS_SOFTMAX_SHORT_H
 #define KAON_KERNELS_SOFTMAX_SHORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/name.h"
@@ -22,12 +23,14 @@ enum softmax_kind {
 
 enum { SHORT_ROW = 128, BLOCK_ROWS = 16 };
 
-/* y, x (rows, n) with strides, n in 1 .. SHORT_ROW; LOG_SUM_EXP: y (rows). */
+/* y, x (rows, n) with strides, n in 1 .. SHORT_ROW; LOG_SUM_EXP: y (rows). padded: y_stride is a whole number of
+ * vectors, and what lies past n may be written. */
 struct softmax_short {
     enum softmax_kind kind;
     float *y;
     const float *x;
     size_t rows, n, y_stride, x_stride;
+    bool padded;
 };
 
 #ifdef KAON_ISA

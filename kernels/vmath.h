@@ -19,6 +19,12 @@ enum { V_SIDE = 2 };
 #else
 enum { V_SIDE = 1 };
 #endif
+/* Whether to look if all results are normal, which are scaled in 3 operations in place of 10. */
+#if defined(KAON_ISA_AVX2)
+enum { V_LOOKS_FOR_NORMAL = 1 };
+#else
+enum { V_LOOKS_FOR_NORMAL = 0 };
+#endif
 
 /* Horner's rule, highest degree first; the loop unrolls, `count` is a constant in every call. */
 static inline __attribute__((always_inline)) vf v_poly(vf x, const float *coef, int count)
@@ -67,21 +73,7 @@ static inline vf v_exp_parts(vf x, vf *n)
 
 #define EXP_LOW (-103.98f) /* 2^-150, half of the least denormal, is at -103.972 */
 
-/* x = exp(x), and 0 in the lanes outside `lanes` (NULL: none), which may hold anything. For x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from
- * the scaling: an underflow there costs some processors a microcode assist of 100 cycles and more,
- * and masked scores and the lanes past the end of a row are -inf. */
-ALWAYS void v_exp_negative_many(vf *x, const vm *lanes, int count)
-{
-    vf n[V_SIDE];
-    vm m[V_SIDE];
-    V_FOR (k, count)
-        m[k] = lanes ? v_not_lt_if(*lanes, x[k], v_set(EXP_LOW)) : v_not_lt(x[k], v_set(EXP_LOW));
-    v_exp_parts_many(x, n, count);
-    V_FOR (k, count)
-        x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
-}
-
-/* The same for x >= EXP_NORMAL, whose exponentials need no care, or NaN. */
+/* The exponentials of x >= EXP_NORMAL, which need no care, or NaN. */
 #define EXP_NORMAL (-87.0f)
 ALWAYS void v_exp_normal_many(vf *x, int count)
 {
@@ -89,6 +81,39 @@ ALWAYS void v_exp_normal_many(vf *x, int count)
     v_exp_parts_many(x, n, count);
     V_FOR (k, count)
         x[k] = v_scale_normal(v_add(x[k], v_set(1.0f)), n[k]);
+}
+
+/* Whether that holds for every lane. */
+ALWAYS bool v_all_normal(const vf *x, int count)
+{
+    bool all = true;
+    V_FOR (k, count)
+        all &= v_none_lt(x[k], v_set(EXP_NORMAL));
+    return all;
+}
+
+/* x = exp(x), and 0 in the lanes outside `lanes` (NULL: none), which may hold anything. For x <= 0 or NaN; larger x only up to 89. What rounds to 0 is kept away from
+ * the scaling: an underflow there costs some processors a microcode assist of 100 cycles and more,
+ * and masked scores and the lanes past the end of a row are -inf. */
+ALWAYS void v_exp_negative_many(vf *x, const vm *lanes, int count)
+{
+    vf n[V_SIDE];
+    vm m[V_SIDE];
+    if (V_LOOKS_FOR_NORMAL) {
+        V_FOR (k, count)
+            x[k] = lanes ? v_keep(*lanes, x[k]) : x[k];
+        if (v_all_normal(x, count)) {
+            v_exp_normal_many(x, count);
+            V_FOR (k, count)
+                x[k] = lanes ? v_keep(*lanes, x[k]) : x[k];
+            return;
+        }
+    }
+    V_FOR (k, count)
+        m[k] = lanes ? v_not_lt_if(*lanes, x[k], v_set(EXP_LOW)) : v_not_lt(x[k], v_set(EXP_LOW));
+    v_exp_parts_many(x, n, count);
+    V_FOR (k, count)
+        x[k] = v_scale_if(m[k], v_add(x[k], v_set(1.0f)), n[k]);
 }
 
 static inline vf v_exp_negative(vf x)

@@ -21,10 +21,11 @@ static bool is_direct(const struct kaon_attention_call *c)
     return c->queries <= DIRECT_QUERIES;
 }
 
-/* Whether values are gathered: where many queries share them it is worth a copy. */
+/* Whether values are gathered, which is worth a copy where many queries share them. Where rows are no whole
+ * vectors the product packs their ends anyway. */
 static bool gathers(const struct kaon_attention_call *c)
 {
-    return c->queries > QUERY_TILE;
+    return c->queries >= GATHER_QUERIES && c->value_size % VLEN == 0;
 }
 
 size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_mode mode)
@@ -32,10 +33,7 @@ size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_m
     const size_t keys = c->keys < KEY_BLOCK ? c->keys : KEY_BLOCK;
     const size_t rows = c->queries < QUERY_TILE ? c->queries : QUERY_TILE;
     size_t floats = aligned(kaon_gemm_packed_floats(c->size, keys));
-    if (gathers(c))
-        floats += keys * aligned(c->value_size);
-    else
-        floats += aligned(KAON_GEMM_PANEL * keys);
+    floats += keys * (c->value_size < KAON_GEMM_PANEL ? KAON_GEMM_PANEL : aligned(c->value_size));
     if (is_transformed(c, mode))
         floats += aligned(keys * c->size) + aligned(rows * c->size);
     if (mode == SCORE_GAUSS)
@@ -186,12 +184,8 @@ void KAON_K(kaon_score_begin)(struct scoring *s, const struct kaon_attention_cal
                            .own_scale = mode == SCORE_COSINE };
     room += aligned(kaon_gemm_packed_floats(c->size, keys));
     s->v_room = room;
-    if (gathers(c)) {
-        s->v_rows = room;
-        room += keys * aligned(c->value_size);
-    } else {
-        room += aligned(KAON_GEMM_PANEL * keys);
-    }
+    s->v_rows = gathers(c) ? room : NULL;
+    room += keys * (c->value_size < KAON_GEMM_PANEL ? KAON_GEMM_PANEL : aligned(c->value_size));
     if (is_transformed(c, mode)) {
         s->k_rows = room;
         s->q_rows = room + aligned(keys * c->size);
@@ -223,15 +217,13 @@ static const float *values_of(const struct scoring *s, size_t key)
     return c->v.at + s->head / (c->heads / c->kv_heads) * c->v.head + key * c->v.row;
 }
 
-/* Rows of values side by side, zeros up to whole vectors: as projections leave them they lie pages apart. */
+/* Rows of values side by side: as projections leave them they share a few sets of the cache. */
 static void gather_values(const struct scoring *s, size_t j, size_t n)
 {
-    const size_t size = s->call->value_size, width = aligned(size);
-    for (size_t i = 0; i < n; i++) {
-        float *to = s->v_rows + i * width;
-        memcpy(to, values_of(s, j + i), size * sizeof *to);
-        memset(to + size, 0, (width - size) * sizeof *to);
-    }
+    const size_t size = s->call->value_size;
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < size; d += VLEN)
+            v_store(s->v_rows + i * size + d, v_load(values_of(s, j + i) + d));
 }
 
 void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
@@ -402,12 +394,24 @@ bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, 
         s->kernels->gemm(x, stride, s->q + first * s->q_row, s->q_row, s->panels + from * c->size,
                          rows, aligned(to - from), c->size, &e);
     bool all = !s->masked;
+    if (s->bare)
+        return all;
     for (size_t r = 0; r < rows; r++) {
         const struct score_row *row = &s->row[first + r];
         finish_row(s, row, x + r * stride, s->key + from, to - from);
         all = all && row->begin <= s->key + from && row->end >= s->key + to;
     }
     return all;
+}
+
+void KAON_K(kaon_score_gate)(float *x, const struct score_row *row, size_t j, size_t n,
+                             const struct kaon_attention_floats *by)
+{
+    const float *factor = by->at + row->head * by->head + row->query * by->row + j * by->key;
+    for (size_t i = 0; i < n; i += VLEN) {
+        const vf f = by->key ? v_load_n(factor + i, n - i) : v_set(*factor);
+        v_store(x + i, v_mul(v_load(x + i), f));
+    }
 }
 
 /* ---- values ----------------------------------------------------------------------------------- */
@@ -462,9 +466,9 @@ void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, cons
         return;
     }
     if (any) {
-        const size_t width = aligned(c->value_size);
-        s->kernels->gemm_unpacked(y, y_stride, w, stride, s->v_rows + from * width, width, rows,
-                                  width, n, NULL, NULL);
+        const size_t size = c->value_size;
+        s->kernels->gemm_unpacked(y, y_stride, w, stride, s->v_rows + from * size, size, rows, size,
+                                  n, NULL, NULL);
         return;
     }
     for (size_t r = 0; r < rows; r++)

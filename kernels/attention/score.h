@@ -7,9 +7,10 @@
 #include "kernels/kernels.h"
 
 enum {
-    KEY_BLOCK = 256,  /* keys of a block: their panels and values stay in the second cache */
-    QUERY_TILE = 128, /* queries that share the panels of a block */
-    QUERY_ROWS = 16,  /* of these, whose scores are made together: they stay in the first cache */
+    KEY_BLOCK = 256,     /* keys of a block: their panels and values stay in the second cache */
+    QUERY_TILE = 128,    /* queries that share the panels of a block */
+    GATHER_QUERIES = 48, /* from so many on values are copied before they are met */
+    QUERY_ROWS = 16, /* of these, whose scores are made together: they stay in the first cache */
 };
 
 enum score_mode {
@@ -39,13 +40,14 @@ struct scoring {
     struct score_row *row;
     const float *q; /* [rows], q_row floats apart */
     size_t q_row;
-    float *v_rows; /* [keys that are ready][whole vectors], NULL: values are read as they lie */
+    float *v_rows; /* [keys that are ready][value size], NULL: values are read as they lie */
     float *v_room; /* of kaon_gemm_unpacked */
     float *panels, *k_rows, *q_rows; /* room */
     float *q_term, *k_term;          /* gauss: -scale / 2 times the squared lengths */
     bool masked;                     /* mask, key mask or bias may hide a key */
-    bool own_scale;                  /* rows have scales of their own */
-    const float *k;                  /* rows of these keys, k_row floats apart */
+    bool bare;      /* the product is the score, and what lies past the keys is not read */
+    bool own_scale; /* rows have scales of their own */
+    const float *k; /* rows of these keys, k_row floats apart */
     size_t k_row;
     size_t key, keys; /* the keys that are ready: from `key` on */
     enum { VALUES_UNKNOWN, VALUES_FINITE, VALUES_NOT_FINITE } values; /* those of these keys */
@@ -69,6 +71,10 @@ void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n);
  * next multiple of VLEN x is -inf. True if all those keys are visible to all those queries. */
 bool KAON_K(kaon_score_block)(const struct scoring *s, float *x, size_t stride, size_t first,
                               size_t rows, size_t from, size_t to);
+
+/* x[i] times the factor of key j + i. */
+void KAON_K(kaon_score_gate)(float *x, const struct score_row *row, size_t j, size_t n,
+                             const struct kaon_attention_floats *by);
 
 /* Whether key j is visible to a query. */
 bool KAON_K(kaon_score_visible)(const struct score_row *row, size_t j);

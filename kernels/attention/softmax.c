@@ -4,6 +4,7 @@
 STREAM_SWEEP(sweep, stream_max, stream_weigh_exp, STREAM_WEIGHTS, 1)
 
 static const struct stream softmax = {
+    .softmax = true,
     .accumulators = 1,
     .sweep = sweep,
     .merge = stream_merge_max,
@@ -17,6 +18,7 @@ STREAM_KERNEL_AS(uniattn, softmax);
 /* The same of minus half the squared distance. */
 static const struct stream gauss_norm = {
     .mode = SCORE_GAUSS,
+    .softmax = true,
     .accumulators = 1,
     .sweep = sweep,
     .merge = stream_merge_max,
@@ -35,6 +37,7 @@ static void ssmax_prepare(struct score_row *row)
 
 static const struct stream ssmax = {
     .count = true,
+    .softmax = true,
     .accumulators = 1,
     .prepare = ssmax_prepare,
     .sweep = sweep,

@@ -1,5 +1,7 @@
 #include "kernels/attention/stream.h"
 
+#include "kernels/attention/few.h"
+
 /* A tile of queries of one head on its way through the keys. */
 struct tile {
     const struct stream *s;
@@ -65,18 +67,9 @@ size_t KAON_K(kaon_stream_scratch)(const struct kaon_attention_call *c, const st
     static float nothing[1];
     struct tile t;
     float *scores;
-    return place(&t, c, s, nothing, &scores);
-}
-
-/* x times a factor each. */
-static void multiply(float *x, const struct score_row *row, size_t j, size_t n,
-                     const struct kaon_attention_floats *by)
-{
-    const float *factor = by->at + row->head * by->head + row->query * by->row + j * by->key;
-    for (size_t i = 0; i < n; i += VLEN) {
-        const vf f = by->key ? v_load_n(factor + i, n - i) : v_set(*factor);
-        v_store(x + i, v_mul(v_load(x + i), f));
-    }
+    const size_t floats = place(&t, c, s, nothing, &scores);
+    const size_t few = s->softmax ? KAON_K(kaon_few_scratch)(c, s) : 0;
+    return floats < few ? few : floats;
 }
 
 /* Gates act on the weights when all statistics are taken. */
@@ -87,9 +80,9 @@ static void gate(const struct tile *t, float *x, size_t first, size_t rows, size
     const struct kaon_attention_floats keys = { p->at, p->head, 0, 1 };
     for (size_t r = 0; r < rows; r++) {
         if (c->gate.at)
-            multiply(x + r * t->stride, &t->row[first + r], j, n, &c->gate);
+            KAON_K(kaon_score_gate)(x + r * t->stride, &t->row[first + r], j, n, &c->gate);
         if (t->s->key_gate && p->at)
-            multiply(x + r * t->stride, &t->row[first + r], j, n, &keys);
+            KAON_K(kaon_score_gate)(x + r * t->stride, &t->row[first + r], j, n, &keys);
     }
 }
 
@@ -282,6 +275,10 @@ void KAON_K(kaon_stream_run)(const struct kaon_attention_call *c,
 {
     struct tile t;
     float *scores;
+    if (s->softmax && KAON_K(kaon_few_takes)(c)) {
+        KAON_K(kaon_few_run)(c, kernels, s, from, to, scratch);
+        return;
+    }
     t.s = s;
     place(&t, c, s, scratch, &scores);
     for (size_t i = from; i < to; i++)

@@ -39,10 +39,11 @@ typedef void stream_finish_fn(float *out, const float *values, const float *seco
 
 struct stream {
     enum score_mode mode;
-    bool count;                             /* row->n is wanted */
-    int accumulators;                       /* sums of values: 1 or 2 */
-    bool second_counts;                     /* the second weights are 1 where a key is visible */
-    bool second_adds;                       /* the second sum of values adds as it is */
+    bool count;         /* row->n is wanted */
+    bool softmax;       /* the weights are the softmax of the scores: kernels/attention/few.h */
+    int accumulators;   /* sums of values: 1 or 2 */
+    bool second_counts; /* the second weights are 1 where a key is visible */
+    bool second_adds;   /* the second sum of values adds as it is */
     void (*prepare)(struct score_row *row); /* before the first sweep; NULL: nothing to do */
     /* A sweep over all keys before that of the weights; x holds nothing afterwards. between: from what it found. NULL: none. */
     stream_sweep_fn *first_sweep;
