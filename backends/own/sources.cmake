@@ -20,6 +20,7 @@ set(KAON_OWN_SOURCES
     backends/own/generate.c
     backends/own/index.c
     backends/own/linear_attention.c
+    backends/own/loss.c
     backends/own/matmul.c
     backends/own/move.c
     backends/own/norm.c

@@ -339,6 +339,14 @@ struct kaon_lrn {
     int64_t size;
 };
 
+enum kaon_loss_reduction { KAON_LOSS_NONE, KAON_LOSS_SUM, KAON_LOSS_MEAN };
+
+struct kaon_loss {
+    enum kaon_loss_reduction reduction;
+    bool ignores; /* targets of `ignored` count for nothing */
+    int64_t ignored;
+};
+
 /* ---- recurrent ------------------------------------------------------------------------------- */
 
 enum kaon_direction { KAON_FORWARD, KAON_REVERSE, KAON_BIDIRECTIONAL };

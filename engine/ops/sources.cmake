@@ -16,6 +16,7 @@ set(KAON_OPS_SOURCES
     engine/ops/gather.c
     engine/ops/generate.c
     engine/ops/linear_attention.c
+    engine/ops/loss.c
     engine/ops/norm.c
     engine/ops/ops.c
     engine/ops/product.c
