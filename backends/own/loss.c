@@ -50,8 +50,8 @@ static enum kaon_status one_loss(const struct kaon_step *step, size_t at, double
         return kaon_own_fail(&step->call, msg, KAON_BAD_INPUT, "class %lld of %zu",
                              (long long)class, l->classes);
     const size_t place = at / l->inner * l->classes * l->inner + at % l->inner;
-    *weight = weights ? score(weights, (size_t)class) : 1.0;
-    *value = -*weight * (score(step->call.in[0], place + (size_t)class * l->inner) - total);
+    *weight = weights ? score(weights, (size_t) class) : 1.0;
+    *value = -*weight * (score(step->call.in[0], place + (size_t) class * l->inner) - total);
     return KAON_OK;
 }
 

@@ -37,6 +37,11 @@ set(KAON_OWN_SOURCES
     backends/own/search.c
     backends/own/select.c
     backends/own/sequence.c
+    backends/own/picture.c
+    backends/own/picture_conv.c
+    backends/own/fourier.c
+    backends/own/sample.c
+    backends/own/signal.c
     backends/own/slice.c
     backends/own/softmax.c
     backends/own/split.c

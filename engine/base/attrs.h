@@ -347,6 +347,38 @@ struct kaon_loss {
     int64_t ignored;
 };
 
+/* ---- signals and pictures -------------------------------------------------------------------- */
+
+struct kaon_dft { /* DFT, STFT */
+    int64_t axis; /* before opset 20; from then on an input */
+    bool axis_in, inverse, onesided;
+};
+
+struct kaon_signal_window { /* HannWindow, HammingWindow, BlackmanWindow, MelWeightMatrix */
+    enum kaon_type type;
+    bool periodic;
+};
+
+enum kaon_sample_mode { KAON_SAMPLE_LINEAR, KAON_SAMPLE_NEAREST, KAON_SAMPLE_CUBIC };
+enum kaon_sample_pad { KAON_SAMPLE_ZEROS, KAON_SAMPLE_BORDER, KAON_SAMPLE_REFLECTION };
+
+struct kaon_grid_sample { /* AffineGrid too */
+    enum kaon_sample_mode mode;
+    enum kaon_sample_pad pad;
+    bool align_corners;
+};
+
+struct kaon_roi { /* RoiAlign, MaxRoiPool */
+    bool half_pixel, max;
+    int64_t height, width, ratio;
+    float scale;
+};
+
+struct kaon_deform { /* DeformConv */
+    struct kaon_window window;
+    int64_t offset_group;
+};
+
 /* ---- recurrent ------------------------------------------------------------------------------- */
 
 enum kaon_direction { KAON_FORWARD, KAON_REVERSE, KAON_BIDIRECTIONAL };

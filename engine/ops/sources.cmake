@@ -28,6 +28,8 @@ set(KAON_OPS_SOURCES
     engine/ops/search.c
     engine/ops/sequence.c
     engine/ops/shape.c
+    engine/ops/picture.c
+    engine/ops/signal.c
     engine/ops/slice.c
     engine/ops/softmax.c
     engine/ops/transpose.c
