@@ -19,10 +19,13 @@ set(KAON_OWN_SOURCES
     backends/own/gemm.c
     backends/own/generate.c
     backends/own/index.c
+    backends/own/integer.c
+    backends/own/integer_conv.c
     backends/own/linear_attention.c
     backends/own/loss.c
     backends/own/matmul.c
     backends/own/move.c
+    backends/own/nbits.c
     backends/own/norm.c
     backends/own/norm_channels.c
     backends/own/own.c

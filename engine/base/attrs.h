@@ -150,6 +150,11 @@ struct kaon_quantize { /* QuantizeLinear, DequantizeLinear */
     bool saturate;
 };
 
+struct
+    kaon_nbits_attr { /* MatMulNBits: B (n, blocks of k, bytes), unsigned, the lower bits of a byte first */
+    int64_t k, n, bits, block;
+};
+
 /* ---- elementwise ----------------------------------------------------------------------------- */
 
 /* Operators of one input with up to two parameters, each with the meaning that kernels/unary.h gives

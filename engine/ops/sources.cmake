@@ -15,6 +15,7 @@ set(KAON_OPS_SOURCES
     engine/ops/expand.c
     engine/ops/gather.c
     engine/ops/generate.c
+    engine/ops/integer.c
     engine/ops/linear_attention.c
     engine/ops/loss.c
     engine/ops/norm.c
