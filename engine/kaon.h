@@ -97,6 +97,14 @@ enum kaon_type {
     KAON_F8E4M3FNUZ = 18,
     KAON_F8E5M2 = 19,
     KAON_F8E5M2FNUZ = 20,
+    /* Narrower than a byte in a file, one byte an element here: the value itself, as int8_t or uint8_t;
+     * of float4e2m1 its code 0 .. 15; of float8e8m0 the exponent's, 2^(code - 127), 255: NaN. */
+    KAON_U4 = 21,
+    KAON_I4 = 22,
+    KAON_F4E2M1 = 23,
+    KAON_F8E8M0 = 24,
+    KAON_U2 = 25,
+    KAON_I2 = 26,
     KAON_SEQUENCE = 100, /* data: dims[0] elements of struct kaon_tensor */
 };
 

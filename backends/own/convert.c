@@ -51,6 +51,29 @@ enum { BY_32 = 32, BY_33 = 33, BY_64 = 64 };
 #define WAY BY_33
 #include "backends/own/convert_body.inc"
 
+/* Integers narrower than a byte keep their low bits, of signed ones the upper bits as well. */
+#define NARROW(name, T, bits)                                                                      \
+    static T low_##name(int64_t v)                                                                 \
+    {                                                                                              \
+        return (T)((T)((uint64_t)v << (8 - bits)) >> (8 - bits));                                  \
+    }                                                                                              \
+    static void real_##name(void *y, const void *wide, size_t n, bool saturate)                    \
+    {                                                                                              \
+        (void)saturate;                                                                            \
+        for (size_t i = 0; i < n; i++)                                                             \
+            ((T *)y)[i] = low_##name(truncated(((const double *)wide)[i], BY_32));                 \
+    }                                                                                              \
+    static void whole_##name(void *y, const void *wide, size_t n, bool saturate)                   \
+    {                                                                                              \
+        (void)saturate;                                                                            \
+        for (size_t i = 0; i < n; i++)                                                             \
+            ((T *)y)[i] = low_##name(((const int64_t *)wide)[i]);                                  \
+    }
+NARROW(u4, uint8_t, 4)
+NARROW(i4, int8_t, 4)
+NARROW(u2, uint8_t, 2)
+NARROW(i2, int8_t, 2)
+
 static void load_u64(void *wide, const void *x, size_t n)
 {
     memcpy(wide, x, n * sizeof(uint64_t));
@@ -126,6 +149,17 @@ static void whole_bool(void *y, const void *wide, size_t n, bool saturate)
 #define TO(v) kaon_f8_from_f32(KAON_F8E5M2FNUZ, (float)(v), saturate)
 #include "backends/own/convert_real_body.inc"
 
+#define T uint8_t
+#define NAME(f) f##_e2m1
+#define FROM(x) ((double)kaon_f32_from_f8(KAON_F4E2M1, x))
+#define TO(v) kaon_f8_from_f32(KAON_F4E2M1, (float)(v), saturate)
+#include "backends/own/convert_real_body.inc"
+#define T uint8_t
+#define NAME(f) f##_e8m0
+#define FROM(x) ((double)kaon_f32_from_f8(KAON_F8E8M0, x))
+#define TO(v) kaon_f8_from_f32(KAON_F8E8M0, (float)(v), saturate)
+#include "backends/own/convert_real_body.inc"
+
 static const struct form {
     load_fn *load;
     bool is_real; /* load gives doubles */
@@ -139,6 +173,12 @@ static const struct form {
     [KAON_F8E4M3FNUZ] = { load_e4m3fnuz, true, real_e4m3fnuz, whole_e4m3fnuz },
     [KAON_F8E5M2] = { load_e5m2, true, real_e5m2, whole_e5m2 },
     [KAON_F8E5M2FNUZ] = { load_e5m2fnuz, true, real_e5m2fnuz, whole_e5m2fnuz },
+    [KAON_F4E2M1] = { load_e2m1, true, real_e2m1, whole_e2m1 },
+    [KAON_F8E8M0] = { load_e8m0, true, real_e8m0, whole_e8m0 },
+    [KAON_U4] = { load_u8, false, real_u4, whole_u4 },
+    [KAON_I4] = { load_i8, false, real_i4, whole_i4 },
+    [KAON_U2] = { load_u8, false, real_u2, whole_u2 },
+    [KAON_I2] = { load_i8, false, real_i2, whole_i2 },
     [KAON_I8] = { load_i8, false, real_i8, whole_i8 },
     [KAON_I16] = { load_i16, false, real_i16, whole_i16 },
     [KAON_I32] = { load_i32, false, real_i32, whole_i32 },

@@ -24,7 +24,7 @@ struct kaon_own {
 #undef KAON_OP_CONTROL
 
 /* Tables of functions by element type have this many entries. */
-enum { KAON_OWN_TYPES = KAON_F8E5M2FNUZ + 1 };
+enum { KAON_OWN_TYPES = KAON_I2 + 1 };
 
 /* Refuses a call whose element type has no form here. */
 enum kaon_status kaon_own_no_type(const struct kaon_call *call, enum kaon_type type,

@@ -18,9 +18,15 @@ static bool ends(enum kaon_type type, double *low, double *high)
         enum kaon_type type;
         double low, high;
     } table[] = {
-        { KAON_U8, 0.0, 255.0 },           { KAON_I8, -128.0, 127.0 },
-        { KAON_U16, 0.0, 65535.0 },        { KAON_I16, -32768.0, 32767.0 },
+        { KAON_U8, 0.0, 255.0 },
+        { KAON_I8, -128.0, 127.0 },
+        { KAON_U16, 0.0, 65535.0 },
+        { KAON_I16, -32768.0, 32767.0 },
         { KAON_I32, -0x1p31, 0x1p31 - 1 },
+        { KAON_U4, 0.0, 15.0 },
+        { KAON_I4, -8.0, 7.0 },
+        { KAON_U2, 0.0, 3.0 },
+        { KAON_I2, -2.0, 1.0 },
     };
     for (size_t i = 0; i < KAON_COUNT(table); i++)
         if (table[i].type == type) {

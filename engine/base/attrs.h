@@ -3,6 +3,7 @@
 #ifndef KAON_BASE_ATTRS_H
 #define KAON_BASE_ATTRS_H
 
+#include "engine/base/half.h"
 #include "engine/base/op.h"
 
 /* ---- shapes and movement --------------------------------------------------------------------- */
@@ -97,6 +98,7 @@ struct kaon_dropout {
 struct kaon_cast {
     enum kaon_type to; /* KAON_UNDEFINED in CastLike: the second input's */
     bool saturate;
+    enum kaon_round round; /* to float8e8m0 */
 };
 
 struct kaon_reverse_sequence {

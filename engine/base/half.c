@@ -79,8 +79,41 @@ static const struct f8 *f8_of(enum kaon_type type)
     return &forms[type - KAON_F8E4M3FN];
 }
 
+static const float f4[] = { 0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f };
+
+/* Nearest, halves to the even code, always saturated: there is neither infinity nor NaN. */
+static uint8_t f4_from_f32(float x)
+{
+    const float a = fabsf(x);
+    uint8_t code = 0;
+    while (code < 7 &&
+           (a > (f4[code] + f4[code + 1]) / 2 || (a == (f4[code] + f4[code + 1]) / 2 && code % 2)))
+        code++;
+    return (uint8_t)(code | (signbit(x) ? 8 : 0));
+}
+
+uint8_t kaon_f8e8m0_from_f32(float x, bool saturate, enum kaon_round round)
+{
+    const float a = fabsf(x);
+    int exponent;
+    if (isnan(x))
+        return 0xff;
+    if (isinf(x))
+        return saturate ? 0xfe : 0xff;
+    if (a <= 0x1p-127f)
+        return 0;
+    const float m = frexpf(a, &exponent); /* [1/2, 1): a = m 2^exponent */
+    const bool up = round == KAON_ROUND_UP ? m > 0.5f : round == KAON_ROUND_NEAREST && m >= 0.75f;
+    const int code = exponent - 1 + up + 127;
+    return (uint8_t)(code <= 0xfe ? (code < 0 ? 0 : code) : saturate ? 0xfe : 0xff);
+}
+
 float kaon_f32_from_f8(enum kaon_type type, uint8_t b)
 {
+    if (type == KAON_F4E2M1)
+        return b & 8 ? -f4[b & 7] : f4[b & 7];
+    if (type == KAON_F8E8M0)
+        return b == 0xff ? NAN : ldexpf(1.0f, b - 127);
     const struct f8 *f = f8_of(type);
     const int magnitude = b & 0x7f, exponent = magnitude >> f->mantissa;
     const int mantissa = magnitude & ((1 << f->mantissa) - 1);
@@ -96,6 +129,10 @@ float kaon_f32_from_f8(enum kaon_type type, uint8_t b)
 
 uint8_t kaon_f8_from_f32(enum kaon_type type, float x, bool saturate)
 {
+    if (type == KAON_F4E2M1)
+        return f4_from_f32(x);
+    if (type == KAON_F8E8M0)
+        return kaon_f8e8m0_from_f32(x, saturate, KAON_ROUND_UP);
     const struct f8 *f = f8_of(type);
     const uint8_t sign = signbit(x) ? 0x80 : 0;
     int exponent, code;

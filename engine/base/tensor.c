@@ -33,12 +33,12 @@ static const struct type_row {
     { KAON_F8E4M3FNUZ, "float8e4m3fnuz", 1, FLOAT | SIGNED },
     { KAON_F8E5M2, "float8e5m2", 1, FLOAT | SIGNED },
     { KAON_F8E5M2FNUZ, "float8e5m2fnuz", 1, FLOAT | SIGNED },
-    { 21, "uint4", 0, 0 },
-    { 22, "int4", 0, 0 },
-    { 23, "float4e2m1", 0, 0 },
-    { 24, "float8e8m0", 0, 0 },
-    { 25, "uint2", 0, 0 },
-    { 26, "int2", 0, 0 },
+    { KAON_U4, "uint4", 1, INTEGER },
+    { KAON_I4, "int4", 1, INTEGER | SIGNED },
+    { KAON_F4E2M1, "float4e2m1", 1, FLOAT | SIGNED },
+    { KAON_F8E8M0, "float8e8m0", 1, FLOAT },
+    { KAON_U2, "uint2", 1, INTEGER },
+    { KAON_I2, "int2", 1, INTEGER | SIGNED },
     { KAON_SEQUENCE, "sequence", sizeof(struct kaon_tensor), 0 },
 };
 
@@ -59,6 +59,21 @@ size_t kaon_type_bytes(enum kaon_type type)
 const char *kaon_type_name(enum kaon_type type)
 {
     return row(type)->name;
+}
+
+int kaon_type_packed_bits(enum kaon_type type)
+{
+    switch (type) {
+    case KAON_U4:
+    case KAON_I4:
+    case KAON_F4E2M1:
+        return 4;
+    case KAON_U2:
+    case KAON_I2:
+        return 2;
+    default:
+        return 0;
+    }
 }
 
 bool kaon_type_is_float(enum kaon_type type)
@@ -129,6 +144,8 @@ double kaon_element_double(enum kaon_type type, const void *data, int64_t index)
     case KAON_F8E4M3FNUZ:
     case KAON_F8E5M2:
     case KAON_F8E5M2FNUZ:
+    case KAON_F4E2M1:
+    case KAON_F8E8M0:
         return kaon_f32_from_f8(type, ((const uint8_t *)data)[index]);
     case KAON_U64:
         return (double)((const uint64_t *)data)[index];
@@ -147,6 +164,8 @@ int64_t kaon_element_int(enum kaon_type type, const void *data, int64_t index)
     case KAON_I16:
         return ((const int16_t *)data)[index];
     case KAON_I8:
+    case KAON_I4:
+    case KAON_I2:
         return ((const int8_t *)data)[index];
     case KAON_U64: {
         const uint64_t v = ((const uint64_t *)data)[index];
@@ -157,6 +176,8 @@ int64_t kaon_element_int(enum kaon_type type, const void *data, int64_t index)
     case KAON_U16:
         return ((const uint16_t *)data)[index];
     case KAON_U8:
+    case KAON_U4:
+    case KAON_U2:
     case KAON_BOOL:
         return ((const uint8_t *)data)[index];
     default:

@@ -15,6 +15,9 @@ bool kaon_type_is_float(enum kaon_type type);   /* any width */
 bool kaon_type_is_integer(enum kaon_type type); /* signed or unsigned, not bool */
 bool kaon_type_is_signed(enum kaon_type type);
 
+/* Bits of an element where files hold several in a byte, the first in the lowest bits; else 0. */
+int kaon_type_packed_bits(enum kaon_type type);
+
 /* One element as double or int64 (floats truncate, out of range saturates). */
 double kaon_element_double(enum kaon_type type, const void *data, int64_t index);
 int64_t kaon_element_int(enum kaon_type type, const void *data, int64_t index);

@@ -85,6 +85,32 @@ static enum kaon_status find_external(const KaonOnnx__Tensor *t, struct kaon_onn
     return KAON_OK;
 }
 
+/* Bytes that a tensor takes in a file. */
+static size_t file_bytes(const struct kaon_tensor *tensor)
+{
+    const size_t bits = (size_t)kaon_type_packed_bits(tensor->type);
+    return bits ? tensor->bytes / (8 / bits) + (tensor->bytes % (8 / bits) != 0) : tensor->bytes;
+}
+
+/* Elements of a few bits each, `step` bytes of the file hold 8 bits of them. */
+static enum kaon_status unpack(struct kaon_tensor *tensor, const unsigned char *data, size_t step,
+                               struct kaon_arena *arena, struct kaon_msg *msg)
+{
+    const int bits = kaon_type_packed_bits(tensor->type), in_byte = 8 / bits;
+    unsigned char *to = kaon_arena_push(arena, tensor->bytes);
+    if (!to)
+        return kaon_fail(msg, KAON_NO_MEMORY, "no memory for a tensor of %zu bytes", tensor->bytes);
+    for (size_t i = 0; i < tensor->bytes; i++) {
+        const int shift = (int)(i % (size_t)in_byte) * bits;
+        const int v = data[i / (size_t)in_byte * step] >> shift & ((1 << bits) - 1);
+        const bool negative =
+            tensor->type != KAON_F4E2M1 && kaon_type_is_signed(tensor->type) && v >> (bits - 1);
+        to[i] = (unsigned char)(negative ? v - (1 << bits) : v);
+    }
+    tensor->data = to;
+    return KAON_OK;
+}
+
 static bool is_clean_bool(const unsigned char *data, size_t n)
 {
     unsigned char any = 0;
@@ -98,6 +124,8 @@ static enum kaon_status place_bytes(struct kaon_tensor *tensor, const unsigned c
                                     struct kaon_arena *arena, struct kaon_msg *msg)
 {
     const size_t align = kaon_type_bytes(tensor->type);
+    if (kaon_type_packed_bits(tensor->type))
+        return unpack(tensor, data, 1, arena, msg);
     const bool clean = tensor->type != KAON_BOOL || is_clean_bool(data, tensor->bytes);
     if ((uintptr_t)data % align == 0 && clean) {
         tensor->data = (void *)(uintptr_t)data; /* constants are never written */
@@ -119,6 +147,8 @@ static enum kaon_status place_typed(struct kaon_tensor *tensor, const KaonOnnx__
 {
     const enum kaon_type type = tensor->type;
     const size_t size = kaon_type_bytes(type);
+    const bool packed = kaon_type_packed_bits(type) != 0;
+    const size_t wanted = packed ? file_bytes(tensor) : (size_t)count;
     const void *from = NULL;
     size_t n = 0, from_size = 8;
     if (type == KAON_F32)
@@ -131,9 +161,11 @@ static enum kaon_status place_typed(struct kaon_tensor *tensor, const KaonOnnx__
         from = t->uint64_data, n = t->n_uint64_data;
     else
         from = t->int32_data, n = t->n_int32_data, from_size = 4;
-    if (n != (size_t)count)
-        return kaon_fail(msg, KAON_BAD_MODEL, "%zu elements of data, the shape needs %lld", n,
-                         (long long)count);
+    if (n != wanted)
+        return kaon_fail(msg, KAON_BAD_MODEL, "%zu elements of data, the shape needs %zu", n,
+                         wanted);
+    if (packed)
+        return unpack(tensor, from, from_size, arena, msg);
     unsigned char *copy = kaon_arena_push(arena, tensor->bytes);
     if (!copy)
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory for a tensor of %zu bytes", tensor->bytes);
@@ -148,9 +180,9 @@ static enum kaon_status place_typed(struct kaon_tensor *tensor, const KaonOnnx__
 static enum kaon_status place_raw(struct kaon_tensor *tensor, const unsigned char *data,
                                   size_t bytes, struct kaon_onnx_source *s, struct kaon_msg *msg)
 {
-    if (bytes != tensor->bytes)
+    if (bytes != file_bytes(tensor))
         return kaon_fail(msg, KAON_BAD_MODEL, "%zu bytes of data, the shape needs %zu", bytes,
-                         tensor->bytes);
+                         file_bytes(tensor));
     return place_bytes(tensor, data, s->arena, msg);
 }
 
@@ -175,7 +207,7 @@ enum kaon_status kaon_onnx_tensor(struct kaon_tensor *tensor, const KaonOnnx__Te
                          s->limits->elements);
     if (t->has_data_location && t->data_location == DATA_LOCATION_EXTERNAL) {
         const unsigned char *data = NULL;
-        const enum kaon_status st = find_external(t, s, tensor->bytes, &data, msg);
+        const enum kaon_status st = find_external(t, s, file_bytes(tensor), &data, msg);
         return st == KAON_OK && count ? place_bytes(tensor, data, s->arena, msg) : st;
     }
     if (count == 0) {

@@ -23,8 +23,9 @@ static enum kaon_type named(const char *name)
 
 static void read_rounding(struct kaon_attr_reader *r, struct kaon_cast *a)
 {
+    static const char *const words[] = { "up", "down", "nearest" };
     a->saturate = kaon_attr_bool(r, "saturate", true);
-    kaon_attr_skip(r, "round_mode"); /* of float8e8m0 alone */
+    a->round = (enum kaon_round)kaon_attr_word(r, "round_mode", 0, words, 3);
 }
 
 static void read_cast(struct kaon_attr_reader *r, void *attr)

@@ -7,7 +7,7 @@
 struct narrow {
     enum kaon_type type;
     int exponent_bits, mantissa_bits, bias;
-    enum { IEEE, NO_INFINITY, ONE_NAN } special; /* what the ends of the range stand for */
+    enum { IEEE, NO_INFINITY, ONE_NAN, FINITE } special; /* what the ends of the range stand for */
 };
 
 static const struct narrow narrow[] = {
@@ -15,6 +15,7 @@ static const struct narrow narrow[] = {
     { KAON_F8E4M3FN, 4, 3, 7, NO_INFINITY }, /* all ones: NaN */
     { KAON_F8E4M3FNUZ, 4, 3, 8, ONE_NAN },   /* minus zero: NaN */
     { KAON_F8E5M2, 5, 2, 15, IEEE },         { KAON_F8E5M2FNUZ, 5, 2, 16, ONE_NAN },
+    { KAON_F4E2M1, 2, 1, 1, FINITE },
 };
 
 static const struct narrow *narrow_of(enum kaon_type type)
@@ -76,6 +77,11 @@ double kaon_element(const struct kaon_tensor *t, size_t i)
     case KAON_I32:
     case KAON_I64:
         return (double)((int64_t)(bits << unused) >> unused);
+    case KAON_I4:
+    case KAON_I2:
+        return (double)(int8_t)bits;
+    case KAON_F8E8M0:
+        return bits == 0xff ? (double)NAN : ldexp(1.0, (int)bits - 127);
     default:
         return f ? widen(f, (unsigned)bits) : (double)bits;
     }
@@ -105,6 +111,12 @@ bool kaon_element_random(struct kaon_tensor *t, size_t i, uint64_t bits)
         const uint64_t exponent = (uint64_t)f->bias - bits % 3, sign = bits >> 8 & 1;
         whole = (sign << f->exponent_bits | exponent) << f->mantissa_bits |
                 (bits >> 32 & ((1u << f->mantissa_bits) - 1));
+    } else if (t->type == KAON_F8E8M0) {
+        whole = 127 - bits % 3;
+    } else if (t->type == KAON_U4 || t->type == KAON_I4) {
+        whole = (bits >> 32) % 8;
+    } else if (t->type == KAON_U2 || t->type == KAON_I2) {
+        whole = bits >> 63;
     } else if (t->type == KAON_BOOL) {
         whole = bits >> 63;
     } else if (t->type == KAON_F32) {
