@@ -22,9 +22,9 @@ static const struct {
     { 'i', 8, KAON_I64 },    { 'u', 1, KAON_U8 },         { 'u', 2, KAON_U16 },
     { 'u', 4, KAON_U32 },    { 'u', 8, KAON_U64 },        { 'b', 1, KAON_BOOL },
     { 'V', 2, KAON_BF16 },   { 'V', 1, KAON_F8E4M3FN },   { 'V', 1, KAON_F8E4M3FNUZ },
-    { 'V', 1, KAON_F8E5M2 }, { 'V', 1, KAON_F8E5M2FNUZ },
-    { 'V', 1, KAON_U4 },     { 'V', 1, KAON_I4 },         { 'V', 1, KAON_F4E2M1 },
-    { 'V', 1, KAON_F8E8M0 }, { 'V', 1, KAON_U2 },         { 'V', 1, KAON_I2 },
+    { 'V', 1, KAON_F8E5M2 }, { 'V', 1, KAON_F8E5M2FNUZ }, { 'V', 1, KAON_U4 },
+    { 'V', 1, KAON_I4 },     { 'V', 1, KAON_F4E2M1 },     { 'V', 1, KAON_F8E8M0 },
+    { 'V', 1, KAON_U2 },     { 'V', 1, KAON_I2 },
 };
 enum { N_TYPES = sizeof types / sizeof *types, HEADER_LIMIT = 65536 };
 
