@@ -222,6 +222,39 @@ static enum kaon_status pack_gemm(const struct kaon_call *call, struct kaon_aren
     return pack_weights(call, a->trans_b, memory, packed, msg);
 }
 
+/* ---- FusedGemm: a function on the product ---------------------------------------------------- */
+
+static enum kaon_status run_fused_gemm(const struct kaon_step *step, struct kaon_msg *msg)
+{
+    static const enum kaon_unary kernel[] = {
+        [KAON_FUSED_RELU] = KAON_UNARY_RELU,
+        [KAON_FUSED_SIGMOID] = KAON_UNARY_SIGMOID,
+        [KAON_FUSED_TANH] = KAON_UNARY_TANH,
+        [KAON_FUSED_LEAKY_RELU] = KAON_UNARY_LEAKY_RELU,
+        [KAON_FUSED_HARD_SIGMOID] = KAON_UNARY_HARD_SIGMOID,
+    };
+    const struct kaon_fused_gemm *a = step->call.attr;
+    float *y = step->call.out[0]->data;
+    const enum kaon_status st = run_gemm(step, msg);
+    if (st == KAON_OK && a->fused != KAON_FUSED_NONE)
+        step->call.kernels->unary[kernel[a->fused]](y, y, kaon_own_count(step->call.out[0]), a->a,
+                                                    a->b);
+    return st;
+}
+
+static enum kaon_status prepare_fused_gemm(struct kaon_step *step, struct kaon_arena *memory,
+                                           struct kaon_msg *msg)
+{
+    if (step->call.in[0]->type != KAON_F32)
+        return kaon_own_no_type(&step->call, step->call.in[0]->type, msg);
+    const enum kaon_status st = prepare_gemm(step, memory, msg);
+    step->run = run_fused_gemm;
+    step->n_parts = 0;
+    return st;
+}
+
+const struct kaon_own kaon_own_fused_gemm = { .prepare = prepare_fused_gemm, .pack = pack_gemm };
+
 const struct kaon_own kaon_own_gemm = { .prepare = prepare_gemm, .pack = pack_gemm };
 
 /* ---- Linear ---------------------------------------------------------------------------------- */

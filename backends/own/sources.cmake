@@ -10,12 +10,15 @@ set(KAON_OWN_SOURCES
     backends/own/binary.c
     backends/own/cast.c
     backends/own/chain.c
+    backends/own/contrib.c
+    backends/own/contrib_norm.c
     backends/own/conv.c
     backends/own/convert.c
     backends/own/copy.c
     backends/own/einsum.c
     backends/own/elementwise.c
     backends/own/gather.c
+    backends/own/gather_quantized.c
     backends/own/gemm.c
     backends/own/generate.c
     backends/own/index.c

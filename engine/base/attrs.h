@@ -157,6 +157,10 @@ struct
     int64_t k, n, bits, block;
 };
 
+struct kaon_gather_quantized { /* GatherBlockQuantized */
+    int64_t axis, quantize_axis, block, bits;
+};
+
 /* ---- elementwise ----------------------------------------------------------------------------- */
 
 /* Operators of one input with up to two parameters, each with the meaning that kernels/unary.h gives
@@ -235,6 +239,11 @@ struct kaon_gemm {
     bool trans_a, trans_b;
 };
 
+struct kaon_fused_matmul {
+    float alpha;
+    bool trans_a, trans_b;
+};
+
 /* An einsum equation as numbers. Labels 0 .. 51 are letters, KAON_EINSUM_DOTS + i is the i-th axis
  * from the end of what "..." stands for. */
 enum { KAON_EINSUM_INPUTS = 8, KAON_EINSUM_DOTS = 52, KAON_EINSUM_LABELS = 52 + KAON_MAX_RANK };
@@ -274,6 +283,12 @@ enum kaon_fused {
     KAON_FUSED_LEAKY_RELU,
     KAON_FUSED_CLIP,
     KAON_FUSED_HARD_SIGMOID,
+};
+
+struct kaon_fused_gemm {
+    struct kaon_gemm gemm; /* first */
+    enum kaon_fused fused;
+    float a, b;
 };
 
 enum kaon_auto_pad {

@@ -11,6 +11,7 @@ set(KAON_OPS_SOURCES
     engine/ops/cast.c
     engine/ops/chain.c
     engine/ops/concat.c
+    engine/ops/contrib.c
     engine/ops/einsum.c
     engine/ops/expand.c
     engine/ops/gather.c
