@@ -379,6 +379,40 @@ struct kaon_deform { /* DeformConv */
     int64_t offset_group;
 };
 
+/* ---- detection, random numbers, training ------------------------------------------------------ */
+
+struct kaon_suppress { /* NonMaxSuppression */
+    bool center;       /* boxes are centre and size, not two corners */
+};
+
+struct kaon_random {     /* RandomUniform, RandomNormal, their Likes, Bernoulli, Multinomial */
+    enum kaon_type type; /* KAON_UNDEFINED: the input's */
+    double a, b;         /* low and high, or mean and scale */
+    bool has_seed;       /* without one the name of the node takes its place */
+    uint64_t seed;
+    const int64_t *shape;
+    int32_t n;
+    int64_t samples;
+};
+
+struct kaon_optimizer { /* Adagrad, Adam, Momentum */
+    double alpha, beta, epsilon, decay, norm, norm_post;
+    bool nesterov;
+};
+
+struct kaon_causal_conv {
+    bool silu;
+};
+
+struct kaon_swiglu {
+    float alpha;
+};
+
+struct kaon_tensor_scatter {
+    int64_t axis;
+    bool circular;
+};
+
 /* ---- recurrent ------------------------------------------------------------------------------- */
 
 enum kaon_direction { KAON_FORWARD, KAON_REVERSE, KAON_BIDIRECTIONAL };
