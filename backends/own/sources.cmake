@@ -46,6 +46,8 @@ set(KAON_OWN_SOURCES
     backends/own/det.c
     backends/own/detect.c
     backends/own/random.c
+    backends/own/dropout.c
+    backends/own/norm_training.c
     backends/own/slice.c
     backends/own/swiglu.c
     backends/own/tensor_scatter.c

@@ -92,6 +92,10 @@ struct kaon_trilu {
 
 struct kaon_dropout {
     bool mask_is_bool; /* from opset 10 on; the data's type before */
+    bool training;     /* before opset 7; an input from opset 12 on */
+    bool has_seed;     /* without one the name of the node takes its place */
+    float ratio;       /* before opset 12 */
+    uint64_t seed;
 };
 
 struct kaon_cast {
@@ -327,6 +331,8 @@ struct kaon_norm { /* LayerNormalization, RMSNormalization, BatchNormalization, 
     int64_t groups; /* GroupNormalization */
     bool per_group; /* GroupNormalization before opset 21: scale and bias a group */
     int64_t p;      /* LpNormalization */
+    bool training;  /* BatchNormalization: statistics of the batch itself */
+    float momentum;
 };
 
 struct kaon_mean_variance {
