@@ -1,6 +1,7 @@
 /* Normalisations by channels and others: BatchNormalization, InstanceNormalization,
  * GroupNormalization, LpNormalization, MeanVarianceNormalization, LRN. */
 #include "backends/own/copy.h"
+#include "backends/own/norm_training.h"
 #include "backends/own/wide.h"
 
 #include <math.h>
@@ -89,6 +90,9 @@ static enum kaon_status prepare_batch(struct kaon_step *step, struct kaon_arena 
             return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
                                  "input %zu has %zu elements, wanted %zu", i,
                                  kaon_own_count(step->call.in[i]), p->channels);
+    if (a->training)
+        return kaon_norm_training(step, memory,
+                                  (struct kaon_channels){ p->outer, p->channels, p->inner }, msg);
     if (x->type == KAON_F64) {
         step->run = run_batch_real;
         return KAON_OK;

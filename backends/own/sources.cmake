@@ -48,7 +48,16 @@ set(KAON_OWN_SOURCES
     backends/own/fourier.c
     backends/own/sample.c
     backends/own/signal.c
+    backends/own/causal_conv.c
+    backends/own/det.c
+    backends/own/detect.c
+    backends/own/random.c
+    backends/own/dropout.c
+    backends/own/norm_training.c
     backends/own/slice.c
+    backends/own/swiglu.c
+    backends/own/tensor_scatter.c
+    backends/own/training.c
     backends/own/softmax.c
     backends/own/split.c
     backends/own/tree.c

@@ -37,55 +37,6 @@ const struct kaon_own kaon_own_unsqueeze = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_bit_cast = { .prepare = prepare_copy };
 const struct kaon_own kaon_own_identity = { .prepare = prepare_copy };
 
-/* ---- Dropout --------------------------------------------------------------------------------- */
-
-/* A mask of the data's type (before opset 10) is made of ones of that type. */
-static void fill_ones(struct kaon_tensor *mask)
-{
-    const size_t n = kaon_own_count(mask);
-    for (size_t i = 0; i < n; i++) {
-        if (mask->type == KAON_F32)
-            ((float *)mask->data)[i] = 1.0f;
-        else if (mask->type == KAON_F64)
-            ((double *)mask->data)[i] = 1.0;
-        else if (mask->type == KAON_F16)
-            ((uint16_t *)mask->data)[i] = 0x3c00;
-        else
-            ((uint8_t *)mask->data)[i] = 1;
-    }
-}
-
-static enum kaon_status run_dropout(const struct kaon_step *step, struct kaon_msg *msg)
-{
-    const struct kaon_tensor *ratio = kaon_own_in(&step->call, 1),
-                             *training = kaon_own_in(&step->call, 2);
-    struct kaon_tensor *mask = kaon_own_out(&step->call, 1);
-    if (training && kaon_element_int(training->type, training->data, 0) &&
-        !(ratio && kaon_element_double(ratio->type, ratio->data, 0) == 0.0))
-        return kaon_own_fail(&step->call, msg, KAON_UNSUPPORTED, "training mode is on");
-    if (mask)
-        fill_ones(mask);
-    return run_copy(step, msg);
-}
-
-static enum kaon_status prepare_dropout(struct kaon_step *step, struct kaon_arena *memory,
-                                        struct kaon_msg *msg)
-{
-    const enum kaon_type type = step->call.in[0]->type;
-    (void)memory;
-    if (type != KAON_F32 && type != KAON_F64 && type != KAON_F16 && type != KAON_BF16 &&
-        kaon_type_bytes(type) != 1)
-        return kaon_own_no_type(&step->call, type, msg);
-    for (size_t i = 1; i < step->call.n_in; i++)
-        if (step->call.in[i] && kaon_own_count(step->call.in[i]) != 1)
-            return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "input %zu is not one number",
-                                 i);
-    step->run = run_dropout;
-    return KAON_OK;
-}
-
-const struct kaon_own kaon_own_dropout = { .prepare = prepare_dropout };
-
 /* ---- Shape, Size ----------------------------------------------------------------------------- */
 
 static enum kaon_status run_shape(const struct kaon_step *step, struct kaon_msg *msg)

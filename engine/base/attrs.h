@@ -93,6 +93,10 @@ struct kaon_trilu {
 
 struct kaon_dropout {
     bool mask_is_bool; /* from opset 10 on; the data's type before */
+    bool training;     /* before opset 7; an input from opset 12 on */
+    bool has_seed;     /* without one the name of the node takes its place */
+    float ratio;       /* before opset 12 */
+    uint64_t seed;
 };
 
 struct kaon_cast {
@@ -349,6 +353,8 @@ struct kaon_norm { /* LayerNormalization, RMSNormalization, BatchNormalization, 
     int64_t groups; /* GroupNormalization */
     bool per_group; /* GroupNormalization before opset 21: scale and bias a group */
     int64_t p;      /* LpNormalization */
+    bool training;  /* BatchNormalization: statistics of the batch itself */
+    float momentum;
 };
 
 struct kaon_mean_variance {
@@ -399,6 +405,40 @@ struct kaon_roi { /* RoiAlign, MaxRoiPool */
 struct kaon_deform { /* DeformConv */
     struct kaon_window window;
     int64_t offset_group;
+};
+
+/* ---- detection, random numbers, training ------------------------------------------------------ */
+
+struct kaon_suppress { /* NonMaxSuppression */
+    bool center;       /* boxes are centre and size, not two corners */
+};
+
+struct kaon_random {     /* RandomUniform, RandomNormal, their Likes, Bernoulli, Multinomial */
+    enum kaon_type type; /* KAON_UNDEFINED: the input's */
+    double a, b;         /* low and high, or mean and scale */
+    bool has_seed;       /* without one the name of the node takes its place */
+    uint64_t seed;
+    const int64_t *shape;
+    int32_t n;
+    int64_t samples;
+};
+
+struct kaon_optimizer { /* Adagrad, Adam, Momentum */
+    double alpha, beta, epsilon, decay, norm, norm_post;
+    bool nesterov;
+};
+
+struct kaon_causal_conv {
+    bool silu;
+};
+
+struct kaon_swiglu {
+    float alpha;
+};
+
+struct kaon_tensor_scatter {
+    int64_t axis;
+    bool circular;
 };
 
 /* ---- recurrent ------------------------------------------------------------------------------- */

@@ -81,16 +81,16 @@ static void read_batch(struct kaon_attr_reader *r, void *attr)
     struct kaon_norm *a = attr;
     a->epsilon = kaon_attr_float(r, "epsilon", 1e-5f);
     a->spatial = kaon_attr_bool(r, "spatial", true);
-    kaon_attr_skip(r, "momentum");
+    a->momentum = kaon_attr_float(r, "momentum", 0.9f);
     kaon_attr_skip(r, "consumed_inputs");
-    if (kaon_attr_bool(r, "training_mode", false))
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: training_mode is 1");
+    a->training = kaon_attr_bool(r, "training_mode", false);
     const bool testing = kaon_attr_bool(r, "is_test", false);
     if (r->opset < 7 && !testing && r->n_out > 1)
         kaon_attr_fail(r, KAON_UNSUPPORTED,
                        "BatchNormalization: is_test is 0, that is for training");
-    if (r->n_out > 1)
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: %zu outputs, wanted 1", r->n_out);
+    if (r->n_out > (a->training ? 3 : 1))
+        kaon_attr_fail(r, KAON_UNSUPPORTED, "BatchNormalization: %zu outputs, wanted %d", r->n_out,
+                       a->training ? 3 : 1);
 }
 
 static enum kaon_status infer_channels(const struct kaon_infer *node, struct kaon_msg *msg)
@@ -110,7 +110,10 @@ static enum kaon_status infer_channels(const struct kaon_infer *node, struct kao
                              "%s: input %zu has %lld elements for %lld channels",
                              kaon_infer_name(node), i, (long long)n, (long long)channels);
     }
-    return kaon_infer_same(node, msg);
+    for (size_t i = 1; i < node->n_out; i++) /* running mean and variance */
+        if (node->out[i])
+            kaon_fact_like(node->out[i], node->in[i + 2]);
+    return node->out[0] ? kaon_infer_same(node, msg) : KAON_OK;
 }
 
 const struct kaon_op kaon_op_batch_normalization = {

@@ -32,7 +32,11 @@ set(KAON_OPS_SOURCES
     engine/ops/shape.c
     engine/ops/picture.c
     engine/ops/signal.c
+    engine/ops/step.c
+    engine/ops/detect.c
+    engine/ops/random.c
     engine/ops/slice.c
+    engine/ops/training.c
     engine/ops/softmax.c
     engine/ops/transpose.c
     engine/ops/tree.c

@@ -1,5 +1,6 @@
 /* Operators whose output is the input's memory: Reshape, Flatten, Squeeze, Unsqueeze, Identity,
  * Dropout. */
+#include "engine/base/random.h"
 #include "engine/ops/ops.h"
 
 #include <string.h>
@@ -290,28 +291,25 @@ static void read_dropout(struct kaon_attr_reader *r, void *attr)
 {
     struct kaon_dropout *a = attr;
     a->mask_is_bool = r->opset >= 10;
-    kaon_attr_skip(r, "ratio");
-    kaon_attr_skip(r, "seed");
+    a->ratio = kaon_attr_float(r, "ratio", 0.5f);
+    a->has_seed = kaon_attr_has(r, "seed");
+    a->seed = kaon_random_seed((double)kaon_attr_int(r, "seed", 0));
     kaon_attr_skip(r, "consumed_inputs");
-    if (r->opset < 7 && !kaon_attr_bool(r, "is_test", false))
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "Dropout: is_test is 0, that is for training");
+    a->training = !kaon_attr_bool(r, "is_test", false) && r->opset < 7;
+    if (a->training && !(a->ratio >= 0.0f && a->ratio < 1.0f))
+        kaon_attr_fail(r, KAON_BAD_MODEL, "ratio is %g, wanted 0 to below 1", (double)a->ratio);
 }
 
-/* Training mode makes it random: refused as soon as it is known to be on. Scaling by a ratio happens
- * then only. */
+/* Scaling by a ratio happens in training mode only. */
 static enum kaon_status infer_dropout(const struct kaon_infer *node, struct kaon_msg *msg)
 {
     const struct kaon_dropout *a = node->attr;
-    const struct kaon_fact *x = node->in[0], *training = kaon_infer_in(node, 2);
-    struct kaon_fact *mask = kaon_infer_out(node, 1);
-    double on = 0.0, ratio = 0.5;
-    if (kaon_fact_scalar(training, &on) && on != 0.0 &&
-        !(kaon_fact_scalar(kaon_infer_in(node, 1), &ratio) && ratio == 0.0))
-        return kaon_fail(msg, KAON_UNSUPPORTED, "Dropout: training mode");
+    const struct kaon_fact *x = node->in[0];
+    (void)msg;
     if (node->out[0])
         kaon_fact_like(node->out[0], x);
-    if (mask)
-        kaon_fact_set(mask, a->mask_is_bool ? KAON_BOOL : x->type, x->rank, x->dims);
+    if (kaon_infer_out(node, 1))
+        kaon_fact_set(node->out[1], a->mask_is_bool ? KAON_BOOL : x->type, x->rank, x->dims);
     return KAON_OK;
 }
 
@@ -322,7 +320,7 @@ const struct kaon_op kaon_op_dropout = {
     .since = 1,
     .n_in = { 1, 3 },
     .n_out = { 1, 2 },
-    .flags = KAON_OP_VIEW,
+    .flags = KAON_OP_RANDOM,
     .attr_size = sizeof(struct kaon_dropout),
     .read = read_dropout,
     .infer = infer_dropout,

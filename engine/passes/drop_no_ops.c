@@ -17,7 +17,9 @@ static bool always(const struct kaon_node *node)
 /* No mask is wanted, and no training mode may come as an input. */
 static bool drops_nothing(const struct kaon_node *node)
 {
-    return (node->n_out < 2 || !node->out[1]->readers) && (node->n_in < 3 || !node->in[2]);
+    const struct kaon_dropout *a = node->attr;
+    return !a->training && (node->n_out < 2 || !node->out[1]->readers) &&
+           (node->n_in < 3 || !node->in[2]);
 }
 
 static bool same_type(const struct kaon_node *node)

@@ -88,8 +88,13 @@ static const struct kaon_tensor *weights_of(const struct kaon_node *node, size_t
 static enum kaon_status fold_batch_norm(struct kaon_node *node, struct kaon_edit *edit,
                                         struct kaon_msg *msg)
 {
+    const struct kaon_norm *a = node->attr;
     if (node->op->kind != KAON_OP_batch_normalization)
         return KAON_OK;
+    if (a->training) {
+        edit->why = "its statistics are those of the batch";
+        return KAON_OK;
+    }
     const struct kaon_node *product = node->in[0]->producer;
     size_t channels, inner;
     struct parts p;

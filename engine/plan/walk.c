@@ -266,8 +266,6 @@ static bool is_view(const struct visit *v)
     if (!x || x->type != y->type || x->bytes != y->bytes || x->type == KAON_SEQUENCE)
         return false;
     const enum kaon_op_kind kind = node->op->kind;
-    if (kind == KAON_OP_dropout && node->n_in > 2 && node->in[2])
-        return false; /* training mode may be asked for: its own run refuses that */
     if (node->op->flags & KAON_OP_VIEW)
         return true;
     if (kind == KAON_OP_transpose) {

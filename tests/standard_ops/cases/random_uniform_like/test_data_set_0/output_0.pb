@@ -1,0 +1,2 @@
+
+JéCBFA5D…BQD9DÚ@öDBDmD
