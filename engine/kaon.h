@@ -106,6 +106,8 @@ enum kaon_type {
     KAON_U2 = 25,
     KAON_I2 = 26,
     KAON_SEQUENCE = 100, /* data: dims[0] elements of struct kaon_tensor */
+    KAON_OPTIONAL = 101, /* of a port: its value is a tensor or sequence of any type, or KAON_NONE */
+    KAON_NONE = 102,     /* of a value: an optional that holds nothing; rank 0, no data */
 };
 
 /* Bytes of one element, 0 for a type without a fixed size. */
@@ -406,8 +408,8 @@ KAON_API void kaon_cpu_print(kaon_write_fn write, void *user);
 
 /* ---- ONNX tensor files ----------------------------------------------------------------------- */
 
-/* Decodes a serialized TensorProto, or with type KAON_SEQUENCE asked for a SequenceProto, from
- * memory. On success *tensor views one block from the allocator (NULL: malloc) that the caller hands
+/* Decodes a serialized TensorProto, or with type KAON_SEQUENCE asked for a SequenceProto, with
+ * KAON_OPTIONAL an OptionalProto, from memory. On success *tensor views one block from the allocator (NULL: malloc) that the caller hands
  * to kaon_tensor_free. */
 KAON_API enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type wanted,
                                              const void *data, size_t bytes,

@@ -247,7 +247,7 @@ static struct kaon_fact output_fact(const struct kaon_graph *g, size_t i)
     const struct kaon_fact *declared = g->out_declared ? &g->out_declared[i] : NULL;
     if (!declared)
         return f;
-    if (f.type == KAON_UNDEFINED)
+    if (f.type == KAON_UNDEFINED || declared->type == KAON_OPTIONAL)
         f.type = declared->type;
     if (f.rank < 0) {
         f.rank = declared->rank;

@@ -224,3 +224,35 @@ const struct kaon_own kaon_own_sequence_erase = { .prepare = prepare_sequence };
 const struct kaon_own kaon_own_sequence_at = { .prepare = prepare_sequence };
 const struct kaon_own kaon_own_sequence_length = { .prepare = prepare_sequence };
 const struct kaon_own kaon_own_concat_from_sequence = { .prepare = prepare_sequence };
+
+/* ---- optionals ------------------------------------------------------------------------------- */
+
+/* The items of a sequence are shared. */
+static enum kaon_status run_same(const struct kaon_step *step, struct kaon_msg *msg)
+{
+    const struct kaon_tensor *x = kaon_own_in(&step->call, 0), *y = step->call.out[0];
+    (void)msg;
+    if (x && y->bytes)
+        memcpy(y->data, x->data, y->bytes);
+    return KAON_OK;
+}
+
+static enum kaon_status run_has(const struct kaon_step *step, struct kaon_msg *msg)
+{
+    const struct kaon_tensor *x = kaon_own_in(&step->call, 0);
+    (void)msg;
+    *(uint8_t *)step->call.out[0]->data = x && x->type != KAON_NONE;
+    return KAON_OK;
+}
+
+static enum kaon_status prepare_optional(struct kaon_step *step, struct kaon_arena *memory,
+                                         struct kaon_msg *msg)
+{
+    (void)memory, (void)msg;
+    step->run = step->call.op->kind == KAON_OP_optional_has_element ? run_has : run_same;
+    return KAON_OK;
+}
+
+const struct kaon_own kaon_own_optional = { .prepare = prepare_optional };
+const struct kaon_own kaon_own_optional_has_element = { .prepare = prepare_optional };
+const struct kaon_own kaon_own_optional_get_element = { .prepare = prepare_optional };

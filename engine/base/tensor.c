@@ -40,6 +40,8 @@ static const struct type_row {
     { KAON_U2, "uint2", 1, INTEGER },
     { KAON_I2, "int2", 1, INTEGER | SIGNED },
     { KAON_SEQUENCE, "sequence", sizeof(struct kaon_tensor), 0 },
+    { KAON_OPTIONAL, "optional", 0, 0 },
+    { KAON_NONE, "none", 0, 0 },
 };
 
 static const struct type_row *row(enum kaon_type type)

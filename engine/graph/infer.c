@@ -98,6 +98,23 @@ static void infer_scan(struct kaon_node *node)
         kaon_fact_unknown(&node->out[i]->fact, node->sub[0]->out[i]->fact.type);
 }
 
+/* Sequences come out; what their items are is known only when they are. */
+static void seed_sequence_map(struct kaon_node *node)
+{
+    struct kaon_graph *body = node->sub[0];
+    for (size_t i = 0; i < body->n_in; i++)
+        kaon_fact_unknown(&body->in[i]->fact, node->in[i]->fact.type == KAON_SEQUENCE
+                                                  ? KAON_UNDEFINED
+                                                  : node->in[i]->fact.type);
+}
+
+static void infer_sequence_map(struct kaon_node *node)
+{
+    const int64_t n = KAON_DIM_UNKNOWN;
+    for (size_t i = 0; i < node->n_out; i++)
+        kaon_fact_set(&node->out[i]->fact, KAON_SEQUENCE, 1, &n);
+}
+
 static enum kaon_status infer_control(struct kaon_ir *ir, struct kaon_node *node,
                                       struct kaon_msg *msg)
 {
@@ -105,6 +122,8 @@ static enum kaon_status infer_control(struct kaon_ir *ir, struct kaon_node *node
         seed_loop(node);
     else if (node->op->kind == KAON_OP_scan)
         seed_scan(node);
+    else if (node->op->kind == KAON_OP_sequence_map)
+        seed_sequence_map(node);
     for (size_t i = 0; i < node->n_sub; i++) {
         const enum kaon_status st = kaon_graph_infer(ir, node->sub[i], msg);
         if (st != KAON_OK)
@@ -114,6 +133,8 @@ static enum kaon_status infer_control(struct kaon_ir *ir, struct kaon_node *node
         return infer_if(node);
     if (node->op->kind == KAON_OP_loop)
         infer_loop(node);
+    else if (node->op->kind == KAON_OP_sequence_map)
+        infer_sequence_map(node);
     else
         infer_scan(node);
     return KAON_OK;
@@ -133,6 +154,8 @@ static enum kaon_status check_control(const struct kaon_node *node, struct kaon_
             out = node->n_out + 1;
         } else if (node->op->kind == KAON_OP_scan) {
             in = node->n_in - (node->opset < 9);
+        } else if (node->op->kind == KAON_OP_sequence_map) {
+            in = node->n_in;
         }
         if (g->n_in != in || g->n_out != out)
             return kaon_fail(msg, KAON_BAD_MODEL,

@@ -372,8 +372,12 @@ static enum kaon_status decode_type(struct decode *d, const KaonOnnx__TypeInfo *
         fact->dims[0] = KAON_DIM_UNKNOWN;
         return KAON_OK;
     }
-    if (type->optional_type || type->map_type)
-        return kaon_fail(d->msg, KAON_UNSUPPORTED, "optional and map values are not supported");
+    if (type->optional_type) {
+        fact->type = KAON_OPTIONAL;
+        return KAON_OK;
+    }
+    if (type->map_type)
+        return kaon_fail(d->msg, KAON_UNSUPPORTED, "map values are not supported");
     if (!type->tensor_type)
         return KAON_OK;
     const KaonOnnx__TensorType *t = type->tensor_type;

@@ -45,15 +45,10 @@ static enum kaon_status read_tensor(struct kaon_tensor *t, struct kaon_onnx_sour
     return st;
 }
 
-static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_source *s,
-                                      const unsigned char *data, size_t n,
-                                      struct kaon_onnx_memory *memory, struct kaon_msg *msg)
+static enum kaon_status of_sequence(struct kaon_tensor *t, const KaonOnnx__Sequence *file,
+                                    struct kaon_onnx_source *s, struct kaon_msg *msg)
 {
     enum { TENSORS = 1 };
-    ProtobufCAllocator decoder = kaon_onnx_allocator(memory);
-    KaonOnnx__Sequence *file = kaon_onnx__sequence__unpack(&decoder, n, data);
-    if (!file)
-        return kaon_onnx_undecoded(memory, "SequenceProto", msg);
     enum kaon_status st = KAON_OK;
     struct kaon_tensor *items =
         kaon_arena_push_zero(s->arena, file->n_tensor_values, sizeof *items);
@@ -70,7 +65,38 @@ static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_so
         .data = items,
         .bytes = file->n_tensor_values * sizeof *items,
     };
+    return st;
+}
+
+static enum kaon_status read_sequence(struct kaon_tensor *t, struct kaon_onnx_source *s,
+                                      const unsigned char *data, size_t n,
+                                      struct kaon_onnx_memory *memory, struct kaon_msg *msg)
+{
+    ProtobufCAllocator decoder = kaon_onnx_allocator(memory);
+    KaonOnnx__Sequence *file = kaon_onnx__sequence__unpack(&decoder, n, data);
+    if (!file)
+        return kaon_onnx_undecoded(memory, "SequenceProto", msg);
+    const enum kaon_status st = of_sequence(t, file, s, msg);
     kaon_onnx__sequence__free_unpacked(file, &decoder);
+    return st;
+}
+
+/* What the optional holds, or a value of type KAON_NONE. */
+static enum kaon_status read_optional(struct kaon_tensor *t, struct kaon_onnx_source *s,
+                                      const unsigned char *data, size_t n,
+                                      struct kaon_onnx_memory *memory, struct kaon_msg *msg)
+{
+    ProtobufCAllocator decoder = kaon_onnx_allocator(memory);
+    KaonOnnx__Optional *file = kaon_onnx__optional__unpack(&decoder, n, data);
+    if (!file)
+        return kaon_onnx_undecoded(memory, "OptionalProto", msg);
+    enum kaon_status st = KAON_OK;
+    *t = (struct kaon_tensor){ .type = KAON_NONE };
+    if (file->tensor_value)
+        st = kaon_onnx_tensor(t, file->tensor_value, s, msg);
+    else if (file->sequence_value)
+        st = of_sequence(t, file->sequence_value, s, msg);
+    kaon_onnx__optional__free_unpacked(file, &decoder);
     return st;
 }
 
@@ -87,7 +113,20 @@ enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type w
     if (!tensor || (!data && bytes))
         return kaon_fail(msg, KAON_BAD_ARGUMENT, "kaon_tensor_decode: a null pointer");
     const struct kaon_allocator *a = allocator ? allocator : &kaon_allocator_default;
-    const bool sequence = wanted == KAON_SEQUENCE;
+    static const struct {
+        enum kaon_type wanted;
+        const ProtobufCMessageDescriptor *form;
+        enum kaon_status (*read)(struct kaon_tensor *t, struct kaon_onnx_source *s,
+                                 const unsigned char *data, size_t n,
+                                 struct kaon_onnx_memory *memory, struct kaon_msg *msg);
+    } files[] = {
+        { KAON_SEQUENCE, &kaon_onnx__sequence__descriptor, read_sequence },
+        { KAON_OPTIONAL, &kaon_onnx__optional__descriptor, read_optional },
+        { KAON_UNDEFINED, &kaon_onnx__tensor__descriptor, read_tensor },
+    };
+    size_t file = 0;
+    while (files[file].wanted != wanted && files[file].wanted != KAON_UNDEFINED)
+        file++;
     struct kaon_arena arena;
     struct kaon_tensor t = { 0 };
     const unsigned char *small;
@@ -101,11 +140,9 @@ enum kaon_status kaon_tensor_decode(struct kaon_tensor *tensor, enum kaon_type w
     };
     struct kaon_onnx_memory memory = { a, false };
     enum kaon_status st =
-        kaon_onnx_scan(sequence ? &kaon_onnx__sequence__descriptor : &kaon_onnx__tensor__descriptor,
-                       data, bytes, &limits, &arena, &small, &n, msg);
+        kaon_onnx_scan(files[file].form, data, bytes, &limits, &arena, &small, &n, msg);
     if (st == KAON_OK)
-        st = sequence ? read_sequence(&t, &source, small, n, &memory, msg)
-                      : read_tensor(&t, &source, small, n, &memory, msg);
+        st = files[file].read(&t, &source, small, n, &memory, msg);
     if (st == KAON_OK)
         st = pack_block(&t, a, msg);
     kaon_arena_close(&arena);

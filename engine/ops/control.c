@@ -1,4 +1,4 @@
-/* If, Loop, Scan: what engine/plan runs itself. Inference of their outputs follows the nested
+/* If, Loop, Scan, SequenceMap: what engine/plan runs itself. Inference of their outputs follows the nested
  * graphs (engine/graph/infer.c). */
 #include "engine/ops/ops.h"
 
@@ -45,4 +45,13 @@ const struct kaon_op kaon_op_scan = {
     .n_out = { 1, -1 },
     .attr_size = sizeof(struct kaon_scan),
     .read = read_scan,
+};
+
+const struct kaon_op kaon_op_sequence_map = {
+    .name = "SequenceMap",
+    .domain = "",
+    .kind = KAON_OP_sequence_map,
+    .since = 17,
+    .n_in = { 1, -1 },
+    .n_out = { 1, -1 },
 };

@@ -267,3 +267,75 @@ const struct kaon_op kaon_op_split_to_sequence = {
     .read = read_split,
     .infer = infer_split,
 };
+
+/* ---- optionals: the value itself, or one of type KAON_NONE ----------------------------------- */
+
+static void read_optional(struct kaon_attr_reader *r, void *attr)
+{
+    (void)attr;
+    kaon_attr_skip(r, "type");
+}
+
+static enum kaon_status infer_optional(const struct kaon_infer *node, struct kaon_msg *msg)
+{
+    const struct kaon_fact *x = kaon_infer_in(node, 0);
+    (void)msg;
+    if (x)
+        kaon_fact_like(node->out[0], x);
+    else
+        kaon_fact_set(node->out[0], KAON_NONE, 0, NULL);
+    return KAON_OK;
+}
+
+const struct kaon_op kaon_op_optional = {
+    .name = "Optional",
+    .domain = "",
+    .kind = KAON_OP_optional,
+    .since = 15,
+    .n_in = { 0, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
+    .read = read_optional,
+    .infer = infer_optional,
+};
+
+static enum kaon_status infer_has_element(const struct kaon_infer *node, struct kaon_msg *msg)
+{
+    (void)msg;
+    kaon_fact_set(node->out[0], KAON_BOOL, 0, NULL);
+    return KAON_OK;
+}
+
+const struct kaon_op kaon_op_optional_has_element = {
+    .name = "OptionalHasElement",
+    .domain = "",
+    .kind = KAON_OP_optional_has_element,
+    .since = 15,
+    .n_in = { 0, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER | KAON_OP_OF_SHAPE,
+    .infer = infer_has_element,
+};
+
+static enum kaon_status infer_get_element(const struct kaon_infer *node, struct kaon_msg *msg)
+{
+    const struct kaon_fact *x = node->in[0];
+    if (x->type == KAON_NONE)
+        return kaon_fail(msg, KAON_BAD_MODEL, "OptionalGetElement: the optional holds nothing");
+    if (x->type == KAON_OPTIONAL)
+        kaon_fact_unknown(node->out[0], KAON_UNDEFINED);
+    else
+        kaon_fact_like(node->out[0], x);
+    return KAON_OK;
+}
+
+const struct kaon_op kaon_op_optional_get_element = {
+    .name = "OptionalGetElement",
+    .domain = "",
+    .kind = KAON_OP_optional_get_element,
+    .since = 15,
+    .n_in = { 1, 1 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_EAGER,
+    .infer = infer_get_element,
+};

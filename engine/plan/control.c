@@ -1,4 +1,4 @@
-/* If, Loop and Scan: nested graphs walked in place.
+/* If, Loop, Scan and SequenceMap: nested graphs walked in place.
  *
  * While planning, an If whose condition is known becomes its branch, and a Loop whose count and
  * condition are known is unrolled. NOW, all of them run. An iteration's values live in the walk's
@@ -514,6 +514,83 @@ static enum kaon_status walk_scan(struct kaon_walk *walk, const struct kaon_node
     return st;
 }
 
+/* ---- SequenceMap ----------------------------------------------------------------------------- */
+
+/* What an iteration sees of an input: item i of a sequence, or a tensor as it is. */
+static enum kaon_status mapped_input(struct kaon_walk *walk, const struct kaon_value *value,
+                                     int64_t i, struct kaon_planned **out)
+{
+    struct kaon_planned *p = get(walk, value);
+    if (!p)
+        return kaon_fail(walk->msg, KAON_BAD_MODEL, "input '%s' has no value", value->name);
+    *out = p;
+    if (p->tensor.type != KAON_SEQUENCE)
+        return KAON_OK;
+    if (i >= p->tensor.dims[0])
+        return kaon_fail(walk->msg, KAON_BAD_INPUT, "sequence '%s' has %lld items, wanted more",
+                         value->name, (long long)p->tensor.dims[0]);
+    if (!(*out = kaon_arena_push_zero(walk->memory, 1, sizeof **out)))
+        return kaon_walk_no_memory(walk);
+    (*out)->tensor = ((const struct kaon_tensor *)p->tensor.data)[i];
+    (*out)->place = KAON_PLACE_KNOWN;
+    return KAON_OK;
+}
+
+/* All iterations; item i of output k into items[k * n + i], its data in `keep`. */
+static enum kaon_status map_items(struct kaon_walk *walk, const struct kaon_node *node, int64_t n,
+                                  struct kaon_tensor *items, struct kaon_arena *keep)
+{
+    const struct kaon_graph *body = node->sub[0];
+    const struct kaon_arena_mark mark = kaon_arena_mark(walk->memory);
+    enum kaon_status st = KAON_OK;
+    for (int64_t i = 0; st == KAON_OK && i < n; i++) {
+        for (size_t k = 0; st == KAON_OK && k < node->n_in; k++)
+            st = mapped_input(walk, node->in[k], i, &walk->values[body->in[k]->id]);
+        if (st == KAON_OK)
+            st = kaon_walk_graph(walk, body);
+        for (size_t k = 0; st == KAON_OK && k < node->n_out; k++) {
+            const struct kaon_planned *p = get(walk, body->out[k]);
+            if (!p || !copy_data(&items[k * (size_t)n + (size_t)i], &p->tensor, keep))
+                st = kaon_walk_no_memory(walk);
+        }
+        kaon_arena_release(walk->memory, mark);
+    }
+    return st;
+}
+
+static enum kaon_status walk_sequence_map(struct kaon_walk *walk, const struct kaon_node *node,
+                                          bool *later)
+{
+    const struct kaon_planned *first = get(walk, node->in[0]);
+    if (!walk->now) {
+        *later = true;
+        return KAON_OK;
+    }
+    if (!first || first->tensor.type != KAON_SEQUENCE)
+        return kaon_fail(walk->msg, KAON_BAD_MODEL, "its first input is not a sequence");
+    struct kaon_tensor all = { .type = KAON_SEQUENCE,
+                               .rank = 1,
+                               .dims = { first->tensor.dims[0] } };
+    struct kaon_arena *keep = &walk->carry[walk->depth - 1][2];
+    const size_t n = (size_t)all.dims[0];
+    kaon_arena_reset(keep);
+    struct kaon_tensor *items = kaon_arena_push_zero(keep, n * node->n_out, sizeof *items);
+    if (!items)
+        return kaon_walk_no_memory(walk);
+    enum kaon_status st = map_items(walk, node, all.dims[0], items, keep);
+    for (size_t k = 0; st == KAON_OK && k < node->n_out; k++) {
+        struct kaon_planned *p = kaon_walk_known(walk, &all);
+        bool copied = p != NULL;
+        for (size_t i = 0; copied && i < n; i++)
+            copied = copy_data((struct kaon_tensor *)p->tensor.data + i, &items[k * n + i],
+                               walk->memory);
+        if (!copied)
+            return kaon_walk_no_memory(walk);
+        walk->values[node->out[k]->id] = p;
+    }
+    return st;
+}
+
 enum kaon_status kaon_walk_control(struct kaon_walk *walk, const struct kaon_node *node,
                                    bool *later)
 {
@@ -524,6 +601,7 @@ enum kaon_status kaon_walk_control(struct kaon_walk *walk, const struct kaon_nod
         { KAON_OP_if, walk_if },
         { KAON_OP_loop, walk_loop },
         { KAON_OP_scan, walk_scan },
+        { KAON_OP_sequence_map, walk_sequence_map },
     };
     enum kaon_status st = KAON_OK;
     if (walk->depth == KAON_WALK_DEPTH)

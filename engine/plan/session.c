@@ -194,7 +194,9 @@ static enum kaon_status check_shape(const struct kaon_model *m, size_t i,
     if (t->rank < 0 || t->rank > KAON_MAX_RANK)
         return kaon_fail(msg, KAON_BAD_INPUT, "input '%s' has rank %d, at most %d is possible",
                          name, t->rank, KAON_MAX_RANK);
-    if (f->type != KAON_UNDEFINED && t->type != f->type)
+    if (f->type == KAON_OPTIONAL && t->type == KAON_NONE)
+        return KAON_OK;
+    if (f->type != KAON_UNDEFINED && f->type != KAON_OPTIONAL && t->type != f->type)
         return kaon_fail(msg, KAON_BAD_INPUT, "input '%s' is %s, wanted %s", name,
                          kaon_type_name(t->type), kaon_type_name(f->type));
     if (!kaon_type_bytes(t->type))

@@ -24,7 +24,9 @@ static bool check_output(const struct kaon_engine *e, const struct kaon_case *c,
     bool agree = false;
 
     if (st == KAON_OK)
-        st = kaon_dataset_read(&want, c->folder, set, "output", k, e->outputs[k].type, &msg);
+        st = kaon_dataset_read(&want, c->folder, set, "output", k,
+                               port.type == KAON_OPTIONAL ? KAON_OPTIONAL : e->outputs[k].type,
+                               &msg);
     if (st != KAON_OK)
         set_status(o, st, &msg);
     else if (!(agree = kaon_values_agree(&e->outputs[k], &want, &c->tolerance, &mismatch)))
