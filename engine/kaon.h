@@ -86,7 +86,9 @@ enum kaon_type {
     KAON_I16 = 5,
     KAON_I32 = 6,
     KAON_I64 = 7,
-    KAON_STRING = 8, /* not supported yet: refused */
+    KAON_STRING = 8, /* const char * each, ending in a zero byte; NULL: an empty one. An input's
+                        texts are the caller's until the outputs are done with, an output's the
+                        session's until it runs again. */
     KAON_BOOL = 9,   /* one byte, 0 or 1 */
     KAON_F16 = 10,
     KAON_F64 = 11,

@@ -3,6 +3,7 @@
  * library's pow and fmod: float64 results may differ in the last bit between C libraries. */
 #include "backends/own/convert.h"
 #include "backends/own/elementwise.h"
+#include "backends/own/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -360,7 +361,15 @@ const struct kaon_own kaon_own_prelu = { .prepare = prepare_binary };
 const struct kaon_own kaon_own_and = { .prepare = prepare_binary };
 const struct kaon_own kaon_own_or = { .prepare = prepare_binary };
 const struct kaon_own kaon_own_xor = { .prepare = prepare_binary };
-const struct kaon_own kaon_own_equal = { .prepare = prepare_binary };
+static enum kaon_status prepare_equal(struct kaon_step *step, struct kaon_arena *memory,
+                                      struct kaon_msg *msg)
+{
+    if (step->call.in[0]->type == KAON_STRING)
+        return kaon_text_equal_prepare(step, msg);
+    return prepare_binary(step, memory, msg);
+}
+
+const struct kaon_own kaon_own_equal = { .prepare = prepare_equal };
 const struct kaon_own kaon_own_greater = { .prepare = prepare_binary };
 const struct kaon_own kaon_own_greater_or_equal = { .prepare = prepare_binary };
 const struct kaon_own kaon_own_less = { .prepare = prepare_binary };

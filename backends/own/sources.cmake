@@ -60,6 +60,7 @@ set(KAON_OWN_SOURCES
     backends/own/training.c
     backends/own/softmax.c
     backends/own/split.c
+    backends/own/text.c
     backends/own/tree.c
     backends/own/unary.c
     backends/own/view.c

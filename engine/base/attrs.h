@@ -539,6 +539,19 @@ struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequenc
     bool new_axis, keep;
 };
 
+/* ---- strings --------------------------------------------------------------------------------- */
+
+struct kaon_text_split {   /* StringSplit */
+    const char *delimiter; /* "": any white space */
+    int64_t most;          /* parts; INT64_MAX: no bound */
+};
+
+struct kaon_text_normalizer { /* StringNormalizer */
+    bool lower, upper, sensitive;
+    const char *const *stop;
+    int32_t n_stop;
+};
+
 /* ---- nested graphs --------------------------------------------------------------------------- */
 
 struct kaon_scan {  /* lists: n -1 where absent */

@@ -132,6 +132,8 @@ enum {
                                  step of a plan, run when all inputs are there */
     KAON_OP_RANDOM = 1u << 2,   /* not the same twice: never folded */
     KAON_OP_OF_SHAPE = 1u << 3, /* reads its input's type and shape, not its data */
+    KAON_OP_TEXT =
+        1u << 4, /* takes and gives strings: others never see one, whose elements are pointers */
 };
 
 /* An operator: what it takes, and what follows for its outputs. One const struct each, in

@@ -20,7 +20,7 @@ static const struct type_row {
     { KAON_I16, "int16", 2, INTEGER | SIGNED },
     { KAON_I32, "int32", 4, INTEGER | SIGNED },
     { KAON_I64, "int64", 8, INTEGER | SIGNED },
-    { KAON_STRING, "string", 0, 0 },
+    { KAON_STRING, "string", sizeof(char *), 0 },
     { KAON_BOOL, "bool", 1, 0 },
     { KAON_F16, "float16", 2, FLOAT | SIGNED },
     { KAON_F64, "double", 8, FLOAT | SIGNED },

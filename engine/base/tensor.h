@@ -22,6 +22,13 @@ int kaon_type_packed_bits(enum kaon_type type);
 double kaon_element_double(enum kaon_type type, const void *data, int64_t index);
 int64_t kaon_element_int(enum kaon_type type, const void *data, int64_t index);
 
+/* Element i of a tensor of strings. */
+static inline const char *kaon_text_at(const struct kaon_tensor *t, size_t i)
+{
+    const char *text = ((const char *const *)t->data)[i];
+    return text ? text : "";
+}
+
 bool kaon_same_shape(const struct kaon_tensor *a, const struct kaon_tensor *b);
 
 #endif

@@ -171,6 +171,19 @@ static enum kaon_status check_control(const struct kaon_node *node, struct kaon_
     return KAON_OK;
 }
 
+static bool is_text(const struct kaon_value *value)
+{
+    return value && value->fact.type == KAON_STRING;
+}
+
+static enum kaon_status refuse_text(const struct kaon_node *node, struct kaon_msg *msg)
+{
+    for (size_t i = 0; i < node->n_in + node->n_out; i++)
+        if (is_text(i < node->n_in ? node->in[i] : node->out[i - node->n_in]))
+            return kaon_fail(msg, KAON_UNSUPPORTED, "%s: element type string", node->op->name);
+    return KAON_OK;
+}
+
 enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, struct kaon_msg *msg)
 {
     struct facts f;
@@ -194,6 +207,8 @@ enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, str
         if (!node->in[i])
             return kaon_fail(msg, KAON_BAD_MODEL, "input %zu is not given", i);
     st = node->op->infer(&infer, msg);
+    if (st == KAON_OK && !(node->op->flags & KAON_OP_TEXT))
+        st = refuse_text(node, msg);
     if (st == KAON_OK)
         kaon_node_infer_symbolic(node);
     return st;

@@ -212,6 +212,7 @@ static enum kaon_status read_elements(struct reader *r, struct kaon_tensor *t)
 {
     int64_t count;
     if (t->rank < 0 || !kaon_type_bytes(t->type) || t->type == KAON_SEQUENCE ||
+        t->type == KAON_STRING ||
         !kaon_tensor_size(t->type, t->rank, t->dims, r->ir->most_elements, &count, &t->bytes))
         return wanted(r, "a type and shape before the elements");
     if (!take(r, "{") || (int64_t)count_items(r, '}') != count)

@@ -163,6 +163,23 @@ static enum kaon_status decode_attributes(struct decode *d, const KaonOnnx__Node
 
 /* ---- constants ------------------------------------------------------------------------------- */
 
+static enum kaon_status constant_texts(struct decode *d, const KaonOnnx__Attribute *a,
+                                       struct kaon_tensor *t)
+{
+    const bool one = !strcmp(a->name, "value_string");
+    const ProtobufCBinaryData *s = one ? &a->s : a->strings;
+    const size_t n = one ? 1 : a->n_strings;
+    const char **texts = kaon_arena_push_zero(d->ir->arena, n, sizeof *texts);
+    *t = (struct kaon_tensor){ .type = KAON_STRING, .rank = !one, .dims = { (int64_t)n } };
+    t->bytes = n * sizeof *texts;
+    t->data = texts;
+    for (size_t i = 0; texts && i < n; i++)
+        if (!(texts[i] = kaon_arena_push_text(d->ir->arena, s[i].len ? (const char *)s[i].data : "",
+                                              s[i].len)))
+            return no_memory(d);
+    return texts ? KAON_OK : no_memory(d);
+}
+
 /* Constant nodes become constants: tensor, or scalar and list attributes. */
 static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *f,
                                         struct kaon_tensor *t)
@@ -181,10 +198,12 @@ static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *
         t->type = KAON_F32, t->rank = 1, t->dims[0] = (int64_t)a->n_floats, data = a->floats;
     else if (!strcmp(name, "value_ints"))
         t->type = KAON_I64, t->rank = 1, t->dims[0] = (int64_t)a->n_ints, data = a->ints;
+    else if (!strcmp(name, "value_string") || !strcmp(name, "value_strings"))
+        return constant_texts(d, a, t);
     else
-        return kaon_fail(
-            d->msg, KAON_UNSUPPORTED,
-            "Constant with attribute '%s', wanted value, value_float(s) or value_int(s)", name);
+        return kaon_fail(d->msg, KAON_UNSUPPORTED,
+                         "Constant with attribute '%s', wanted value or one of its short forms",
+                         name);
     const size_t n = (size_t)kaon_tensor_count(t);
     t->bytes = n * kaon_type_bytes(t->type);
     t->data = (void *)(uintptr_t)keep_array(d, data, n, kaon_type_bytes(t->type));

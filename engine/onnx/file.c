@@ -2,33 +2,55 @@
 #include "engine/onnx/onnx.h"
 
 #include "engine/base/size.h"
+#include "engine/base/tensor.h"
 
 #include <string.h>
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
+}
+
+/* What the texts of a tensor of strings take behind its elements. */
+static size_t text_bytes(const struct kaon_tensor *t)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; t->type == KAON_STRING && i < (size_t)kaon_tensor_count(t); i++)
+        bytes += strlen(kaon_text_at(t, i)) + 1;
+    return bytes;
+}
+
+/* The elements to `at`, texts behind them; returns the bytes that took. */
+static size_t move_data(struct kaon_tensor *t, char *at)
+{
+    char *text = at + t->bytes;
+    if (t->bytes)
+        memcpy(at, t->data, t->bytes);
+    t->data = at;
+    for (size_t i = 0; t->type == KAON_STRING && i < (size_t)kaon_tensor_count(t); i++) {
+        const size_t n = strlen(kaon_text_at(t, i)) + 1;
+        memcpy(text, kaon_text_at(t, i), n);
+        ((const char **)t->data)[i] = text;
+        text += n;
+    }
+    return rounded((size_t)(text - at));
+}
 
 /* One block holds the tensor's data, or the items of a sequence and then their data. */
 static enum kaon_status pack_block(struct kaon_tensor *t, const struct kaon_allocator *a,
                                    struct kaon_msg *msg)
 {
-    const bool sequence = t->type == KAON_SEQUENCE;
-    const size_t n = sequence ? (size_t)t->dims[0] : 0;
+    const size_t n = t->type == KAON_SEQUENCE ? (size_t)t->dims[0] : 0;
     const struct kaon_tensor *items = t->data;
-    size_t whole = (t->bytes + 63) & ~(size_t)63;
+    size_t whole = rounded(t->bytes + text_bytes(t));
     for (size_t i = 0; i < n; i++)
-        whole += (items[i].bytes + 63) & ~(size_t)63;
+        whole += rounded(items[i].bytes + text_bytes(&items[i]));
     char *block = a->alloc(a->user, whole + 64, 64);
     if (!block)
         return kaon_fail(msg, KAON_NO_MEMORY, "no memory for a tensor");
-    if (t->bytes)
-        memcpy(block, t->data, t->bytes);
-    t->data = block;
-    size_t at = (t->bytes + 63) & ~(size_t)63;
-    for (size_t i = 0; i < n; i++) {
-        struct kaon_tensor *item = (struct kaon_tensor *)block + i;
-        if (item->bytes)
-            memcpy(block + at, item->data, item->bytes);
-        item->data = block + at;
-        at += (item->bytes + 63) & ~(size_t)63;
-    }
+    size_t at = move_data(t, block);
+    for (size_t i = 0; i < n; i++)
+        at += move_data((struct kaon_tensor *)block + i, block + at);
     return KAON_OK;
 }
 

@@ -111,6 +111,25 @@ static enum kaon_status unpack(struct kaon_tensor *tensor, const unsigned char *
     return KAON_OK;
 }
 
+/* Texts end in a zero byte, so they may hold none. */
+static enum kaon_status place_texts(struct kaon_tensor *tensor, const KaonOnnx__Tensor *t,
+                                    int64_t count, struct kaon_arena *arena, struct kaon_msg *msg)
+{
+    if (t->n_string_data != (size_t)count)
+        return kaon_fail(msg, KAON_BAD_MODEL, "%zu strings, the shape needs %lld", t->n_string_data,
+                         (long long)count);
+    const char **texts = kaon_arena_push_zero(arena, (size_t)count, sizeof *texts);
+    tensor->data = texts;
+    for (size_t i = 0; texts && i < (size_t)count; i++) {
+        const ProtobufCBinaryData *s = &t->string_data[i];
+        if (s->len && memchr(s->data, 0, s->len))
+            return kaon_fail(msg, KAON_UNSUPPORTED, "string %zu holds a zero byte", i);
+        if (!(texts[i] = kaon_arena_push_text(arena, s->len ? (const char *)s->data : "", s->len)))
+            return kaon_fail(msg, KAON_NO_MEMORY, "no memory for strings");
+    }
+    return texts ? KAON_OK : kaon_fail(msg, KAON_NO_MEMORY, "no memory for strings");
+}
+
 static bool is_clean_bool(const unsigned char *data, size_t n)
 {
     unsigned char any = 0;
@@ -205,6 +224,8 @@ enum kaon_status kaon_onnx_tensor(struct kaon_tensor *tensor, const KaonOnnx__Te
         return kaon_fail(msg, KAON_OVER_LIMIT,
                          "dims are negative or make more than %" PRIu64 " elements",
                          s->limits->elements);
+    if (tensor->type == KAON_STRING)
+        return place_texts(tensor, t, count, s->arena, msg);
     if (t->has_data_location && t->data_location == DATA_LOCATION_EXTERNAL) {
         const unsigned char *data = NULL;
         const enum kaon_status st = find_external(t, s, file_bytes(tensor), &data, msg);

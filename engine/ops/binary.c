@@ -112,11 +112,23 @@ BINARY(prelu, "PRelu", 1, read_prelu, infer_binary);
 BINARY(and, "And", 1, read_binary, infer_compare);
 BINARY(or, "Or", 1, read_binary, infer_compare);
 BINARY(xor, "Xor", 1, read_binary, infer_compare);
-BINARY(equal, "Equal", 1, read_binary, infer_compare);
 BINARY(greater, "Greater", 1, read_binary, infer_compare);
 BINARY(greater_or_equal, "GreaterOrEqual", 12, read_binary, infer_compare);
 BINARY(less, "Less", 1, read_binary, infer_compare);
 BINARY(less_or_equal, "LessOrEqual", 12, read_binary, infer_compare);
+
+const struct kaon_op kaon_op_equal = {
+    .name = "Equal",
+    .domain = "",
+    .kind = KAON_OP_equal,
+    .since = 1,
+    .n_in = { 2, 2 },
+    .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
+    .attr_size = sizeof(struct kaon_binary_attr),
+    .read = read_binary,
+    .infer = infer_compare,
+};
 BINARY(bit_shift, "BitShift", 11, read_bit_shift, infer_binary);
 BINARY(bitwise_and, "BitwiseAnd", 18, read_binary, infer_binary);
 BINARY(bitwise_or, "BitwiseOr", 18, read_binary, infer_binary);
@@ -206,5 +218,6 @@ const struct kaon_op kaon_op_where = {
     .since = 9,
     .n_in = { 3, 3 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .infer = infer_where,
 };

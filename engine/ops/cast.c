@@ -35,7 +35,7 @@ static void read_cast(struct kaon_attr_reader *r, void *attr)
         a->to = named(kaon_attr_text(r, "to", ""));
     else
         a->to = (enum kaon_type)kaon_attr_int(r, "to", KAON_UNDEFINED);
-    if (!kaon_type_bytes(a->to) || a->to == KAON_SEQUENCE)
+    if (!kaon_type_bytes(a->to) || a->to == KAON_SEQUENCE || a->to == KAON_STRING)
         kaon_attr_fail(r, KAON_UNSUPPORTED, "Cast: to element type %d (%s)", (int)a->to,
                        kaon_type_name(a->to));
     read_rounding(r, a);
@@ -73,7 +73,7 @@ static void read_bit_cast(struct kaon_attr_reader *r, void *attr)
 {
     struct kaon_cast *a = attr;
     a->to = (enum kaon_type)kaon_attr_int(r, "to", KAON_UNDEFINED);
-    if (!kaon_type_bytes(a->to) || a->to == KAON_SEQUENCE)
+    if (!kaon_type_bytes(a->to) || a->to == KAON_SEQUENCE || a->to == KAON_STRING)
         kaon_attr_fail(r, KAON_UNSUPPORTED, "BitCast: to element type %d (%s)", (int)a->to,
                        kaon_type_name(a->to));
 }

@@ -37,6 +37,7 @@ const struct kaon_op kaon_op_expand = {
     .since = 8,
     .n_in = { 2, 2 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .infer = infer_expand,
 };
 
@@ -95,6 +96,7 @@ const struct kaon_op kaon_op_tile = {
     .since = 1,
     .n_in = { 2, 3 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_tile),
     .read = read_tile,
     .infer = infer_tile,

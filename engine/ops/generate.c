@@ -44,6 +44,7 @@ const struct kaon_op kaon_op_constant_of_shape = {
     .since = 9,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_constant_of_shape),
     .read = read_constant_of_shape,
     .infer = infer_constant_of_shape,

@@ -52,7 +52,7 @@ const struct kaon_op kaon_op_sequence_empty = {
     .since = 11,
     .n_in = { 0, 0 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_sequence_attr),
     .read = read_empty,
     .infer = infer_empty,
@@ -72,7 +72,7 @@ const struct kaon_op kaon_op_sequence_construct = {
     .since = 11,
     .n_in = { 1, -1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_construct,
 };
 
@@ -90,7 +90,7 @@ const struct kaon_op kaon_op_sequence_insert = {
     .since = 11,
     .n_in = { 2, 3 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_insert,
 };
 
@@ -110,7 +110,7 @@ const struct kaon_op kaon_op_sequence_erase = {
     .since = 11,
     .n_in = { 1, 2 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_erase,
 };
 
@@ -135,7 +135,7 @@ const struct kaon_op kaon_op_sequence_at = {
     .since = 11,
     .n_in = { 2, 2 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_at,
 };
 
@@ -152,7 +152,7 @@ const struct kaon_op kaon_op_sequence_length = {
     .since = 11,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_length,
 };
 
@@ -215,7 +215,7 @@ const struct kaon_op kaon_op_concat_from_sequence = {
     .since = 11,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_sequence_attr),
     .read = read_concat,
     .infer = infer_concat,
@@ -262,7 +262,7 @@ const struct kaon_op kaon_op_split_to_sequence = {
     .since = 11,
     .n_in = { 1, 2 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_sequence_attr),
     .read = read_split,
     .infer = infer_split,
@@ -294,7 +294,7 @@ const struct kaon_op kaon_op_optional = {
     .since = 15,
     .n_in = { 0, 1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .read = read_optional,
     .infer = infer_optional,
 };
@@ -313,7 +313,7 @@ const struct kaon_op kaon_op_optional_has_element = {
     .since = 15,
     .n_in = { 0, 1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER | KAON_OP_OF_SHAPE,
+    .flags = KAON_OP_EAGER | KAON_OP_OF_SHAPE | KAON_OP_TEXT,
     .infer = infer_has_element,
 };
 
@@ -336,6 +336,6 @@ const struct kaon_op kaon_op_optional_get_element = {
     .since = 15,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
-    .flags = KAON_OP_EAGER,
+    .flags = KAON_OP_EAGER | KAON_OP_TEXT,
     .infer = infer_get_element,
 };

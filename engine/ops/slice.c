@@ -111,6 +111,7 @@ const struct kaon_op kaon_op_slice = {
     .since = 1,
     .n_in = { 1, 5 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_slice),
     .read = read_slice,
     .infer = infer_slice,

@@ -38,6 +38,7 @@ set(KAON_OPS_SOURCES
     engine/ops/slice.c
     engine/ops/training.c
     engine/ops/softmax.c
+    engine/ops/text.c
     engine/ops/transpose.c
     engine/ops/tree.c
     engine/ops/unary.c

@@ -43,6 +43,7 @@ const struct kaon_op kaon_op_transpose = {
     .since = 1,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_transpose),
     .read = read_transpose,
     .infer = infer_transpose,

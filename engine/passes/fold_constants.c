@@ -57,7 +57,8 @@ static enum kaon_status make_outputs(const struct kaon_node *node, struct kaon_e
             !kaon_tensor_size(f->type, f->rank, f->dims, edit->ir->most_elements, &count, &bytes))
             return KAON_OK;
         whole += bytes;
-        if (whole > limit || whole > edit->ir->fold_bytes || f->type == KAON_SEQUENCE)
+        if (whole > limit || whole > edit->ir->fold_bytes || f->type == KAON_SEQUENCE ||
+            f->type == KAON_STRING)
             return KAON_OK;
     }
     edit->ir->fold_bytes -= whole;

@@ -17,6 +17,16 @@ enum { MOST_UNROLLED = 4096 };
 
 /* ---- copies ---------------------------------------------------------------------------------- */
 
+static bool copy_texts(struct kaon_tensor *t, struct kaon_arena *memory)
+{
+    for (size_t i = 0; i < (size_t)kaon_tensor_count(t); i++) {
+        const char *text = kaon_text_at(t, i);
+        if (!(((const char **)t->data)[i] = kaon_arena_push_text(memory, text, strlen(text))))
+            return false;
+    }
+    return true;
+}
+
 /* A copy of a value's data, items of sequences included, in `memory`. */
 static bool copy_data(struct kaon_tensor *to, const struct kaon_tensor *from,
                       struct kaon_arena *memory)
@@ -27,7 +37,7 @@ static bool copy_data(struct kaon_tensor *to, const struct kaon_tensor *from,
     if (from->type != KAON_SEQUENCE) {
         if (from->bytes)
             memcpy(to->data, from->data, from->bytes);
-        return true;
+        return from->type != KAON_STRING || copy_texts(to, memory);
     }
     struct kaon_tensor *items = to->data;
     for (int64_t i = 0; i < from->dims[0]; i++)

@@ -182,6 +182,17 @@ static enum kaon_status infer(struct kaon_walk *walk, struct visit *v)
     return node->op->infer(&call, walk->msg);
 }
 
+/* Elements that are pointers may come from and go to operators only that know of them. */
+static enum kaon_status refuse_text(const struct kaon_walk *walk, const struct visit *v)
+{
+    const size_t n = v->node->n_in + v->node->n_out;
+    for (size_t i = 0; i < n && !(v->node->op->flags & KAON_OP_TEXT); i++)
+        if (v->facts[i].type == KAON_STRING && (i >= v->node->n_in || v->in[i]))
+            return kaon_fail(walk->msg, KAON_UNSUPPORTED, "%s: element type string",
+                             v->node->op->name);
+    return KAON_OK;
+}
+
 static bool all_concrete(const struct visit *v)
 {
     for (size_t i = 0; i < v->node->n_out; i++)
@@ -398,7 +409,7 @@ static enum kaon_status visit_node(struct kaon_walk *walk, const struct kaon_nod
         return st;
     if (!v.all_known && (node->op->flags & KAON_OP_EAGER))
         return defer(walk, node);
-    if ((st = infer(walk, &v)) != KAON_OK)
+    if ((st = infer(walk, &v)) != KAON_OK || (st = refuse_text(walk, &v)) != KAON_OK)
         return st;
     if (!all_concrete(&v))
         return walk->now ? kaon_fail(walk->msg, KAON_UNSUPPORTED,

@@ -42,6 +42,12 @@ static void index_text(char *to, size_t room, const struct kaon_tensor *t, size_
     snprintf(to + at, room - at, "]");
 }
 
+static const char *text_at(const struct kaon_tensor *t, size_t i)
+{
+    const char *text = ((const char *const *)t->data)[i];
+    return text ? text : "";
+}
+
 static bool elements_agree(const struct kaon_tensor *got, const struct kaon_tensor *want,
                            const struct kaon_tolerance *t, struct kaon_mismatch *mismatch)
 {
@@ -51,7 +57,14 @@ static bool elements_agree(const struct kaon_tensor *got, const struct kaon_tens
 
     if (n == 0 || (size && !memcmp(got->data, want->data, n * size)))
         return true; /* equal bits are equal, NaN too */
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; want->type == KAON_STRING && i < n; i++)
+        if (strcmp(text_at(got, i), text_at(want, i))) {
+            index_text(place, sizeof place, want, i);
+            snprintf(mismatch->text, sizeof mismatch->text, "%s: got \"%.100s\", wanted \"%.100s\"",
+                     place, text_at(got, i), text_at(want, i));
+            return false;
+        }
+    for (size_t i = 0; want->type != KAON_STRING && i < n; i++) {
         if (within(kaon_element(got, i), kaon_element(want, i), t))
             continue;
         first = bad++ ? first : i;

@@ -101,7 +101,7 @@ static int64_t bounded_count(const struct kaon_tensor *t)
 static enum kaon_status fill_one(struct kaon_tensor *t, const struct kaon_port *port,
                                  const struct kaon_axes *axes, uint64_t state, struct kaon_msg *msg)
 {
-    if (port->type == KAON_SEQUENCE || !kaon_type_bytes(port->type) ||
+    if (port->type == KAON_SEQUENCE || port->type == KAON_STRING || !kaon_type_bytes(port->type) ||
         !kaon_axes_apply(axes, port, t))
         return kaon_cli_fail(msg, KAON_UNSUPPORTED,
                              "input \"%s\" (%s) cannot be filled with random values", port->name,

@@ -2,7 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "tools/cli/buffer.h"
 #include "tools/cli/fail.h"
 #include "tools/cli/json.h"
 #include "tools/model/digest.h"
@@ -19,10 +21,26 @@ struct summary {
     struct kaon_digest digest;
 };
 
+/* Of strings the digest is that of the texts with their zero bytes. */
+static enum kaon_status digest_texts(struct summary *s, struct kaon_msg *msg)
+{
+    const char *const *texts = s->tensor->data;
+    struct kaon_buffer all = { 0 };
+    for (int64_t i = 0; i < kaon_tensor_count(s->tensor); i++)
+        kaon_buffer_write(&all, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) + 1 : 1);
+    const enum kaon_status st =
+        all.failed ? kaon_cli_fail(msg, KAON_NO_MEMORY, "no memory for the report")
+                   : kaon_digest_memory(&s->digest, all.at ? all.at : "", all.bytes, msg);
+    free(all.at);
+    return st;
+}
+
 static enum kaon_status summarise(struct summary *s, struct kaon_msg *msg)
 {
     const size_t n = (size_t)kaon_tensor_count(s->tensor);
     s->min = s->max = (double)NAN;
+    if (s->tensor->type == KAON_STRING)
+        return digest_texts(s, msg);
     for (size_t i = 0; i < n; i++) {
         const double v = kaon_element(s->tensor, i);
         s->nans += isnan(v);
