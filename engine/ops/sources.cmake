@@ -41,6 +41,7 @@ set(KAON_OPS_SOURCES
     engine/ops/text.c
     engine/ops/transpose.c
     engine/ops/tree.c
+    engine/ops/tree_ensemble.c
     engine/ops/unary.c
     engine/ops/view.c
     engine/ops/window.c
