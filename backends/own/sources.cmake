@@ -63,6 +63,7 @@ set(KAON_OWN_SOURCES
     backends/own/text.c
     backends/own/features.c
     backends/own/tf_idf.c
+    backends/own/qonnx.c
     backends/own/tree.c
     backends/own/unary.c
     backends/own/view.c

@@ -595,6 +595,21 @@ struct kaon_tf_idf {
     int64_t shortest, longest, skips, width;
 };
 
+enum kaon_rounding {
+    KAON_BITS_EVEN,
+    KAON_BITS_CEIL,
+    KAON_BITS_FLOOR,
+    KAON_BITS_UP,   /* away from zero */
+    KAON_BITS_DOWN, /* towards zero */
+    KAON_BITS_HALF_UP,
+    KAON_BITS_HALF_DOWN,
+};
+
+struct kaon_bits { /* IntQuant, Trunc */
+    enum kaon_rounding rounding;
+    bool is_signed, narrow;
+};
+
 /* ---- sequences ------------------------------------------------------------------------------- */
 
 struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequence */

@@ -134,6 +134,7 @@ enum {
     KAON_OP_OF_SHAPE = 1u << 3, /* reads its input's type and shape, not its data */
     KAON_OP_TEXT =
         1u << 4, /* takes and gives strings: others never see one, whose elements are pointers */
+    KAON_OP_UNVERSIONED = 1u << 5, /* files may leave out its domain's version: 1 */
 };
 
 /* An operator: what it takes, and what follows for its outputs. One const struct each, in

@@ -355,7 +355,9 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
     if (!strcmp(type, "Constant") && !*domain)
         return decode_constant(d, f);
     const struct kaon_op *op = kaon_op_find(domain, type);
-    const int opset = opset_of(d->ir, domain);
+    int opset = opset_of(d->ir, domain);
+    if (!opset && op && op->flags & KAON_OP_UNVERSIONED)
+        opset = 1;
     if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
         const enum kaon_status st = list_missing(d, f, domain);
         return st == KAON_OK ? decode_missing(d, f) : st;

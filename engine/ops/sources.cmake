@@ -42,6 +42,7 @@ set(KAON_OPS_SOURCES
     engine/ops/transpose.c
     engine/ops/features.c
     engine/ops/tf_idf.c
+    engine/ops/qonnx.c
     engine/ops/tree.c
     engine/ops/tree_ensemble.c
     engine/ops/unary.c
