@@ -64,6 +64,8 @@ set(KAON_OWN_SOURCES
     backends/own/features.c
     backends/own/tf_idf.c
     backends/own/qonnx.c
+    backends/own/linear_model.c
+    backends/own/post.c
     backends/own/tree.c
     backends/own/unary.c
     backends/own/view.c

@@ -4,6 +4,7 @@
  * added to the two scores. Sums run over the trees in order, in float32,
  * or in double where the features are. */
 #include "backends/own/convert.h"
+#include "backends/own/post.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,57 +72,6 @@ static void sum_trees(const struct kaon_trees *t, const struct kaon_tensor *x, i
     }
 }
 
-/* ---- post transforms ------------------------------------------------------------------------- */
-
-static float apply(const struct kaon_kernels *k, enum kaon_unary f, float x)
-{
-    float y;
-    k->unary[f](&y, &x, 1, 0.0f, 0.0f);
-    return y;
-}
-
-/* sqrt(2) erfinv(2 x - 1), erfinv after S. Winitzki, "A handy approximation for the error function and
- * its inverse", 2008, with his a = 0.147. */
-static float probit(const struct kaon_kernels *k, float x)
-{
-    const float v = 2.0f * x - 1.0f, log_x = apply(k, KAON_UNARY_LOG, (1.0f - v) * (1.0f + v));
-    const float a = 2.0f / (3.14159274f * 0.147f) + 0.5f * log_x, b = log_x / 0.147f;
-    const float r = sqrtf(-a + sqrtf(a * a - b));
-    return 1.41421356f * (v < 0.0f ? -r : r);
-}
-
-/* Zeros stay out of the sum and take the factor exp(-maximum). */
-static void softmax_zero(const struct kaon_kernels *k, float *z, size_t n)
-{
-    float most = z[0], sum = 0.0f;
-    for (size_t i = 1; i < n; i++)
-        most = z[i] > most ? z[i] : most;
-    const float small = apply(k, KAON_UNARY_EXP, -most);
-    for (size_t i = 0; i < n; i++) {
-        if (fabsf(z[i]) > 1e-7f) {
-            z[i] = apply(k, KAON_UNARY_EXP, z[i] - most);
-            sum += z[i];
-        } else {
-            z[i] *= small;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        z[i] /= sum;
-}
-
-static void transform(const struct kaon_kernels *k, enum kaon_post_transform post, float *z,
-                      size_t n)
-{
-    if (post == KAON_POST_LOGISTIC)
-        k->unary[KAON_UNARY_SIGMOID](z, z, n, 0.0f, 0.0f);
-    else if (post == KAON_POST_SOFTMAX)
-        k->softmax_rows(z, z, 1, n);
-    else if (post == KAON_POST_SOFTMAX_ZERO)
-        softmax_zero(k, z, n);
-    for (size_t i = 0; post == KAON_POST_PROBIT && i < n; i++)
-        z[i] = probit(k, z[i]);
-}
-
 /* ---- regressor ------------------------------------------------------------------------------- */
 
 /* Row r of y, whose type is that of the sums; z is room for a row. A transform runs in float32. */
@@ -138,7 +88,7 @@ static void regress(const struct kaon_trees *t, const struct kaon_kernels *k, st
         z[i] = (float)scores[i].sum;
     }
     if (transforms)
-        transform(k, t->post, z, n);
+        kaon_post_transform(k, t->post, z, n);
     for (size_t i = 0; i < n; i++)
         kaon_put_double(y->type, y->data, at + i, transforms ? (double)z[i] : scores[i].sum);
 }
@@ -162,9 +112,9 @@ static int64_t one_score(const struct kaon_trees *t, const struct kaon_kernels *
     z[1] = score;
     z[0] = t->positive && t->post != KAON_POST_LOGISTIC ? 1.0f - score : -score;
     if (t->post == KAON_POST_PROBIT)
-        z[0] = z[1] = probit(k, score);
+        z[0] = z[1] = kaon_probit(k, score);
     else if (t->post == KAON_POST_LOGISTIC)
-        transform(k, t->post, z, 2);
+        kaon_post_transform(k, t->post, z, 2);
     return t->labels[yes];
 }
 
@@ -181,13 +131,13 @@ static int64_t classify(const struct kaon_trees *t, const struct kaon_kernels *k
         return one_score(t, k, (float)(scores[0].sum + base), z);
     }
     if (n == 1) {
-        transform(k, t->post == KAON_POST_PROBIT ? t->post : KAON_POST_NONE, z, 1);
+        kaon_post_transform(k, t->post == KAON_POST_PROBIT ? t->post : KAON_POST_NONE, z, 1);
         return t->labels[0];
     }
     int64_t label = t->labels[best_class(z, n)];
     if (n == 2 && t->one_score) /* all weights name the second class */
         label = t->labels[z[1] > (t->positive ? 0.5f : 0.0f)];
-    transform(k, t->post, z, (size_t)n);
+    kaon_post_transform(k, t->post, z, (size_t)n);
     return label;
 }
 

@@ -531,6 +531,15 @@ struct kaon_trees {
     bool positive;         /* no weight is negative */
 };
 
+struct kaon_linear_model { /* LinearClassifier, LinearRegressor */
+    const float *weights, *base;
+    int32_t n_weights, n_base; /* n_base at most 0: none */
+    const int64_t *labels;
+    int64_t scores;  /* rows of weights */
+    int64_t columns; /* of the output: two for one score that divides two classes */
+    enum kaon_post_transform post;
+};
+
 struct kaon_binarizer {
     float threshold;
 };

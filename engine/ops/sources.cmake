@@ -43,6 +43,7 @@ set(KAON_OPS_SOURCES
     engine/ops/features.c
     engine/ops/tf_idf.c
     engine/ops/qonnx.c
+    engine/ops/linear_model.c
     engine/ops/tree.c
     engine/ops/tree_ensemble.c
     engine/ops/unary.c

@@ -81,6 +81,21 @@ def features():
           [np.concatenate([x[:, :2], np.array([[1, 0], [2, 0], [3, 0], [4, 0]], f32)], 1)], dict(inputdimensions=[2, 2]))
 
 
+def linear():
+    x, w, b = rng.normal(size=(5, 4)).astype(f32), rng.normal(size=(3, 4)).astype(f32), rng.normal(size=3).astype(f32)
+    z, sig = (x @ w.T + b).astype(f32), lambda v: (1 / (1 + np.exp(-v.astype(np.float64)))).astype(f32)
+    e = np.exp(z - z.max(1, keepdims=True))
+    args = dict(coefficients=w.ravel().tolist(), intercepts=b.tolist())
+    labels = np.array([7, -2, 30])
+    write("linear_regressor", "LinearRegressor", [x], [z], dict(args, targets=3), opset=1)
+    write("linear_regressor_vector", "LinearRegressor", [x[0].astype(np.float64)], [z[:1, :1]], dict(coefficients=w[0].tolist(), intercepts=[float(b[0])]), opset=1)
+    for post, y in (("NONE", z), ("LOGISTIC", sig(z)), ("SOFTMAX", e / e.sum(1, keepdims=True))):
+        write(f"linear_classifier_{post.lower()}", "LinearClassifier", [x], [labels[z.argmax(1)], y], dict(args, classlabels_ints=labels.tolist(), post_transform=post), opset=1)
+    s = z[:, :1]
+    write("linear_classifier_two", "LinearClassifier", [x], [labels[:2][(s[:, 0] > 0).astype(int)], np.concatenate([sig(-s), sig(s)], 1)],
+          dict(coefficients=w[0].tolist(), intercepts=[float(b[0])], classlabels_ints=[7, -2], post_transform="LOGISTIC"), opset=1)
+
+
 def tf_idf():
     base = dict(min_gram_length=1, max_gram_length=2, max_skip_count=1, ngram_counts=[0, 2], ngram_indexes=[2, 0, 1],
                 pool_int64s=[5, 6, 5, 6], weights=[0.5, 3.0, 2.0])
@@ -127,5 +142,6 @@ if __name__ == "__main__":
     shutil.rmtree(HERE, ignore_errors=True)
     trees()
     features()
+    linear()
     tf_idf()
     qonnx()
