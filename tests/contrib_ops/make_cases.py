@@ -1,5 +1,5 @@
 """Writes cases/: signals, pictures, strings, products of integers and operators of com.microsoft in forms that
-the conformance suite lacks.
+the conformance suite lacks; functions of a model; and refused/: functions without an end.
 
     pip install onnx==1.23.2 numpy
     python make_cases.py
@@ -17,6 +17,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+REFUSED = os.path.join(os.path.dirname(HERE), "refused")
 rng = np.random.default_rng(7)
 MS = "com.microsoft"
 erf = np.vectorize(math.erf)
@@ -255,8 +256,71 @@ def optimised():
           activation="LeakyRelu", activation_alpha=0.3, constant=(1,))
 
 
+def save(name, model, inputs, want):
+    folder = os.path.join(HERE, name, "test_data_set_0")
+    os.makedirs(folder)
+    onnx.save(model, os.path.join(HERE, name, "model.onnx"))
+    for kind, tensors in (("input", inputs), ("output", want)):
+        for i, t in enumerate(tensors):
+            with open(os.path.join(folder, f"{kind}_{i}.pb"), "wb") as out:
+                out.write(numpy_helper.from_array(t).SerializeToString())
+
+
+def referring(op, inputs, outputs, attribute, of, kind=onnx.AttributeProto.FLOAT, domain=""):
+    node = helper.make_node(op, inputs, outputs, domain=domain)
+    a = node.attribute.add()
+    a.name, a.ref_attr_name, a.type = attribute, of, kind
+    return node
+
+
+def functions():
+    """Functions of the model: attributes passed on and left to defaults, one function in another, an input that is
+    not given, names that stand in both, an opset of its own."""
+    ops, own = helper.make_opsetid, "own.functions"
+    leaky = helper.make_function(own, "Leaky", ["x", "shift"], ["y"], [
+        referring("LeakyRelu", ["x"], ["t"], "alpha", "slope"),
+        helper.make_node("Clip", ["t", "shift"], ["y"])], [ops("", 22)], ["slope"])
+    twice = helper.make_function(own, "Twice", ["a"], ["y", "t"], [
+        referring("Leaky", ["a"], ["t"], "slope", "first", domain=own),
+        helper.make_node("Leaky", ["t"], ["y"], domain=own),
+        ], [ops("", 22), ops(own, 1)], [], [helper.make_attribute("first", 0.5)])
+    old = helper.make_function(own, "Old", ["x"], ["y"], [
+        helper.make_node("Unsqueeze", ["x"], ["y"], axes=[0])], [ops("", 11)], [])
+    x = f32(3, 4)
+    nodes = [helper.make_node("Twice", ["x"], ["t", "half"], domain=own),
+             helper.make_node("Twice", ["x"], ["y", ""], domain=own, first=0.25),
+             helper.make_node("Leaky", ["t", "low"], ["cut"], domain=own, slope=2.0),
+             helper.make_node("Old", ["cut"], ["z"], domain=own)]
+    info = lambda n, *d: helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, d)
+    graph = helper.make_graph(nodes, "g", [info("x", 3, 4), info("low")],
+                              [info("y", 3, 4), info("half", 3, 4), info("z", 1, 3, 4)])
+    leak = lambda v, a: np.where(v < 0, np.float32(a) * v, v)
+    low = np.float32(-0.001)
+    want = [leak(leak(x, 0.25), 0.01), leak(x, 0.5), np.maximum(leak(leak(leak(x, 0.5), 0.01), 2.0), low)[None]]
+    model = helper.make_model(graph, ir_version=10, opset_imports=[ops("", 22), ops(own, 1)],
+                              functions=[leaky, twice, old])
+    save("functions", model, [x, np.asarray(low)], want)
+    again = helper.make_function(own, "Again", ["x"], ["y"], [helper.make_node("Again", ["x"], ["y"], domain=own)],
+                                 [ops(own, 1)], [])
+    graph = helper.make_graph([helper.make_node("Again", ["x"], ["y"], domain=own)], "g", [info("x", 3)], [info("y", 3)])
+    os.makedirs(REFUSED)
+    onnx.save(helper.make_model(graph, ir_version=10, opset_imports=[ops("", 22), ops(own, 1)], functions=[again]),
+              os.path.join(REFUSED, "recursion.onnx"))
+    body = [helper.make_node("Relu", ["x" if i == 0 else f"t{i}"], [f"t{i + 1}" if i < 99 else "y"]) for i in range(100)]
+    levels = [helper.make_function(own, "F0", ["x"], ["y"], body, [ops("", 22)], [])]
+    for k in range(1, 9):
+        body = [helper.make_node(f"F{k - 1}", ["x" if i == 0 else f"t{i}"], [f"t{i + 1}" if i < 99 else "y"], domain=own)
+                for i in range(100)]
+        levels.append(helper.make_function(own, f"F{k}", ["x"], ["y"], body, [ops(own, 1)], []))
+    graph = helper.make_graph([helper.make_node("F8", ["x"], ["y"], domain=own)], "g", [info("x", 3)], [info("y", 3)])
+    onnx.save(helper.make_model(graph, ir_version=10, opset_imports=[ops("", 22), ops(own, 1)], functions=levels),
+              os.path.join(REFUSED, "laughs.onnx"))
+
+
 if __name__ == "__main__":
     shutil.rmtree(HERE, ignore_errors=True)
+    shutil.rmtree(REFUSED, ignore_errors=True)
+    functions()
     signals()
     pictures()
     strings()
