@@ -61,6 +61,8 @@ set(KAON_OWN_SOURCES
     backends/own/softmax.c
     backends/own/split.c
     backends/own/text.c
+    backends/own/features.c
+    backends/own/tf_idf.c
     backends/own/tree.c
     backends/own/unary.c
     backends/own/view.c

@@ -3,7 +3,7 @@
  * there: the label of two classes that both have scores is the better one's, and two base values are
  * added to the two scores. Sums run over the trees in order, in float32,
  * or in double where the features are. */
-#include "backends/own/own.h"
+#include "backends/own/convert.h"
 
 #include <math.h>
 #include <string.h>
@@ -124,18 +124,23 @@ static void transform(const struct kaon_kernels *k, enum kaon_post_transform pos
 
 /* ---- regressor ------------------------------------------------------------------------------- */
 
-static void regress(const struct kaon_trees *t, const struct kaon_kernels *k,
-                    const struct score *scores, float *z)
+/* Row r of y, whose type is that of the sums; z is room for a row. A transform runs in float32. */
+static void regress(const struct kaon_trees *t, const struct kaon_kernels *k, struct score *scores,
+                    float *z, const struct kaon_tensor *y, int64_t r)
 {
-    const size_t n = (size_t)t->n_targets;
+    const size_t n = (size_t)t->n_targets, at = (size_t)r * n;
+    const bool transforms = t->post != KAON_POST_NONE && (n > 1 || t->post == KAON_POST_PROBIT);
     for (size_t i = 0; i < n; i++) {
         double v = scores[i].sum;
         if (t->aggregate == KAON_AGGREGATE_AVERAGE)
             v /= (double)t->n_roots;
-        z[i] = (float)(v + ((int32_t)i < t->n_base ? t->base[i] : 0.0));
+        scores[i].sum = v + ((int32_t)i < t->n_base ? t->base[i] : 0.0);
+        z[i] = (float)scores[i].sum;
     }
-    if (n > 1 || t->post == KAON_POST_PROBIT)
+    if (transforms)
         transform(k, t->post, z, n);
+    for (size_t i = 0; i < n; i++)
+        kaon_put_double(y->type, y->data, at + i, transforms ? (double)z[i] : scores[i].sum);
 }
 
 /* ---- classifier ------------------------------------------------------------------------------ */
@@ -201,12 +206,13 @@ static enum kaon_status run_trees(const struct kaon_step *step, struct kaon_msg 
     float *spare = (float *)(void *)(scores + t->n_targets);
     (void)msg;
     for (int64_t r = 0; r < rows; r++) {
-        float *z = z_out ? (float *)z_out->data + r * t->n_targets : spare;
         sum_trees(t, x, r * width, scores);
         if (!classifier) {
-            regress(t, step->call.kernels, scores, z);
+            if (z_out)
+                regress(t, step->call.kernels, scores, spare, z_out, r);
             continue;
         }
+        float *z = z_out ? (float *)z_out->data + r * t->n_targets : spare;
         const int64_t label = classify(t, step->call.kernels, scores, z);
         if (labels)
             ((int64_t *)labels->data)[r] = label;
@@ -220,7 +226,9 @@ static enum kaon_status prepare_trees(struct kaon_step *step, struct kaon_arena 
     const struct kaon_trees *t = step->call.attr;
     const enum kaon_type type = step->call.in[0]->type;
     (void)memory;
-    if (type != KAON_F32 && type != KAON_F64 && type != KAON_I64 && type != KAON_I32)
+    if (type != KAON_F32 && type != KAON_F64 &&
+        (step->call.op->kind == KAON_OP_tree_ensemble ? type != KAON_F16
+                                                      : type != KAON_I64 && type != KAON_I32))
         return kaon_own_no_type(&step->call, type, msg);
     step->run = run_trees;
     return kaon_own_scratch(step, (size_t)t->n_targets, sizeof(struct score) + sizeof(float), msg);
@@ -228,6 +236,7 @@ static enum kaon_status prepare_trees(struct kaon_step *step, struct kaon_arena 
 
 const struct kaon_own kaon_own_tree_ensemble_classifier = { .prepare = prepare_trees };
 const struct kaon_own kaon_own_tree_ensemble_regressor = { .prepare = prepare_trees };
+const struct kaon_own kaon_own_tree_ensemble = { .prepare = prepare_trees };
 
 /* ---- ZipMap: the probabilities as they are (see engine/ops/tree.c) --------------------------- */
 

@@ -531,6 +531,70 @@ struct kaon_trees {
     bool positive;         /* no weight is negative */
 };
 
+struct kaon_binarizer {
+    float threshold;
+};
+
+enum kaon_normalizer_kind { KAON_NORMALIZER_MAX, KAON_NORMALIZER_L1, KAON_NORMALIZER_L2 };
+
+struct kaon_normalizer {
+    enum kaon_normalizer_kind kind;
+};
+
+struct kaon_scaler { /* lists of one entry for all features, or one for each */
+    const float *offset, *scale;
+    int32_t n_offset, n_scale;
+};
+
+struct
+    kaon_imputer { /* one of the lists is there, with one entry for all features or one for each */
+    const float *floats;
+    const int64_t *ints;
+    int32_t n;
+    float replaced_float;
+    int64_t replaced_int;
+};
+
+struct kaon_one_hot_encoder {
+    const int64_t *categories;
+    int32_t n;
+    bool zeros; /* what is no category gives zeros; else it is refused */
+};
+
+/* Numbers from an attribute: a list, or a tensor. */
+struct kaon_attr_numbers {
+    enum kaon_type type;
+    const void *data;
+    int64_t n;
+};
+
+struct kaon_label_encoder {
+    struct kaon_attr_numbers keys, values;
+    double float_otherwise;
+    int64_t int_otherwise;
+};
+
+struct kaon_feature_vectorizer {
+    const int64_t *widths;
+    int32_t n;
+};
+
+enum kaon_tf_idf_mode { KAON_TF, KAON_IDF, KAON_TF_IDF };
+
+struct kaon_gram {
+    const int64_t *items;
+    int32_t n;
+    int32_t at; /* where its count goes */
+    float weight;
+};
+
+struct kaon_tf_idf {
+    enum kaon_tf_idf_mode mode;
+    const struct kaon_gram *grams; /* sorted by length and items */
+    int32_t n_grams;
+    int64_t shortest, longest, skips, width;
+};
+
 /* ---- sequences ------------------------------------------------------------------------------- */
 
 struct kaon_sequence_attr { /* SequenceEmpty, ConcatFromSequence, SplitToSequence */

@@ -45,6 +45,9 @@ enum kaon_status kaon_infer_rank(const struct kaon_infer *node, size_t i, int32_
 /* Output 0 has the first input's type and shape. */
 enum kaon_status kaon_infer_same(const struct kaon_infer *node, struct kaon_msg *msg);
 
+/* Scores of tree ensembles of any form: (rows, targets). */
+enum kaon_status kaon_infer_trees(const struct kaon_infer *node, struct kaon_msg *msg);
+
 /* Reads `axis`, and skips consumed_inputs: for the many operators that have no more than that. */
 void kaon_read_axis(struct kaon_attr_reader *r, struct kaon_axis *a, int64_t otherwise);
 

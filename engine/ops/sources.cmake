@@ -40,7 +40,10 @@ set(KAON_OPS_SOURCES
     engine/ops/softmax.c
     engine/ops/text.c
     engine/ops/transpose.c
+    engine/ops/features.c
+    engine/ops/tf_idf.c
     engine/ops/tree.c
+    engine/ops/tree_ensemble.c
     engine/ops/unary.c
     engine/ops/view.c
     engine/ops/window.c

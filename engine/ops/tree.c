@@ -311,11 +311,12 @@ static void read_regressor(struct kaon_attr_reader *r, void *attr)
         build(r, &l, t);
 }
 
-static enum kaon_status infer_trees(const struct kaon_infer *node, struct kaon_msg *msg)
+enum kaon_status kaon_infer_trees(const struct kaon_infer *node, struct kaon_msg *msg)
 {
     const struct kaon_trees *t = node->attr;
     const struct kaon_fact *x = node->in[0];
     const bool classifier = node->kind == KAON_OP_tree_ensemble_classifier;
+    const enum kaon_type type = node->kind == KAON_OP_tree_ensemble ? x->type : KAON_F32;
     int64_t dims[2] = { KAON_DIM_UNKNOWN, t->n_targets };
     if (x->rank >= 0 && (x->rank < 1 || x->rank > 2))
         return kaon_fail(msg, KAON_BAD_MODEL, "%s: rank %d, wanted 1 or 2", kaon_infer_name(node),
@@ -329,7 +330,7 @@ static enum kaon_status infer_trees(const struct kaon_infer *node, struct kaon_m
     }
     if (classifier)
         kaon_fact_set(node->out[0], KAON_I64, 1, dims);
-    kaon_fact_set(classifier ? kaon_infer_out(node, 1) : node->out[0], KAON_F32, 2, dims);
+    kaon_fact_set(classifier ? kaon_infer_out(node, 1) : node->out[0], type, 2, dims);
     return KAON_OK;
 }
 
@@ -342,7 +343,7 @@ const struct kaon_op kaon_op_tree_ensemble_classifier = {
     .n_out = { 1, 2 },
     .attr_size = sizeof(struct kaon_trees),
     .read = read_classifier,
-    .infer = infer_trees,
+    .infer = kaon_infer_trees,
 };
 
 const struct kaon_op kaon_op_tree_ensemble_regressor = {
@@ -354,7 +355,7 @@ const struct kaon_op kaon_op_tree_ensemble_regressor = {
     .n_out = { 1, 1 },
     .attr_size = sizeof(struct kaon_trees),
     .read = read_regressor,
-    .infer = infer_trees,
+    .infer = kaon_infer_trees,
 };
 
 /* ---- ZipMap ---------------------------------------------------------------------------------- */
