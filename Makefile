@@ -4,6 +4,9 @@ JOBS ?= $(shell nproc)
 TSAN_TESTS = api_threads|eval-command
 # Of the scalar build: what the other forms cannot show.
 SCALAR_TESTS = check_kernels|api_models|eval-command
+# Not of the sanitizers' build: walks through the documentation and over processes, whose code its other
+# tests run too, and which take a third of its time.
+UNSANITIZED_TESTS = eval-physicist|eval-shards|eval-slurm|cli_habits
 
 .PHONY: all demo test test-release test-dev test-tsan test-scalar-only test-avx512 deps deps-slurm
 
@@ -16,14 +19,24 @@ demo: all
 
 # Every test: optimised, under the address, undefined-behaviour and thread sanitizers, and with the
 # scalar kernels alone. test-release alone takes about a minute.
-test: deps-slurm test-release test-dev test-tsan test-scalar-only
+test: deps-slurm test-release
+	$(MAKE) -j2 --output-sync=target test-sanitized test-emulated
+
+# These two side by side: an emulated CPU keeps one core busy.
+.PHONY: test-sanitized test-emulated
+test-sanitized:
+	$(MAKE) test-dev
+	$(MAKE) test-tsan
+	$(MAKE) test-scalar-only
+
+test-emulated:
 	grep -q avx512vl /proc/cpuinfo || $(MAKE) test-avx512
 
 test-release: build-release
 	ctest --preset release -j $(JOBS)
 
 test-dev: build-dev
-	ctest --preset dev -j $(JOBS)
+	ctest --preset dev -j $(JOBS) -E '$(UNSANITIZED_TESTS)'
 
 test-tsan: build-tsan
 	ctest --preset tsan -j $(JOBS) -R '$(TSAN_TESTS)'

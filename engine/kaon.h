@@ -108,8 +108,9 @@ enum kaon_type {
     KAON_U2 = 25,
     KAON_I2 = 26,
     KAON_SEQUENCE = 100, /* data: dims[0] elements of struct kaon_tensor */
-    KAON_OPTIONAL = 101, /* of a port: its value is a tensor or sequence of any type, or KAON_NONE */
-    KAON_NONE = 102,     /* of a value: an optional that holds nothing; rank 0, no data */
+    KAON_OPTIONAL =
+        101,         /* of a port: its value is a tensor or sequence of any type, or KAON_NONE */
+    KAON_NONE = 102, /* of a value: an optional that holds nothing; rank 0, no data */
 };
 
 /* Bytes of one element, 0 for a type without a fixed size. */

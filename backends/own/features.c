@@ -156,6 +156,13 @@ FEATURES(one_hot_encoder, run_one_hot)
 /* Index of the first key that equals element i of x, the number of keys if there is none. */
 static int64_t key_of(const struct kaon_attr_numbers *keys, const struct kaon_tensor *x, int64_t i)
 {
+    if (keys->type == KAON_STRING) {
+        const struct kaon_tensor texts = { .data = (void *)(uintptr_t)keys->data };
+        for (int64_t k = 0; k < keys->n; k++)
+            if (!strcmp(kaon_text_at(&texts, (size_t)k), kaon_text_at(x, (size_t)i)))
+                return k;
+        return keys->n;
+    }
     if (!kaon_type_is_float(x->type)) {
         const int64_t v = kaon_element_int(x->type, x->data, i);
         for (int64_t k = 0; k < keys->n; k++)
@@ -181,7 +188,10 @@ static enum kaon_status run_label(const struct kaon_step *step, struct kaon_msg 
     (void)msg;
     for (size_t i = 0; i < n; i++) {
         const int64_t k = key_of(&a->keys, x, (int64_t)i);
-        if (real)
+        if (y->type == KAON_STRING)
+            ((const char **)y->data)[i] =
+                k < a->keys.n ? ((const char *const *)a->values.data)[k] : a->text_otherwise;
+        else if (real)
             kaon_put_double(y->type, y->data, i,
                             k < a->keys.n ? kaon_element_double(y->type, a->values.data, k)
                                           : a->float_otherwise);
@@ -192,7 +202,16 @@ static enum kaon_status run_label(const struct kaon_step *step, struct kaon_msg 
     }
     return KAON_OK;
 }
-FEATURES(label_encoder, run_label)
+
+static enum kaon_status prepare_label(struct kaon_step *step, struct kaon_arena *memory,
+                                      struct kaon_msg *msg)
+{
+    (void)memory;
+    step->run = run_label;
+    return step->call.in[0]->type == KAON_STRING ? KAON_OK : numbers(step, msg);
+}
+
+const struct kaon_own kaon_own_label_encoder = { .prepare = prepare_label };
 
 /* An input that is wider than its length is cut, a narrower one filled with zeros. */
 static enum kaon_status run_vectorizer(const struct kaon_step *step, struct kaon_msg *msg)

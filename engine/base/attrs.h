@@ -581,6 +581,7 @@ struct kaon_label_encoder {
     struct kaon_attr_numbers keys, values;
     double float_otherwise;
     int64_t int_otherwise;
+    const char *text_otherwise;
 };
 
 struct kaon_feature_vectorizer {

@@ -11,7 +11,16 @@
 enum {
     MOST_ATTRIBUTES = 64,
     NEWEST_OPSET = 28, /* of ai.onnx, whose meaning is known here */
-    MOST_ROUNDS = 100  /* over nodes that are out of order */
+    MOST_ROUNDS = 100, /* over nodes that are out of order */
+    MOST_CALLS = 32,   /* of functions, one within the other */
+};
+
+/* A node that calls a function of the model, whose nodes are being decoded in its place. */
+struct call {
+    const struct call *outer;
+    const KaonOnnx__Function *function;
+    const KaonOnnx__Node *node;
+    int depth;
 };
 
 struct decode {
@@ -21,6 +30,9 @@ struct decode {
     struct kaon_msg *msg;
     struct kaon_arena *scratch;
     struct missing *missing; /* operators that kaon lacks, in order of appearance */
+    const KaonOnnx__Model *file;
+    const struct call *call; /* NULL: in no function */
+    uint64_t called;         /* nodes that calls have made */
 };
 
 struct missing {
@@ -44,12 +56,47 @@ static const char *domain_of(const char *domain)
     return !domain || !strcmp(domain, "ai.onnx") ? "" : domain;
 }
 
-static int opset_of(const struct kaon_ir *ir, const char *domain)
+static int opset_number(int64_t version)
 {
-    for (size_t i = 0; i < ir->n_opsets; i++)
-        if (!strcmp(ir->opsets[i].domain, domain))
-            return (int)kaon_min_i64(ir->opsets[i].version, 1000000);
+    return (int)kaon_min_i64(version < 0 ? 0 : version, 1000000);
+}
+
+/* The opset that the function being decoded imports, else the model. */
+static int opset_of(const struct decode *d, const char *domain)
+{
+    const KaonOnnx__Function *f = d->call ? d->call->function : NULL;
+    for (size_t i = 0; f && i < f->n_opset_import; i++)
+        if (!strcmp(domain_of(f->opset_import[i]->domain), domain))
+            return opset_number(f->opset_import[i]->version);
+    for (size_t i = 0; i < d->ir->n_opsets; i++)
+        if (!strcmp(d->ir->opsets[i].domain, domain))
+            return opset_number(d->ir->opsets[i].version);
     return 0;
+}
+
+static const KaonOnnx__Attribute *named(KaonOnnx__Attribute *const *list, size_t n,
+                                        const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->name && !strcmp(list[i]->name, name))
+            return list[i];
+    return NULL;
+}
+
+/* The attribute itself, or what the caller of the function, or the function, gives for the one that it refers
+ * to; NULL if nobody does. */
+static const KaonOnnx__Attribute *resolve(const struct call *c, const KaonOnnx__Attribute *f)
+{
+    while (f && f->ref_attr_name && f->ref_attr_name[0]) {
+        const char *name = f->ref_attr_name;
+        if (!c)
+            return NULL;
+        const KaonOnnx__Attribute *given = named(c->node->attribute, c->node->n_attribute, name);
+        f = given ? given
+                  : named(c->function->attribute_proto, c->function->n_attribute_proto, name);
+        c = c->outer;
+    }
+    return f;
 }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
@@ -94,10 +141,8 @@ static enum kaon_status decode_attribute(struct decode *d, const KaonOnnx__Attri
                                          struct kaon_node *node, struct kaon_attr *a,
                                          size_t *n_graphs)
 {
-    if (f->ref_attr_name && f->ref_attr_name[0])
-        return kaon_fail(d->msg, KAON_BAD_MODEL, "attribute '%s' refers to a function's attribute",
-                         f->name ? f->name : "");
     a->name = keep(d, f->name);
+    f = resolve(d->call, f);
     a->type = type_of(f);
     a->i = f->i;
     a->f = f->f;
@@ -132,11 +177,13 @@ static enum kaon_status decode_attribute(struct decode *d, const KaonOnnx__Attri
     return KAON_OK;
 }
 
-static size_t count_graphs(const KaonOnnx__Node *f)
+static size_t count_graphs(const struct decode *d, const KaonOnnx__Node *f)
 {
     size_t n = 0;
-    for (size_t i = 0; i < f->n_attribute; i++)
-        n += type_of(f->attribute[i]) == KAON_ATTR_GRAPH;
+    for (size_t i = 0; i < f->n_attribute; i++) {
+        const KaonOnnx__Attribute *a = resolve(d->call, f->attribute[i]);
+        n += a && type_of(a) == KAON_ATTR_GRAPH;
+    }
     return n;
 }
 
@@ -150,14 +197,19 @@ static enum kaon_status decode_attributes(struct decode *d, const KaonOnnx__Node
     if (!attrs)
         return no_memory(d);
     size_t n_graphs = 0;
+    node->attrs = attrs;
     for (size_t i = 0; i < f->n_attribute; i++) {
+        if (!d->call && !resolve(NULL, f->attribute[i]))
+            return kaon_fail(d->msg, KAON_BAD_MODEL,
+                             "attribute '%s' refers to a function's attribute",
+                             f->attribute[i]->name ? f->attribute[i]->name : "");
+        if (!resolve(d->call, f->attribute[i]))
+            continue; /* nobody gives it: the operator's own default */
         const enum kaon_status st =
-            decode_attribute(d, f->attribute[i], node, &attrs[i], &n_graphs);
+            decode_attribute(d, f->attribute[i], node, &attrs[node->n_attrs++], &n_graphs);
         if (st != KAON_OK)
             return st;
     }
-    node->attrs = attrs;
-    node->n_attrs = f->n_attribute;
     return KAON_OK;
 }
 
@@ -166,7 +218,7 @@ static enum kaon_status decode_attributes(struct decode *d, const KaonOnnx__Node
 static enum kaon_status constant_texts(struct decode *d, const KaonOnnx__Attribute *a,
                                        struct kaon_tensor *t)
 {
-    const bool one = !strcmp(a->name, "value_string");
+    const bool one = a->n_strings == 0;
     const ProtobufCBinaryData *s = one ? &a->s : a->strings;
     const size_t n = one ? 1 : a->n_strings;
     const char **texts = kaon_arena_push_zero(d->ir->arena, n, sizeof *texts);
@@ -184,8 +236,8 @@ static enum kaon_status constant_texts(struct decode *d, const KaonOnnx__Attribu
 static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *f,
                                         struct kaon_tensor *t)
 {
-    const KaonOnnx__Attribute *a = f->n_attribute == 1 ? f->attribute[0] : NULL;
-    const char *name = a && a->name ? a->name : "";
+    const KaonOnnx__Attribute *a = f->n_attribute == 1 ? resolve(d->call, f->attribute[0]) : NULL;
+    const char *name = a && f->attribute[0]->name ? f->attribute[0]->name : "";
     const void *data = NULL;
     *t = (struct kaon_tensor){ 0 };
     if (!strcmp(name, "value") && a->t)
@@ -231,7 +283,7 @@ static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f, 
     if (d->source->log) {
         char text[400];
         snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d",
-                 node, domain, *domain ? "." : "", type, opset_of(d->ir, domain));
+                 node, domain, *domain ? "." : "", type, opset_of(d, domain));
         d->source->log(d->source->log_user, KAON_LOG_INFO, text);
     }
     for (; *at; at = &(*at)->next)
@@ -257,7 +309,7 @@ static enum kaon_status refuse_missing(struct decode *d)
             snprintf(more, sizeof more, " and %zu more", m->nodes - 1);
         const int bytes = snprintf(one, sizeof one, "%s%.60s%s%.60s (opset %d, node '%.40s'%s)",
                                    n ? ", " : "", m->domain, *m->domain ? "." : "", m->type,
-                                   opset_of(d->ir, m->domain), m->node, more);
+                                   opset_of(d, m->domain), m->node, more);
         if (left_off || used + (size_t)bytes >= sizeof text - 32)
             left_off++;
         else
@@ -280,12 +332,22 @@ static enum kaon_status node_failed(const KaonOnnx__Node *f, struct kaon_msg *ms
     return st;
 }
 
+static bool is_formal(const struct call *c, const char *name)
+{
+    for (size_t i = 0; c && i < c->function->n_input; i++)
+        if (!strcmp(c->function->input[i], name))
+            return true;
+    return false;
+}
+
 static enum kaon_status connect(struct decode *d, const KaonOnnx__Node *f, struct kaon_node *node)
 {
     for (size_t i = 0; i < f->n_input; i++) {
         if (!f->input[i][0])
             continue; /* an optional input that is not given */
         node->in[i] = kaon_onnx_names_find(&d->names, f->input[i]);
+        if (!node->in[i] && is_formal(d->call, f->input[i]))
+            continue; /* an input of the function that its caller does not give */
         if (!node->in[i])
             return kaon_fail(d->msg, KAON_BAD_MODEL, "input '%s' is made by nothing before it",
                              f->input[i]);
@@ -348,6 +410,90 @@ static enum kaon_status decode_constant(struct decode *d, const KaonOnnx__Node *
     return st == KAON_OK ? st : node_failed(f, d->msg, st);
 }
 
+static enum kaon_status decode_nodes(struct decode *d, KaonOnnx__Node *const *node, size_t n,
+                                     struct kaon_graph *graph);
+
+static const KaonOnnx__Function *find_function(const struct decode *d, const char *domain,
+                                               const char *type)
+{
+    for (size_t i = 0; i < d->file->n_functions; i++) {
+        const KaonOnnx__Function *f = d->file->functions[i];
+        if (f->name && !strcmp(f->name, type) && !strcmp(domain_of(f->domain), domain))
+            return f;
+    }
+    return NULL;
+}
+
+static enum kaon_status check_call(const struct decode *d, const struct call *c)
+{
+    const KaonOnnx__Function *f = c->function;
+    if (c->depth > MOST_CALLS)
+        return kaon_fail(d->msg, KAON_OVER_LIMIT, "calls of functions nested deeper than %d",
+                         MOST_CALLS);
+    if (d->called > d->source->limits->nodes)
+        return kaon_fail(d->msg, KAON_OVER_LIMIT, "calls of functions make more than %llu nodes",
+                         (unsigned long long)d->source->limits->nodes);
+    if (c->node->n_input > f->n_input || c->node->n_output > f->n_output)
+        return kaon_fail(d->msg, KAON_BAD_MODEL,
+                         "%zu inputs and %zu outputs, the function has %zu and %zu",
+                         c->node->n_input, c->node->n_output, f->n_input, f->n_output);
+    return KAON_OK;
+}
+
+/* The caller's inputs under the function's names. */
+static enum kaon_status enter_call(struct decode *d, const struct call *c,
+                                   struct kaon_value **actual)
+{
+    const KaonOnnx__Node *node = c->node;
+    for (size_t i = 0; i < node->n_input; i++) {
+        if (!node->input[i][0])
+            continue;
+        actual[i] = kaon_onnx_names_find(&d->names, node->input[i]);
+        if (!actual[i] && !is_formal(c->outer, node->input[i]))
+            return kaon_fail(d->msg, KAON_BAD_MODEL, "input '%s' is made by nothing before it",
+                             node->input[i]);
+    }
+    kaon_onnx_names_enter(&d->names);
+    for (size_t i = 0; i < node->n_input; i++) {
+        const enum kaon_status st =
+            actual[i] ? kaon_onnx_names_add(&d->names, c->function->input[i], actual[i], d->msg)
+                      : KAON_OK;
+        if (st != KAON_OK)
+            return st;
+    }
+    return KAON_OK;
+}
+
+/* A call of a function of the model becomes its nodes. */
+static enum kaon_status decode_call(struct decode *d, const KaonOnnx__Node *node,
+                                    const KaonOnnx__Function *f, struct kaon_graph *graph)
+{
+    const struct call call = { d->call, f, node, d->call ? d->call->depth + 1 : 1 };
+    struct kaon_value **values =
+        kaon_arena_push_zero(d->scratch, node->n_input + node->n_output, sizeof *values);
+    struct kaon_value **out = values + node->n_input;
+    if (!values)
+        return no_memory(d);
+    d->called += f->n_node;
+    enum kaon_status st = check_call(d, &call);
+    if (st != KAON_OK)
+        return st;
+    if ((st = enter_call(d, &call, values)) == KAON_OK) {
+        d->call = &call;
+        st = decode_nodes(d, f->node, f->n_node, graph);
+        d->call = call.outer;
+    }
+    for (size_t i = 0; st == KAON_OK && i < node->n_output; i++)
+        if (!(out[i] = kaon_onnx_names_find(&d->names, f->output[i])))
+            st = kaon_fail(d->msg, KAON_BAD_MODEL, "output '%s' of the function is made by no node",
+                           f->output[i]);
+    kaon_onnx_names_leave(&d->names);
+    for (size_t i = 0; st == KAON_OK && i < node->n_output; i++)
+        if (node->output[i][0])
+            st = kaon_onnx_names_add(&d->names, node->output[i], out[i], d->msg);
+    return st;
+}
+
 static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
                                     struct kaon_graph *graph)
 {
@@ -355,14 +501,19 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
     if (!strcmp(type, "Constant") && !*domain)
         return decode_constant(d, f);
     const struct kaon_op *op = kaon_op_find(domain, type);
-    int opset = opset_of(d->ir, domain);
+    int opset = opset_of(d, domain);
     if (!opset && op && op->flags & KAON_OP_UNVERSIONED)
         opset = 1;
     if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
+        const KaonOnnx__Function *function = find_function(d, domain, type);
+        if (function) {
+            const enum kaon_status called = decode_call(d, f, function, graph);
+            return called == KAON_OK || d->call ? called : node_failed(f, d->msg, called);
+        }
         const enum kaon_status st = list_missing(d, f, domain);
         return st == KAON_OK ? decode_missing(d, f) : st;
     }
-    struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(f));
+    struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(d, f));
     if (!node || !(node->name = keep(d, f->name)))
         return no_memory(d);
     node->opset = opset;
@@ -534,27 +685,28 @@ static enum kaon_status decode_initializers(struct decode *d, const KaonOnnx__Gr
 static bool is_ready(const struct decode *d, const KaonOnnx__Node *f)
 {
     for (size_t i = 0; i < f->n_input; i++)
-        if (f->input[i][0] && !kaon_onnx_names_find(&d->names, f->input[i]))
+        if (f->input[i][0] && !kaon_onnx_names_find(&d->names, f->input[i]) &&
+            !is_formal(d->call, f->input[i]))
             return false;
     return true;
 }
 
 /* Nodes in an order in which each comes after what it reads. ONNX wants files to be so, and not all
  * are: in rounds, nodes whose inputs are there are taken and the others wait. */
-static enum kaon_status decode_nodes(struct decode *d, const KaonOnnx__Graph *f,
+static enum kaon_status decode_nodes(struct decode *d, KaonOnnx__Node *const *node, size_t n,
                                      struct kaon_graph *graph)
 {
-    uint8_t *done = kaon_arena_push_zero(d->ir->arena, f->n_node, 1);
-    size_t left = f->n_node;
+    uint8_t *done = kaon_arena_push_zero(d->ir->arena, n, 1);
+    size_t left = n;
     if (!done)
         return no_memory(d);
     for (int round = 0; left; round++) {
         const size_t before = left;
         const bool all = round == MOST_ROUNDS; /* then say what is missing */
-        for (size_t i = 0; i < f->n_node; i++) {
-            if (done[i] || (!all && !is_ready(d, f->node[i])))
+        for (size_t i = 0; i < n; i++) {
+            if (done[i] || (!all && !is_ready(d, node[i])))
                 continue;
-            const enum kaon_status st = decode_node(d, f->node[i], graph);
+            const enum kaon_status st = decode_node(d, node[i], graph);
             if (st != KAON_OK)
                 return st;
             done[i] = 1;
@@ -579,7 +731,7 @@ static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
     if (st == KAON_OK)
         st = decode_inputs(d, f, graph);
     if (st == KAON_OK)
-        st = decode_nodes(d, f, graph);
+        st = decode_nodes(d, f->node, f->n_node, graph);
     if (st == KAON_OK)
         st = decode_outputs(d, f, graph);
     if (st == KAON_OK && !parent)
@@ -656,6 +808,7 @@ static enum kaon_status decode_model(struct decode *d, const KaonOnnx__Model *f,
 {
     if (!f->graph)
         return kaon_fail(d->msg, KAON_BAD_MODEL, "not an ONNX model: it holds no graph");
+    d->file = f;
     enum kaon_status st = decode_opsets(d, f);
     if (st == KAON_OK)
         st = decode_meta(d, f, meta);

@@ -218,7 +218,7 @@ const struct kaon_op kaon_op_one_hot_encoder = {
 
 /* ---- LabelEncoder ---------------------------------------------------------------------------- */
 
-/* "<side>_int64s", "<side>_floats" or "<side>_tensor", whichever is there. */
+/* "<side>_int64s", "<side>_floats", "<side>_tensor" or "<side>_strings", whichever is there. */
 static struct kaon_attr_numbers read_numbers(struct kaon_attr_reader *r, const char *const names[4])
 {
     struct kaon_attr_numbers v = { .type = KAON_I64 };
@@ -226,9 +226,9 @@ static struct kaon_attr_numbers read_numbers(struct kaon_attr_reader *r, const c
     const int64_t *ints = kaon_attr_ints(r, names[0], &n_ints);
     const float *floats = kaon_attr_floats(r, names[1], &n_floats);
     const struct kaon_tensor *tensor = kaon_attr_tensor(r, names[2]);
-    kaon_attr_strings(r, names[3], &n_strings);
-    if (n_strings > 0 || (tensor && tensor->type == KAON_STRING))
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "labels that are strings");
+    const char *const *strings = kaon_attr_strings(r, names[3], &n_strings);
+    if (n_strings > 0)
+        v = (struct kaon_attr_numbers){ KAON_STRING, strings, n_strings };
     else if (tensor)
         v = (struct kaon_attr_numbers){ tensor->type, tensor->data, kaon_tensor_count(tensor) };
     else if (n_floats > 0)
@@ -246,20 +246,23 @@ static void read_label(struct kaon_attr_reader *r, void *attr)
                                           "values_strings" };
     struct kaon_label_encoder *a = attr;
     if (r->opset == 1) {
-        kaon_attr_fail(r, KAON_UNSUPPORTED, "labels that are strings");
+        kaon_attr_fail(r, KAON_UNSUPPORTED, "LabelEncoder of version 1");
         return;
     }
     a->keys = read_numbers(r, keys);
     a->values = read_numbers(r, values);
     a->float_otherwise = (double)kaon_attr_float(r, "default_float", -0.0f);
     a->int_otherwise = kaon_attr_int(r, "default_int64", -1);
-    kaon_attr_skip(r, "default_string");
+    a->text_otherwise = kaon_attr_text(r, "default_string", "_Unused");
     const struct kaon_tensor *otherwise = kaon_attr_tensor(r, "default_tensor");
     if (a->keys.n < 1 || a->keys.n != a->values.n) {
         kaon_attr_fail(r, KAON_BAD_MODEL, "%lld keys and %lld values", (long long)a->keys.n,
                        (long long)a->values.n);
-    } else if (otherwise && (otherwise->type == KAON_STRING || kaon_tensor_count(otherwise) != 1)) {
-        kaon_attr_fail(r, KAON_BAD_MODEL, "default_tensor is not one number");
+    } else if (otherwise && (kaon_tensor_count(otherwise) != 1 ||
+                             (otherwise->type == KAON_STRING) != (a->values.type == KAON_STRING))) {
+        kaon_attr_fail(r, KAON_BAD_MODEL, "default_tensor is not one value of the values' type");
+    } else if (otherwise && otherwise->type == KAON_STRING) {
+        a->text_otherwise = kaon_text_at(otherwise, 0);
     } else if (otherwise) {
         a->float_otherwise = kaon_element_double(otherwise->type, otherwise->data, 0);
         a->int_otherwise = kaon_element_int(otherwise->type, otherwise->data, 0);
@@ -284,6 +287,7 @@ const struct kaon_op kaon_op_label_encoder = {
     .since = 1,
     .n_in = { 1, 1 },
     .n_out = { 1, 1 },
+    .flags = KAON_OP_TEXT,
     .attr_size = sizeof(struct kaon_label_encoder),
     .read = read_label,
     .infer = infer_label,

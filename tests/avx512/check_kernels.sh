@@ -13,6 +13,6 @@ mkdir -p "$work"
 # checker with the libraries beside it.
 libraries=$(ldd "$checker" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p')
 loader=$(ldd "$checker" | sed -n 's/^[ \t]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p')
-AVX512_CACHE=$work AVX512_TIMEOUT=${AVX512_TIMEOUT:-1500} AVX512_FILES="$checker $(echo $libraries)" \
+AVX512_CACHE=$work AVX512_TIMEOUT=${AVX512_TIMEOUT:-3600} AVX512_FILES="$checker $(echo $libraries)" \
     sh "$here/run-avx512.sh" "$loader" --library-path . "./$(basename "$checker")" \
     --isa avx512 --seed 1 --except f16_from_f32 "$@" 2>&1

@@ -81,6 +81,73 @@ static void optimizers_need_whole_groups(void **state)
             "input 0 is not one number");
 }
 
+static void pictures_must_fit(void **state)
+{
+    refuses(state, "", 20, "x:float[1,2,3,4]  g:float[1,5,5,3]  y=GridSample(x,g)  out y",
+            "3 coordinates a point");
+    refuses(state, "", 20, "x:float[2,2,3,4]  g:float[1,5,5,2]  y=GridSample(x,g)  out y",
+            "2 pictures and 1 grids");
+    refuses(state, "", 16, "x:float[1,2,3,4]  r:float[5,3]  b:int64[5]  y=RoiAlign(x,r,b)  out y",
+            "regions of 3 numbers");
+    refuses(state, "", 16, "x:float[1,2,3,4]  r:float[5,4]  b:int64[4]  y=RoiAlign(x,r,b)  out y",
+            "5 regions and 4 items");
+    refuses(state, "", 11, "x:float[1,2,3]  i:int64[1,2,3]  y=MaxUnpool(x,i)  out y",
+            "kernel_shape is not given");
+    refuses(state, "", 19,
+            "x:float[1,4,5,5]  w:float[2,4,3,3]  o:float[1,18,2,2]  y=DeformConv(x,w,o)  out y",
+            "do not fit");
+}
+
+static void signals_must_fit(void **state)
+{
+    refuses(state, "", 17, "x:float[2,8,3]  y=DFT(x)  out y", "3 parts a number");
+    refuses(state, "", 17, "x:float[2,8,2]  y=DFT{axis=2}(x)  out y", "axis 2 holds");
+    refuses(state, "", 17, "x:float[2,8,1]  n:int64[]  y=STFT(x,n)  out y", "neither a window");
+}
+
+static void losses_must_fit(void **state)
+{
+    refuses(state, "", 13, "x:float[2,3,4]  t:int64[2,5]  y=NegativeLogLikelihoodLoss(x,t)  out y",
+            "classes of [2,5]");
+    refuses(state, "", 13,
+            "x:float[2,3]  t:int64[2]  w:float[4]  y=SoftmaxCrossEntropyLoss(x,t,w)  out y",
+            "4 weights for 3 classes");
+}
+
+static void integers_must_be_bytes(void **state)
+{
+    refuses(state, "", 10, "a:int32[2,3]  b:uint8[3,4]  y=MatMulInteger(a,b)  out y",
+            "wanted uint8 or int8");
+    refuses(state, "", 10, "a:uint8[2,3]  b:uint8[4,4]  y=MatMulInteger(a,b)  out y",
+            "do not multiply");
+    refuses(state, "com.microsoft", 1,
+            "a:float[2,64]  b:uint8[4,2,16]  s:float[4,3]  "
+            "y=com.microsoft::MatMulNBits{K=64,N=4,block_size=32}(a,b,s)  out y",
+            "scales of [4,3]");
+    refuses(state, "com.microsoft", 1,
+            "a:float[2,64]  b:uint8[4,2,16]  s:float[4,2]  "
+            "y=com.microsoft::MatMulNBits{K=64,N=4,block_size=33}(a,b,s)  out y",
+            "block_size is 33");
+    refuses(state, "com.microsoft", 1,
+            "x:uint8[4,8]  i:int64[2]  s:float[4,2]  "
+            "y=com.microsoft::GatherBlockQuantized{block_size=16}(x,i,s)  out y",
+            "scales of [4,2]");
+}
+
+/* Elements that are pointers reach no operator that would read them as numbers. */
+static void strings_stay_among_their_own(void **state)
+{
+    refuses(state, "", 20, "x:string[2]  y=StringConcat(x,x)  z=Abs(y)  out z",
+            "Abs: element type string");
+    refuses(state, "", 20, "x:string[2]  y=Cast{to=1}(x)  out y", "from string");
+    refuses(state, "", 20, "x:int64[2]  y=Cast{to=8}(x)  out y", "to element type 8");
+    refuses(state, "", 26, "x:int64[2]  y=BitCast{to=8}(x)  out y", "to element type 8");
+    refuses(state, "", 26, "x:string[2]  y=BitCast{to=7}(x)  out y", "string");
+    refuses(state, "", 22, "x:float[2,2]  y=EyeLike{dtype=8}(x)  out y", "string");
+    refuses(state, "", 22, "x:float[2]  y=StringConcat(x,x)  out y", "wanted string");
+    refuses(state, "", 22, "x:string[2,3]  y=StringNormalizer(x)  out y", "wanted [C] or [1,C]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +157,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(matrices_must_be_square, graph_setup, graph_teardown),
         cmocka_unit_test_setup_teardown(draws_must_be_possible, graph_setup, graph_teardown),
         cmocka_unit_test_setup_teardown(optimizers_need_whole_groups, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(pictures_must_fit, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(signals_must_fit, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(losses_must_fit, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(integers_must_be_bytes, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(strings_stay_among_their_own, graph_setup, graph_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
