@@ -212,18 +212,23 @@ static enum kaon_status read_elements(struct reader *r, struct kaon_tensor *t)
 {
     int64_t count;
     if (t->rank < 0 || !kaon_type_bytes(t->type) || t->type == KAON_SEQUENCE ||
-        t->type == KAON_STRING ||
         !kaon_tensor_size(t->type, t->rank, t->dims, r->ir->most_elements, &count, &t->bytes))
         return wanted(r, "a type and shape before the elements");
     if (!take(r, "{") || (int64_t)count_items(r, '}') != count)
         return wanted(r, "as many elements as the shape has");
-    if (!(t->data = kaon_arena_push(r->ir->arena, t->bytes)))
+    if (!(t->data = kaon_arena_push_zero(r->ir->arena, t->bytes, 1)))
         return no_memory(r);
     for (size_t i = 0; i < (size_t)count; i++) {
         char *end = NULL;
-        const enum kaon_status st = separate(r, i);
+        enum kaon_status st = separate(r, i);
+        if (st == KAON_OK && t->type == KAON_STRING) {
+            st = *r->at == '"' ? read_quoted(r, &end) : wanted(r, "a quoted text");
+            ((const char **)t->data)[i] = end;
+        }
         if (st != KAON_OK)
             return st;
+        if (t->type == KAON_STRING)
+            continue;
         store(t, i, r->at, &end);
         if (end == r->at)
             return wanted(r, "a number");

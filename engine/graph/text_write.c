@@ -55,7 +55,10 @@ static void put_elements(struct kaon_sink *s, const struct kaon_tensor *t)
     kaon_sink_put(s, "{");
     const int digits = t->type == KAON_F64 ? 17 : 9; /* enough to read the same number back */
     for (int64_t i = 0; i < n; i++)
-        if (kaon_type_is_float(t->type))
+        if (t->type == KAON_STRING) {
+            kaon_sink_put(s, "%s", i ? "," : "");
+            kaon_sink_json(s, kaon_text_at(t, (size_t)i));
+        } else if (kaon_type_is_float(t->type))
             kaon_sink_put(s, "%s%.*g", i ? "," : "", digits,
                           kaon_element_double(t->type, t->data, i));
         else

@@ -58,7 +58,7 @@ static enum kaon_status make_outputs(const struct kaon_node *node, struct kaon_e
             return KAON_OK;
         whole += bytes;
         if (whole > limit || whole > edit->ir->fold_bytes || f->type == KAON_SEQUENCE ||
-            f->type == KAON_STRING)
+            f->type == KAON_STRING || f->type == KAON_NONE)
             return KAON_OK;
     }
     edit->ir->fold_bytes -= whole;

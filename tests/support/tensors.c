@@ -87,7 +87,8 @@ static void fill(struct kaon_tensor *t, struct test_random *r)
             memcpy((char *)t->data + (size_t)i * size, &f, size);
         else if (t->type == KAON_F64)
             memcpy((char *)t->data + (size_t)i * size, &d, size);
-        else if (!kaon_type_is_float(t->type)) /* little-endian: 0 or 1 in the lowest byte */
+        else if (!kaon_type_is_float(t->type) &&
+                 t->type != KAON_STRING) /* little-endian: 0 or 1 in the lowest byte */
             ((unsigned char *)t->data)[(size_t)i * size] = f > 0.0f;
     }
 }
