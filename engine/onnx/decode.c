@@ -1,9 +1,8 @@
 /* A decoded ONNX model to a graph: names become values, nodes find their operators. */
-#include "engine/onnx/onnx.h"
+#include "engine/onnx/decode.h"
 
 #include "engine/base/size.h"
 #include "engine/base/tensor.h"
-#include "engine/onnx/names.h"
 #include "engine/ops/ops.h"
 
 #include <string.h>
@@ -11,37 +10,10 @@
 enum {
     MOST_ATTRIBUTES = 64,
     NEWEST_OPSET = 28, /* of ai.onnx, whose meaning is known here */
-    MOST_ROUNDS = 100, /* over nodes that are out of order */
-    MOST_CALLS = 32,   /* of functions, one within the other */
+    MOST_ROUNDS = 100  /* over nodes that are out of order */
 };
 
-/* A node that calls a function of the model, whose nodes are being decoded in its place. */
-struct call {
-    const struct call *outer;
-    const KaonOnnx__Function *function;
-    const KaonOnnx__Node *node;
-    int depth;
-};
-
-struct decode {
-    struct kaon_ir *ir;
-    struct kaon_onnx_source *source;
-    struct kaon_onnx_names names;
-    struct kaon_msg *msg;
-    struct kaon_arena *scratch;
-    struct missing *missing; /* operators that kaon lacks, in order of appearance */
-    const KaonOnnx__Model *file;
-    const struct call *call; /* NULL: in no function */
-    uint64_t called;         /* nodes that calls have made */
-};
-
-struct missing {
-    struct missing *next;
-    const char *domain, *type, *node; /* node: the first that needs it */
-    size_t nodes;
-};
-
-static enum kaon_status no_memory(struct decode *d)
+enum kaon_status kaon_onnx_no_memory(struct decode *d)
 {
     return kaon_fail(d->msg, KAON_NO_MEMORY, "no memory for the graph");
 }
@@ -49,11 +21,6 @@ static enum kaon_status no_memory(struct decode *d)
 static const char *keep(struct decode *d, const char *text)
 {
     return kaon_arena_push_text(d->ir->arena, text ? text : "", text ? strlen(text) : 0);
-}
-
-static const char *domain_of(const char *domain)
-{
-    return !domain || !strcmp(domain, "ai.onnx") ? "" : domain;
 }
 
 static int opset_number(int64_t version)
@@ -66,37 +33,12 @@ static int opset_of(const struct decode *d, const char *domain)
 {
     const KaonOnnx__Function *f = d->call ? d->call->function : NULL;
     for (size_t i = 0; f && i < f->n_opset_import; i++)
-        if (!strcmp(domain_of(f->opset_import[i]->domain), domain))
+        if (!strcmp(kaon_onnx_domain(f->opset_import[i]->domain), domain))
             return opset_number(f->opset_import[i]->version);
     for (size_t i = 0; i < d->ir->n_opsets; i++)
         if (!strcmp(d->ir->opsets[i].domain, domain))
             return opset_number(d->ir->opsets[i].version);
     return 0;
-}
-
-static const KaonOnnx__Attribute *named(KaonOnnx__Attribute *const *list, size_t n,
-                                        const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (list[i]->name && !strcmp(list[i]->name, name))
-            return list[i];
-    return NULL;
-}
-
-/* The attribute itself, or what the caller of the function, or the function, gives for the one that it refers
- * to; NULL if nobody does. */
-static const KaonOnnx__Attribute *resolve(const struct call *c, const KaonOnnx__Attribute *f)
-{
-    while (f && f->ref_attr_name && f->ref_attr_name[0]) {
-        const char *name = f->ref_attr_name;
-        if (!c)
-            return NULL;
-        const KaonOnnx__Attribute *given = named(c->node->attribute, c->node->n_attribute, name);
-        f = given ? given
-                  : named(c->function->attribute_proto, c->function->n_attribute_proto, name);
-        c = c->outer;
-    }
-    return f;
 }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
@@ -142,7 +84,7 @@ static enum kaon_status decode_attribute(struct decode *d, const KaonOnnx__Attri
                                          size_t *n_graphs)
 {
     a->name = keep(d, f->name);
-    f = resolve(d->call, f);
+    f = kaon_onnx_resolve(d->call, f);
     a->type = type_of(f);
     a->i = f->i;
     a->f = f->f;
@@ -155,11 +97,11 @@ static enum kaon_status decode_attribute(struct decode *d, const KaonOnnx__Attri
            : a->type == KAON_ATTR_FLOATS ? f->n_floats
                                          : f->n_strings;
     if (!a->name || !a->s || !a->ints || !a->floats || !a->strings)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     if (a->type == KAON_ATTR_TENSOR) {
         struct kaon_tensor *t = kaon_arena_push_zero(d->ir->arena, 1, sizeof *t);
         if (!t)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         if (!f->t)
             return kaon_fail(d->msg, KAON_BAD_MODEL, "attribute '%s' has no tensor", a->name);
         a->tensor = t;
@@ -181,7 +123,7 @@ static size_t count_graphs(const struct decode *d, const KaonOnnx__Node *f)
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n_attribute; i++) {
-        const KaonOnnx__Attribute *a = resolve(d->call, f->attribute[i]);
+        const KaonOnnx__Attribute *a = kaon_onnx_resolve(d->call, f->attribute[i]);
         n += a && type_of(a) == KAON_ATTR_GRAPH;
     }
     return n;
@@ -195,15 +137,15 @@ static enum kaon_status decode_attributes(struct decode *d, const KaonOnnx__Node
                          f->n_attribute, MOST_ATTRIBUTES);
     struct kaon_attr *attrs = kaon_arena_push_zero(d->ir->arena, f->n_attribute, sizeof *attrs);
     if (!attrs)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     size_t n_graphs = 0;
     node->attrs = attrs;
     for (size_t i = 0; i < f->n_attribute; i++) {
-        if (!d->call && !resolve(NULL, f->attribute[i]))
+        if (!d->call && !kaon_onnx_resolve(NULL, f->attribute[i]))
             return kaon_fail(d->msg, KAON_BAD_MODEL,
                              "attribute '%s' refers to a function's attribute",
                              f->attribute[i]->name ? f->attribute[i]->name : "");
-        if (!resolve(d->call, f->attribute[i]))
+        if (!kaon_onnx_resolve(d->call, f->attribute[i]))
             continue; /* nobody gives it: the operator's own default */
         const enum kaon_status st =
             decode_attribute(d, f->attribute[i], node, &attrs[node->n_attrs++], &n_graphs);
@@ -228,15 +170,16 @@ static enum kaon_status constant_texts(struct decode *d, const KaonOnnx__Attribu
     for (size_t i = 0; texts && i < n; i++)
         if (!(texts[i] = kaon_arena_push_text(d->ir->arena, s[i].len ? (const char *)s[i].data : "",
                                               s[i].len)))
-            return no_memory(d);
-    return texts ? KAON_OK : no_memory(d);
+            return kaon_onnx_no_memory(d);
+    return texts ? KAON_OK : kaon_onnx_no_memory(d);
 }
 
 /* Constant nodes become constants: tensor, or scalar and list attributes. */
 static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *f,
                                         struct kaon_tensor *t)
 {
-    const KaonOnnx__Attribute *a = f->n_attribute == 1 ? resolve(d->call, f->attribute[0]) : NULL;
+    const KaonOnnx__Attribute *a =
+        f->n_attribute == 1 ? kaon_onnx_resolve(d->call, f->attribute[0]) : NULL;
     const char *name = a && f->attribute[0]->name ? f->attribute[0]->name : "";
     const void *data = NULL;
     *t = (struct kaon_tensor){ 0 };
@@ -259,19 +202,19 @@ static enum kaon_status constant_tensor(struct decode *d, const KaonOnnx__Node *
     const size_t n = (size_t)kaon_tensor_count(t);
     t->bytes = n * kaon_type_bytes(t->type);
     t->data = (void *)(uintptr_t)keep_array(d, data, n, kaon_type_bytes(t->type));
-    return t->data ? KAON_OK : no_memory(d);
+    return t->data ? KAON_OK : kaon_onnx_no_memory(d);
 }
 
-static enum kaon_status add_constant(struct decode *d, const char *name,
-                                     const struct kaon_tensor *from)
+enum kaon_status kaon_onnx_add_constant(struct decode *d, const char *name,
+                                        const struct kaon_tensor *from)
 {
     struct kaon_tensor *t = kaon_arena_push_zero(d->ir->arena, 1, sizeof *t);
     const char *kept = keep(d, name);
     if (!t || !kept)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     *t = *from;
     struct kaon_value *v = kaon_value_constant(d->ir, kept, t);
-    return v ? kaon_onnx_names_add(&d->names, kept, v, d->msg) : no_memory(d);
+    return v ? kaon_onnx_names_add(&d->names, kept, v, d->msg) : kaon_onnx_no_memory(d);
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -292,7 +235,7 @@ static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f, 
             return KAON_OK;
         }
     if (!(*at = kaon_arena_push_zero(d->scratch, 1, sizeof **at)))
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     **at = (struct missing){ .domain = domain, .type = type, .node = node, .nodes = 1 };
     return KAON_OK;
 }
@@ -332,21 +275,13 @@ static enum kaon_status node_failed(const KaonOnnx__Node *f, struct kaon_msg *ms
     return st;
 }
 
-static bool is_formal(const struct call *c, const char *name)
-{
-    for (size_t i = 0; c && i < c->function->n_input; i++)
-        if (!strcmp(c->function->input[i], name))
-            return true;
-    return false;
-}
-
 static enum kaon_status connect(struct decode *d, const KaonOnnx__Node *f, struct kaon_node *node)
 {
     for (size_t i = 0; i < f->n_input; i++) {
         if (!f->input[i][0])
             continue; /* an optional input that is not given */
         node->in[i] = kaon_onnx_names_find(&d->names, f->input[i]);
-        if (!node->in[i] && is_formal(d->call, f->input[i]))
+        if (!node->in[i] && kaon_onnx_is_formal(d->call, f->input[i]))
             continue; /* an input of the function that its caller does not give */
         if (!node->in[i])
             return kaon_fail(d->msg, KAON_BAD_MODEL, "input '%s' is made by nothing before it",
@@ -355,7 +290,7 @@ static enum kaon_status connect(struct decode *d, const KaonOnnx__Node *f, struc
     for (size_t i = 0; i < f->n_output; i++) {
         const char *name = keep(d, f->output[i]);
         if (!name || !(node->out[i] = kaon_value_new(d->ir, name)))
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         if (!name[0]) /* an output that nobody wants */
             continue;
         const enum kaon_status st = kaon_onnx_names_add(&d->names, name, node->out[i], d->msg);
@@ -390,7 +325,7 @@ static enum kaon_status decode_missing(struct decode *d, const KaonOnnx__Node *f
         const char *name = keep(d, f->output[i]);
         struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
         if (!v)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         const enum kaon_status st =
             *name ? kaon_onnx_names_add(&d->names, name, v, d->msg) : KAON_OK;
         if (st != KAON_OK)
@@ -406,98 +341,14 @@ static enum kaon_status decode_constant(struct decode *d, const KaonOnnx__Node *
     if (st == KAON_OK && f->n_output != 1)
         st = kaon_fail(d->msg, KAON_BAD_MODEL, "%zu outputs, wanted 1", f->n_output);
     if (st == KAON_OK)
-        st = add_constant(d, f->output[0], &t);
+        st = kaon_onnx_add_constant(d, f->output[0], &t);
     return st == KAON_OK ? st : node_failed(f, d->msg, st);
 }
 
-static enum kaon_status decode_nodes(struct decode *d, KaonOnnx__Node *const *node, size_t n,
-                                     struct kaon_graph *graph);
-
-static const KaonOnnx__Function *find_function(const struct decode *d, const char *domain,
-                                               const char *type)
+enum kaon_status kaon_onnx_decode_node(struct decode *d, const KaonOnnx__Node *f,
+                                       struct kaon_graph *graph)
 {
-    for (size_t i = 0; i < d->file->n_functions; i++) {
-        const KaonOnnx__Function *f = d->file->functions[i];
-        if (f->name && !strcmp(f->name, type) && !strcmp(domain_of(f->domain), domain))
-            return f;
-    }
-    return NULL;
-}
-
-static enum kaon_status check_call(const struct decode *d, const struct call *c)
-{
-    const KaonOnnx__Function *f = c->function;
-    if (c->depth > MOST_CALLS)
-        return kaon_fail(d->msg, KAON_OVER_LIMIT, "calls of functions nested deeper than %d",
-                         MOST_CALLS);
-    if (d->called > d->source->limits->nodes)
-        return kaon_fail(d->msg, KAON_OVER_LIMIT, "calls of functions make more than %llu nodes",
-                         (unsigned long long)d->source->limits->nodes);
-    if (c->node->n_input > f->n_input || c->node->n_output > f->n_output)
-        return kaon_fail(d->msg, KAON_BAD_MODEL,
-                         "%zu inputs and %zu outputs, the function has %zu and %zu",
-                         c->node->n_input, c->node->n_output, f->n_input, f->n_output);
-    return KAON_OK;
-}
-
-/* The caller's inputs under the function's names. */
-static enum kaon_status enter_call(struct decode *d, const struct call *c,
-                                   struct kaon_value **actual)
-{
-    const KaonOnnx__Node *node = c->node;
-    for (size_t i = 0; i < node->n_input; i++) {
-        if (!node->input[i][0])
-            continue;
-        actual[i] = kaon_onnx_names_find(&d->names, node->input[i]);
-        if (!actual[i] && !is_formal(c->outer, node->input[i]))
-            return kaon_fail(d->msg, KAON_BAD_MODEL, "input '%s' is made by nothing before it",
-                             node->input[i]);
-    }
-    kaon_onnx_names_enter(&d->names);
-    for (size_t i = 0; i < node->n_input; i++) {
-        const enum kaon_status st =
-            actual[i] ? kaon_onnx_names_add(&d->names, c->function->input[i], actual[i], d->msg)
-                      : KAON_OK;
-        if (st != KAON_OK)
-            return st;
-    }
-    return KAON_OK;
-}
-
-/* A call of a function of the model becomes its nodes. */
-static enum kaon_status decode_call(struct decode *d, const KaonOnnx__Node *node,
-                                    const KaonOnnx__Function *f, struct kaon_graph *graph)
-{
-    const struct call call = { d->call, f, node, d->call ? d->call->depth + 1 : 1 };
-    struct kaon_value **values =
-        kaon_arena_push_zero(d->scratch, node->n_input + node->n_output, sizeof *values);
-    struct kaon_value **out = values + node->n_input;
-    if (!values)
-        return no_memory(d);
-    d->called += f->n_node;
-    enum kaon_status st = check_call(d, &call);
-    if (st != KAON_OK)
-        return st;
-    if ((st = enter_call(d, &call, values)) == KAON_OK) {
-        d->call = &call;
-        st = decode_nodes(d, f->node, f->n_node, graph);
-        d->call = call.outer;
-    }
-    for (size_t i = 0; st == KAON_OK && i < node->n_output; i++)
-        if (!(out[i] = kaon_onnx_names_find(&d->names, f->output[i])))
-            st = kaon_fail(d->msg, KAON_BAD_MODEL, "output '%s' of the function is made by no node",
-                           f->output[i]);
-    kaon_onnx_names_leave(&d->names);
-    for (size_t i = 0; st == KAON_OK && i < node->n_output; i++)
-        if (node->output[i][0])
-            st = kaon_onnx_names_add(&d->names, node->output[i], out[i], d->msg);
-    return st;
-}
-
-static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
-                                    struct kaon_graph *graph)
-{
-    const char *type = f->op_type ? f->op_type : "", *domain = domain_of(f->domain);
+    const char *type = f->op_type ? f->op_type : "", *domain = kaon_onnx_domain(f->domain);
     if (!strcmp(type, "Constant") && !*domain)
         return decode_constant(d, f);
     const struct kaon_op *op = kaon_op_find(domain, type);
@@ -505,9 +356,11 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
     if (!opset && op && op->flags & KAON_OP_UNVERSIONED)
         opset = 1;
     if (!op || (opset && opset < op->since) || (op->until && opset > op->until)) {
-        const KaonOnnx__Function *function = find_function(d, domain, type);
+        const KaonOnnx__Function *function = kaon_onnx_find_function(d, domain, type);
+        if (!function && kaon_onnx_is_flex(domain, type))
+            return kaon_onnx_decode_flex(d, f, graph);
         if (function) {
-            const enum kaon_status called = decode_call(d, f, function, graph);
+            const enum kaon_status called = kaon_onnx_decode_call(d, f, function, graph);
             return called == KAON_OK || d->call ? called : node_failed(f, d->msg, called);
         }
         const enum kaon_status st = list_missing(d, f, domain);
@@ -515,7 +368,7 @@ static enum kaon_status decode_node(struct decode *d, const KaonOnnx__Node *f,
     }
     struct kaon_node *node = kaon_node_new(d->ir, op, f->n_input, f->n_output, count_graphs(d, f));
     if (!node || !(node->name = keep(d, f->name)))
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     node->opset = opset;
     node->graph = graph;
     enum kaon_status st = opset ? check_counts(d, op, f->n_input, f->n_output)
@@ -585,7 +438,7 @@ static enum kaon_status decode_inputs(struct decode *d, const KaonOnnx__Graph *f
     graph->in = kaon_arena_push_zero(d->ir->arena, f->n_input, sizeof(struct kaon_value *));
     graph->in_name = kaon_arena_push_zero(d->ir->arena, f->n_input, sizeof *graph->in_name);
     if (!graph->in || !graph->in_name)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     for (size_t i = 0; i < f->n_input; i++) {
         const KaonOnnx__ValueInfo *info = f->input[i];
         if (kaon_onnx_names_here(&d->names, info->name ? info->name : ""))
@@ -593,7 +446,7 @@ static enum kaon_status decode_inputs(struct decode *d, const KaonOnnx__Graph *f
         const char *name = keep(d, info->name);
         struct kaon_value *v = name ? kaon_value_new(d->ir, name) : NULL;
         if (!v)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         enum kaon_status st = decode_type(d, info->type, &v->fact);
         if (st == KAON_OK)
             st = kaon_onnx_names_add(&d->names, name, v, d->msg);
@@ -618,11 +471,11 @@ static enum kaon_status decode_outputs(struct decode *d, const KaonOnnx__Graph *
     graph->out_name = kaon_arena_push_zero(d->ir->arena, room, sizeof *graph->out_name);
     graph->out_declared = kaon_arena_push_zero(d->ir->arena, room, sizeof *graph->out_declared);
     if (!graph->out || !graph->out_name || !graph->out_declared)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     for (size_t i = 0; i < f->n_output; i++) {
         const char *name = keep(d, f->output[i]->name);
         if (!name)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         graph->out_name[i] = name;
         graph->out[i] = kaon_onnx_names_find(&d->names, name);
         if (!graph->out[i])
@@ -647,7 +500,7 @@ static enum kaon_status add_outputs(struct decode *d, struct kaon_graph *graph)
         struct kaon_value *value = *wanted ? kaon_onnx_names_find(&d->names, wanted) : NULL;
         const char *name = keep(d, wanted);
         if (!name)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         if (!value)
             return kaon_fail(d->msg, KAON_BAD_ARGUMENT, "the graph has no value '%s'", wanted);
         for (size_t k = 0; k < graph->n_out; k++)
@@ -661,7 +514,7 @@ static enum kaon_status add_outputs(struct decode *d, struct kaon_graph *graph)
     return KAON_OK;
 }
 
-static enum kaon_status decode_initializers(struct decode *d, const KaonOnnx__Graph *f)
+enum kaon_status kaon_onnx_decode_initializers(struct decode *d, const KaonOnnx__Graph *f)
 {
     if (f->n_sparse_initializer)
         return kaon_fail(d->msg, KAON_UNSUPPORTED, "sparse initializers are not supported");
@@ -675,7 +528,7 @@ static enum kaon_status decode_initializers(struct decode *d, const KaonOnnx__Gr
             kaon_msg_prefix(d->msg, prefix);
             return st;
         }
-        const enum kaon_status added = add_constant(d, name, &t);
+        const enum kaon_status added = kaon_onnx_add_constant(d, name, &t);
         if (added != KAON_OK)
             return added;
     }
@@ -686,27 +539,27 @@ static bool is_ready(const struct decode *d, const KaonOnnx__Node *f)
 {
     for (size_t i = 0; i < f->n_input; i++)
         if (f->input[i][0] && !kaon_onnx_names_find(&d->names, f->input[i]) &&
-            !is_formal(d->call, f->input[i]))
+            !kaon_onnx_is_formal(d->call, f->input[i]))
             return false;
     return true;
 }
 
 /* Nodes in an order in which each comes after what it reads. ONNX wants files to be so, and not all
  * are: in rounds, nodes whose inputs are there are taken and the others wait. */
-static enum kaon_status decode_nodes(struct decode *d, KaonOnnx__Node *const *node, size_t n,
-                                     struct kaon_graph *graph)
+enum kaon_status kaon_onnx_decode_nodes(struct decode *d, KaonOnnx__Node *const *node, size_t n,
+                                        struct kaon_graph *graph)
 {
     uint8_t *done = kaon_arena_push_zero(d->ir->arena, n, 1);
     size_t left = n;
     if (!done)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     for (int round = 0; left; round++) {
         const size_t before = left;
         const bool all = round == MOST_ROUNDS; /* then say what is missing */
         for (size_t i = 0; i < n; i++) {
             if (done[i] || (!all && !is_ready(d, node[i])))
                 continue;
-            const enum kaon_status st = decode_node(d, node[i], graph);
+            const enum kaon_status st = kaon_onnx_decode_node(d, node[i], graph);
             if (st != KAON_OK)
                 return st;
             done[i] = 1;
@@ -723,15 +576,15 @@ static enum kaon_status decode_graph(struct decode *d, const KaonOnnx__Graph *f,
 {
     struct kaon_graph *graph = kaon_arena_push_zero(d->ir->arena, 1, sizeof *graph);
     if (!graph || !(graph->name = keep(d, f->name)))
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     graph->parent = parent;
     *out = graph;
     kaon_onnx_names_enter(&d->names);
-    enum kaon_status st = decode_initializers(d, f);
+    enum kaon_status st = kaon_onnx_decode_initializers(d, f);
     if (st == KAON_OK)
         st = decode_inputs(d, f, graph);
     if (st == KAON_OK)
-        st = decode_nodes(d, f->node, f->n_node, graph);
+        st = kaon_onnx_decode_nodes(d, f->node, f->n_node, graph);
     if (st == KAON_OK)
         st = decode_outputs(d, f, graph);
     if (st == KAON_OK && !parent)
@@ -747,11 +600,11 @@ static enum kaon_status decode_opsets(struct decode *d, const KaonOnnx__Model *f
     struct kaon_ir *ir = d->ir;
     ir->opsets = kaon_arena_push_zero(ir->arena, f->n_opset_import, sizeof *ir->opsets);
     if (!ir->opsets)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     for (size_t i = 0; i < f->n_opset_import; i++) {
-        const char *domain = keep(d, domain_of(f->opset_import[i]->domain));
+        const char *domain = keep(d, kaon_onnx_domain(f->opset_import[i]->domain));
         if (!domain)
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         const int64_t version = f->opset_import[i]->version;
         if (version < 1 || (!*domain && version > NEWEST_OPSET))
             return kaon_fail(d->msg, KAON_UNSUPPORTED, "opset %lld of domain '%s', wanted 1 to %d",
@@ -786,7 +639,7 @@ static enum kaon_status decode_meta(struct decode *d, const KaonOnnx__Model *f,
     meta->keys = kaon_arena_push_zero(d->ir->arena, n, sizeof *meta->keys);
     meta->values = kaon_arena_push_zero(d->ir->arena, n, sizeof *meta->values);
     if (!meta->keys || !meta->values)
-        return no_memory(d);
+        return kaon_onnx_no_memory(d);
     for (size_t i = 0; i < n; i++) {
         const size_t k = i - f->n_metadata_props;
         const bool prop = i < f->n_metadata_props;
@@ -796,7 +649,7 @@ static enum kaon_status decode_meta(struct decode *d, const KaonOnnx__Model *f,
         meta->keys[meta->n] = keep(d, prop ? f->metadata_props[i]->key : own[k].key);
         meta->values[meta->n] = keep(d, value);
         if (!meta->keys[meta->n] || !meta->values[meta->n])
-            return no_memory(d);
+            return kaon_onnx_no_memory(d);
         meta->n++;
     }
     meta->n_props = f->n_metadata_props;

@@ -317,10 +317,31 @@ def functions():
               os.path.join(REFUSED, "laughs.onnx"))
 
 
+def flex():
+    """Two heads of queries a head of keys; a causal score_mod with a constant of its own graph, and a prob_mod."""
+    q, k, v = f32(2, 6, 5, 8), f32(2, 3, 5, 8), f32(2, 3, 5, 4)
+    one = lambda n: helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, None)
+    hidden = np.triu(np.full((5, 5), -1e30, np.float32), 1)
+    score = helper.make_graph([helper.make_node("Add", ["s", "hidden"], ["t"])], "score", [one("s")], [one("t")],
+                              [numpy_helper.from_array(hidden, "hidden")])
+    prob = helper.make_graph([helper.make_node("Mul", ["p", "gain"], ["r"])], "prob", [one("p")], [one("r")])
+    gain = np.float32(1.5)
+    node = helper.make_node("FlexAttention", ["q", "k", "v"], ["y"], domain="ai.onnx.preview", scale=0.3,
+                            score_mod=score, prob_mod=prob, softmax_precision=1)
+    info = lambda n, x: helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, x.shape)
+    s = np.einsum("bhgqd,bhkd->bhgqk", q.reshape(2, 3, 2, 5, 8).astype(float), k) * np.float32(0.3) + hidden
+    w = np.exp(s - s.max(-1, keepdims=True))
+    y = np.einsum("bhgqk,bhkd->bhgqd", w / w.sum(-1, keepdims=True) * 1.5, v).reshape(2, 6, 5, 4).astype(np.float32)
+    graph = helper.make_graph([node], "g", [info("q", q), info("k", k), info("v", v), info("gain", gain)], [info("y", y)])
+    save("flex_attention_shared", helper.make_model(graph, ir_version=10, opset_imports=[
+        helper.make_opsetid("", 24), helper.make_opsetid("ai.onnx.preview", 1)]), [q, k, v, np.asarray(gain)], [y])
+
+
 if __name__ == "__main__":
     shutil.rmtree(HERE, ignore_errors=True)
     shutil.rmtree(REFUSED, ignore_errors=True)
     functions()
+    flex()
     signals()
     pictures()
     strings()

@@ -117,7 +117,6 @@ int main(int argc, char **argv)
            "- RegexFullMatch: it wants a matcher whose time is linear in the text whatever a model "
            "asks "
            "for.\n"
-           "- FlexAttention of ai.onnx.preview: not written yet.\n"
            "- Sparse tensors, complex numbers, maps: ZipMap passes its tensor through.\n"
            "\n## Conformance cases and models that do not pass\n\n"
            "| case | reason |\n| --- | --- |\n");
