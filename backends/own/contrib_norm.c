@@ -158,6 +158,12 @@ static enum kaon_status prepare_embed(struct kaon_step *step, struct kaon_arena 
     for (size_t i = WORDS; i <= BETA; i++)
         if (call->in[i] && call->in[i]->type != KAON_F32)
             return kaon_own_no_type(call, call->in[i]->type, msg);
+    for (size_t i = 0; i < call->n_in; i++)
+        if ((i == IDS || i == SEGMENTS || i == PLACES) && call->in[i] &&
+            call->in[i]->type != KAON_I32 && call->in[i]->type != KAON_I64)
+            return kaon_own_no_type(call, call->in[i]->type, msg);
+    if (kaon_own_in(call, PLACES) && kaon_own_count(call->in[PLACES]) == 0)
+        return kaon_own_fail(call, msg, KAON_BAD_INPUT, "no position ids");
     if ((call->in[SEGMENTS] && !kaon_same_shape(call->in[SEGMENTS], call->in[IDS])) ||
         (kaon_own_in(call, MASK) && !kaon_same_shape(call->in[MASK], call->in[IDS])))
         return kaon_own_fail(call, msg, KAON_BAD_INPUT, "segments or mask of another shape");

@@ -150,7 +150,7 @@ struct region {
 static int64_t points(int64_t ratio, double size)
 {
     const double n = ceil(size);
-    return ratio > 0 ? ratio : !(n > 1.0) ? 1 : n > 4096.0 ? 4096 : (int64_t)n;
+    return ratio > 0 ? ratio : !(n > 1.0) ? 1 : n > 1024.0 ? 1024 : (int64_t)n;
 }
 
 static struct region region_of(const struct kaon_roi *a, const float *roi)

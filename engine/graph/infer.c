@@ -143,7 +143,7 @@ static enum kaon_status infer_control(struct kaon_ir *ir, struct kaon_node *node
 /* Numbers of inputs and outputs of nested graphs, which the file gives independently. */
 static enum kaon_status check_control(const struct kaon_node *node, struct kaon_msg *msg)
 {
-    const size_t graphs = node->op->kind == KAON_OP_if ? 2 : 1;
+    const size_t graphs = node->op->infer ? 0 : node->op->kind == KAON_OP_if ? 2 : 1;
     if (node->n_sub != graphs)
         return kaon_fail(msg, KAON_BAD_MODEL, "%zu nested graphs, wanted %zu", node->n_sub, graphs);
     for (size_t i = 0; i < graphs; i++) {
@@ -188,7 +188,7 @@ enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, str
 {
     struct facts f;
     enum kaon_status st = KAON_OK;
-    if (node->n_sub) {
+    if (node->n_sub || !node->op->infer) {
         st = check_control(node, msg);
         return st == KAON_OK ? infer_control(ir, node, msg) : st;
     }
@@ -203,7 +203,8 @@ enum kaon_status kaon_node_infer(struct kaon_ir *ir, struct kaon_node *node, str
         .in = f.in,
         .out = f.out,
     };
-    for (size_t i = 0; i < node->n_in && (int)i < node->op->n_in[0]; i++)
+    const bool all = node->op->n_in[1] < 0; /* a list may have no holes */
+    for (size_t i = 0; i < node->n_in && (all || (int)i < node->op->n_in[0]); i++)
         if (!node->in[i])
             return kaon_fail(msg, KAON_BAD_MODEL, "input %zu is not given", i);
     st = node->op->infer(&infer, msg);

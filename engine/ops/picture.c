@@ -204,11 +204,13 @@ const struct kaon_op kaon_op_col2im = {
     .infer = infer_col2im,
 };
 
+enum { MOST_POINTS = 1024 }; /* along a side of a bin */
+
 /* ---- regions --------------------------------------------------------------------------------- */
 
 static void check_roi(struct kaon_attr_reader *r, const struct kaon_roi *a)
 {
-    if (a->height < 1 || a->width < 1 || a->ratio < 0)
+    if (a->height < 1 || a->width < 1 || a->ratio < 0 || a->ratio > MOST_POINTS)
         kaon_attr_fail(r, KAON_BAD_MODEL, "an output of %lld x %lld, sampling_ratio %lld",
                        (long long)a->height, (long long)a->width, (long long)a->ratio);
 }

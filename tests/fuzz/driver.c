@@ -80,6 +80,18 @@ static void limit_child(void)
         signal(crashes[i], on_crash);
 }
 
+/* Input number `number` of a seed. */
+static size_t make_input(const struct kaon_fuzz_target *target, const struct kaon_corpus *corpus,
+                         uint64_t seed, uint64_t number, uint8_t *to)
+{
+    uint64_t state = seed * 0x2545f4914f6cdd1du + number;
+    if (!target->reshape || number % 3 == 0)
+        return kaon_mutate(corpus, seed, number, to);
+    const struct kaon_corpus_file *from = &corpus->file[kaon_fuzz_next(&state) % corpus->n];
+    memcpy(to, from->data, from->size);
+    return target->reshape(to, from->size, KAON_MUTANT_ROOM, kaon_fuzz_next(&state));
+}
+
 static void child(const struct kaon_fuzz_target *target, const struct kaon_corpus *corpus,
                   uint64_t seed, uint64_t first, uint64_t end)
 {
@@ -90,7 +102,7 @@ static void child(const struct kaon_fuzz_target *target, const struct kaon_corpu
         told->number = i;
         alarm(SECONDS_EACH);
         uint8_t *exact; /* so that a sanitizer sees its end */
-        const size_t size = kaon_mutate(corpus, seed, i, input);
+        const size_t size = make_input(target, corpus, seed, i, input);
         if ((exact = malloc(size + !size))) {
             memcpy(exact, input, size);
             target->run(exact, size);
@@ -172,7 +184,7 @@ static int run_target(const char *corpora, uint64_t seed, const char *word)
     if (word[length] == '@') {
         uint8_t *input = malloc(KAON_MUTANT_ROOM);
         if (input)
-            target->run(input, kaon_mutate(&corpus, seed, number, input));
+            target->run(input, make_input(target, &corpus, seed, number, input));
         free(input);
         kaon_corpus_close(&corpus);
         return 0;

@@ -40,8 +40,7 @@ void kaon_corpus_close(struct kaon_corpus *corpus)
     *corpus = (struct kaon_corpus){ NULL, 0 };
 }
 
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
+uint64_t kaon_fuzz_next(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -51,7 +50,7 @@ static uint64_t next(uint64_t *state)
 
 static size_t below(uint64_t *state, size_t n)
 {
-    return n ? (size_t)(next(state) % n) : 0;
+    return n ? (size_t)(kaon_fuzz_next(state) % n) : 0;
 }
 
 /* Numbers at which programs go wrong, of 1, 2, 4 or 8 bytes in either order. */
@@ -115,7 +114,7 @@ size_t kaon_mutate(const struct kaon_corpus *corpus, uint64_t seed, uint64_t num
             break;
         case 2:
             if (size)
-                to[below(&state, size)] = (uint8_t)next(&state);
+                to[below(&state, size)] = (uint8_t)kaon_fuzz_next(&state);
             break;
         case 3:
         case 4:

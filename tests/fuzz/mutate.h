@@ -19,6 +19,9 @@ void kaon_corpus_close(struct kaon_corpus *corpus);
 
 enum { KAON_MUTANT_ROOM = 1 << 17 };
 
+/* The next number of a generator (splitmix64). */
+uint64_t kaon_fuzz_next(uint64_t *state);
+
 /* Writes input number `number` of a seed to `to`, which has KAON_MUTANT_ROOM bytes. */
 size_t kaon_mutate(const struct kaon_corpus *corpus, uint64_t seed, uint64_t number, uint8_t *to);
 

@@ -5,14 +5,15 @@
 #include <unistd.h>
 
 const struct kaon_fuzz_target kaon_fuzz_targets[] = {
-    { "h5", kaon_fuzz_h5, true },
-    { "npz", kaon_fuzz_npz, false },
-    { "npy", kaon_fuzz_npy, false },
-    { "eval_json", kaon_fuzz_eval_json, false },
-    { "gnn_config", kaon_fuzz_gnn_config, false },
-    { "preprocess", kaon_fuzz_preprocess, false },
-    { "category", kaon_fuzz_category, false },
-    { NULL, NULL, false },
+    { "h5", kaon_fuzz_h5, true, NULL },
+    { "npz", kaon_fuzz_npz, false, NULL },
+    { "npy", kaon_fuzz_npy, false, NULL },
+    { "eval_json", kaon_fuzz_eval_json, false, NULL },
+    { "gnn_config", kaon_fuzz_gnn_config, false, NULL },
+    { "preprocess", kaon_fuzz_preprocess, false, NULL },
+    { "category", kaon_fuzz_category, false, NULL },
+    { "onnx", kaon_fuzz_onnx, false, kaon_fuzz_reshape_onnx },
+    { NULL, NULL, false, NULL },
 };
 
 int kaon_fuzz_file(const uint8_t *data, size_t size, char path[64])

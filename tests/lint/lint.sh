@@ -55,7 +55,7 @@ library() { # header pattern, folders it may be included from
 }
 library 'cmocka\.h' 'tests/'
 library 'cpuinfo\.h' 'engine/base/cpu\.c'
-library '(protobuf-c|onnx\.pb-c)' 'engine/onnx/'
+library '(protobuf-c|onnx\.pb-c)' 'engine/onnx/|tests/fuzz/reshape_onnx'
 library 'pthreadpool\.h' 'tools/'
 library 'cblas' 'backends/openblas/'
 library 'xnnpack\.h' 'backends/xnnpack/'

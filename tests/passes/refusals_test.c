@@ -148,6 +148,17 @@ static void strings_stay_among_their_own(void **state)
     refuses(state, "", 22, "x:string[2,3]  y=StringNormalizer(x)  out y", "wanted [C] or [1,C]");
 }
 
+/* What the fuzzer of model files has found. */
+static void nodes_must_be_whole(void **state)
+{
+    refuses(state, "", 16, "c:bool[]  y=If(c)  out y", "0 nested graphs, wanted 2");
+    refuses(state, "", 16, "x:float[2]  y=SequenceConstruct(x,,x)  out y", "input 1 is not given");
+    refuses(state, "", 16,
+            "x:float[1,2,3,4]  r:float[5,4]  b:int64[5]  "
+            "y=RoiAlign{sampling_ratio=2147483647}(x,r,b)  out y",
+            "sampling_ratio 2147483647");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +173,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(losses_must_fit, graph_setup, graph_teardown),
         cmocka_unit_test_setup_teardown(integers_must_be_bytes, graph_setup, graph_teardown),
         cmocka_unit_test_setup_teardown(strings_stay_among_their_own, graph_setup, graph_teardown),
+        cmocka_unit_test_setup_teardown(nodes_must_be_whole, graph_setup, graph_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
