@@ -256,7 +256,8 @@ static bool is_same_order(const struct kaon_tensor *x, const int64_t *perm, int3
 {
     int64_t last = -1; /* axes longer than 1 keep their order */
     for (int32_t i = 0; i < x->rank; i++) {
-        const int64_t axis = n < 0 ? x->rank - 1 - i : perm[i];
+        const int64_t from = n < 0 ? x->rank - 1 - i : perm[i],
+                      axis = from < 0 ? from + x->rank : from;
         if (x->dims[axis] == 1)
             continue;
         if (axis < last)

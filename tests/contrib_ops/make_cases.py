@@ -254,6 +254,8 @@ def optimised():
     y = a.astype(float) @ w + c
     write("fused_gemm_leaky", "FusedGemm", [a, w, c], [np.where(y < 0, 0.3 * y, y).astype(np.float32)], domain=MS,
           activation="LeakyRelu", activation_alpha=0.3, constant=(1,))
+    x = f32(4, 6)
+    write("transpose_negative", "Transpose", [x], [x.T], perm=[-1, 0])
 
 
 def save(name, model, inputs, want):

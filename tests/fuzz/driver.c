@@ -174,7 +174,10 @@ static int run_target(const char *corpora, uint64_t seed, const char *word)
     char folder[1024];
     struct found found = { 0 };
     const uint64_t number = word[length] ? strtoull(word + length + 1, NULL, 10) : 0;
-    snprintf(folder, sizeof folder, "%s/%.*s", corpora, (int)length, word);
+    if (target && target->corpus)
+        snprintf(folder, sizeof folder, "%s/%s", corpora, target->corpus);
+    else
+        snprintf(folder, sizeof folder, "%s/%.*s", corpora, (int)length, word);
     struct kaon_corpus corpus = kaon_corpus_load(folder);
     if (!target || corpus.n == 0 || !word[length]) {
         printf("%s: no such target, or nothing in %s\n", word, folder);

@@ -10,7 +10,7 @@
 typedef void kaon_fuzz_fn(const uint8_t *data, size_t size);
 
 kaon_fuzz_fn kaon_fuzz_h5, kaon_fuzz_npz, kaon_fuzz_npy, kaon_fuzz_eval_json, kaon_fuzz_gnn_config,
-    kaon_fuzz_preprocess, kaon_fuzz_category, kaon_fuzz_onnx;
+    kaon_fuzz_preprocess, kaon_fuzz_category, kaon_fuzz_onnx, kaon_fuzz_differ;
 
 /* A change that keeps an input what it is: in place, within `room` bytes; returns its size. */
 typedef size_t kaon_fuzz_reshape_fn(uint8_t *data, size_t size, size_t room, uint64_t seed);
@@ -18,7 +18,7 @@ typedef size_t kaon_fuzz_reshape_fn(uint8_t *data, size_t size, size_t room, uin
 kaon_fuzz_reshape_fn kaon_fuzz_reshape_onnx;
 
 struct kaon_fuzz_target {
-    const char *name; /* and the folder of its corpus */
+    const char *name, *corpus; /* corpus: the folder, NULL: of the same name */
     kaon_fuzz_fn *run;
     bool in_hdf5; /* crashes inside libhdf5 are reported and do not count as ours */
     kaon_fuzz_reshape_fn *reshape; /* two inputs of three are made by it; NULL: none */
