@@ -162,7 +162,11 @@ static enum kaon_status infer_embed(const struct kaon_infer *node, struct kaon_m
         dims[2] = words->dims[1];
     for (size_t i = 3; i <= 6; i++) {
         const struct kaon_fact *f = kaon_infer_in(node, i);
-        const int64_t n = !f || f->rank < 1 ? KAON_DIM_UNKNOWN : f->dims[f->rank - 1];
+        if (f && f->rank >= 0 && f->rank != (i < 5 ? 2 : 1))
+            return kaon_fail(msg, KAON_BAD_MODEL,
+                             "EmbedLayerNormalization: input %zu of rank %d, wanted %d", i,
+                             (int)f->rank, i < 5 ? 2 : 1);
+        const int64_t n = !f || f->rank < 0 ? KAON_DIM_UNKNOWN : f->dims[f->rank - 1];
         if (kaon_dim_known(n) && kaon_dim_known(dims[2]) && n != dims[2])
             return kaon_fail(msg, KAON_BAD_MODEL,
                              "EmbedLayerNormalization: rows of %lld in input %zu, wanted %lld",
