@@ -94,7 +94,8 @@ static enum kaon_status embed(const struct kaon_step *step, const float *const *
                            (long long)call->in[POSITIONS]->dims[0], (long long)at);
     if (st != KAON_OK)
         return st;
-    memcpy(y, in[WORDS] + (size_t)row * n, n * sizeof *y);
+    if (n)
+        memcpy(y, in[WORDS] + (size_t)row * n, n * sizeof *y);
     if (call->in[SEGMENTS] && call->in[SEGMENT_ROWS]) {
         st = kaon_index_read(call, SEGMENTS, token, 1, call->in[SEGMENT_ROWS]->dims[0], &row, msg);
         for (size_t i = 0; st == KAON_OK && i < n; i++)

@@ -156,7 +156,8 @@ static void finish(const struct kaon_step *step, const int32_t *sums, size_t i, 
                              *y_zero = input(call, p->in.y_zero);
     const size_t m = p->shape.m, n = p->shape.n;
     if (!b_scale) {
-        memcpy((int32_t *)y->data + i * m * n, sums, m * n * sizeof *sums);
+        if (m > 0 && n > 0)
+            memcpy((int32_t *)y->data + i * m * n, sums, m * n * sizeof *sums);
         return;
     }
     for (size_t r = 0; r < m; r++)

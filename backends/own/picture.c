@@ -14,6 +14,8 @@ static enum kaon_status run_center(const struct kaon_step *step, struct kaon_msg
     const struct kaon_tensor *x = step->call.in[0], *y = step->call.out[0];
     struct kaon_copy c = { .bytes = kaon_type_bytes(y->type), .rank = y->rank };
     (void)msg;
+    if (kaon_own_count(y) == 0)
+        return KAON_OK;
     memset(y->data, 0, kaon_own_count(y) * c.bytes);
     kaon_copy_steps(c.src_step, x->rank, x->dims);
     kaon_copy_steps(c.dst_step, y->rank, y->dims);
@@ -90,6 +92,8 @@ static enum kaon_status run_col2im(const struct kaon_step *step, const float *co
         return st;
     const size_t planes = (size_t)(y->dims[0] * y->dims[1]), size = kaon_own_product(y, 2, y->rank);
     const size_t columns = (size_t)x->dims[2];
+    if (planes * size == 0)
+        return KAON_OK;
     memset(out[0], 0, planes * size * sizeof(float));
     for (size_t c = 0; c < planes; c++)
         for (size_t t = 0; t < taps; t++)
@@ -302,7 +306,8 @@ static enum kaon_status run_unpool(const struct kaon_step *step, struct kaon_msg
                                  : 0;
         dims[k] = k < 2 ? x->dims[k] : (x->dims[k] - 1) * stride + a->kernel[k - 2] - pads;
     }
-    memset(y->data, 0, all * bytes);
+    if (all)
+        memset(y->data, 0, all * bytes);
     for (size_t i = 0; i < n; i++) {
         int64_t rest = kaon_element_int(index->type, index->data, (int64_t)i), off = 0, step_k = 1;
         bool fits = rest >= 0;

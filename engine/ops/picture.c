@@ -297,12 +297,23 @@ const struct kaon_op kaon_op_max_roi_pool = {
 
 /* ---- MaxUnpool ------------------------------------------------------------------------------- */
 
+static bool all_within(const int64_t *list, int32_t n, int64_t least)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (list[i] < least || list[i] > INT32_MAX)
+            return false;
+    return true;
+}
+
 static void read_unpool(struct kaon_attr_reader *r, void *attr)
 {
     struct kaon_window *a = attr;
     kaon_read_window(r, a);
     if (a->n_kernel < 0)
         kaon_attr_fail(r, KAON_BAD_MODEL, "kernel_shape is not given");
+    else if (!all_within(a->kernel, a->n_kernel, 1) || !all_within(a->strides, a->n_strides, 1) ||
+             !all_within(a->pads, a->n_pads, 0))
+        kaon_attr_fail(r, KAON_BAD_MODEL, "a kernel, stride or pad out of range");
 }
 
 static enum kaon_status infer_unpool(const struct kaon_infer *node, struct kaon_msg *msg)
