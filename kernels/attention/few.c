@@ -6,6 +6,7 @@
 enum {
     FEW_FLOATS = 4 << 10, /* scores at a time: half a first cache */
     FEW_HEADS = 8,        /* heads at a time */
+    FEW_PARTLY = 32,      /* most keys of a causal order or a window */
 };
 
 /* Heads whose scores are in x, one behind the other. */
@@ -33,9 +34,12 @@ static size_t tiles(const struct kaon_attention_call *c)
     return (c->queries + QUERY_TILE - 1) / QUERY_TILE;
 }
 
+/* Where a query sees its own part of the keys, blocks leave out those that nobody sees. */
 bool KAON_K(kaon_few_takes)(const struct kaon_attention_call *c)
 {
-    return c->queries > DIRECT_QUERIES && c->keys > 0 && c->keys <= SHORT_ROW;
+    const bool whole = !c->causal && c->left < 0 && c->right < 0;
+    return c->queries > DIRECT_QUERIES && c->keys > 0 &&
+           c->keys <= (whole ? (size_t)SHORT_ROW : FEW_PARTLY);
 }
 
 /* The softmax reads whole blocks of rows, and a vector more. */

@@ -7,9 +7,9 @@
 #include "kernels/kernels.h"
 
 enum {
-    KEY_BLOCK = 256,     /* keys of a block: their panels and values stay in the second cache */
-    QUERY_TILE = 128,    /* queries that share the panels of a block */
-    GATHER_QUERIES = 48, /* from so many on values are copied before they are met */
+    KEY_BLOCK = 256,      /* keys of a block: their panels and values stay in the second cache */
+    QUERY_TILE = 128,     /* queries that share the panels of a block */
+    GATHER_QUERIES = 129, /* from so many on values are copied before they are met */
     QUERY_ROWS = 16, /* of these, whose scores are made together: they stay in the first cache */
 };
 
