@@ -219,14 +219,23 @@ enum kaon_status kaon_onnx_add_constant(struct decode *d, const char *name,
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
+/* What messages call a node: its name, else that of its first output. */
+static const char *name_of(const KaonOnnx__Node *f)
+{
+    if (f->name && f->name[0])
+        return f->name;
+    return f->n_output ? f->output[0] : "";
+}
+
 static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f, const char *domain)
 {
-    const char *type = f->op_type ? f->op_type : "", *node = f->name ? f->name : "";
+    const char *type = f->op_type ? f->op_type : "", *node = name_of(f);
+    const int opset = opset_of(d, domain); /* the function's own inside of one */
     struct missing **at = &d->missing;
     if (d->source->log) {
         char text[400];
         snprintf(text, sizeof text, "node '%.200s' needs the operator %.60s%s%.60s of opset %d",
-                 node, domain, *domain ? "." : "", type, opset_of(d, domain));
+                 node, domain, *domain ? "." : "", type, opset);
         d->source->log(d->source->log_user, KAON_LOG_INFO, text);
     }
     for (; *at; at = &(*at)->next)
@@ -236,7 +245,9 @@ static enum kaon_status list_missing(struct decode *d, const KaonOnnx__Node *f, 
         }
     if (!(*at = kaon_arena_push_zero(d->scratch, 1, sizeof **at)))
         return kaon_onnx_no_memory(d);
-    **at = (struct missing){ .domain = domain, .type = type, .node = node, .nodes = 1 };
+    **at = (struct missing){
+        .domain = domain, .type = type, .node = node, .opset = opset, .nodes = 1
+    };
     return KAON_OK;
 }
 
@@ -250,9 +261,9 @@ static enum kaon_status refuse_missing(struct decode *d)
         char one[200], more[40] = "";
         if (m->nodes > 1)
             snprintf(more, sizeof more, " and %zu more", m->nodes - 1);
-        const int bytes = snprintf(one, sizeof one, "%s%.60s%s%.60s (opset %d, node '%.40s'%s)",
-                                   n ? ", " : "", m->domain, *m->domain ? "." : "", m->type,
-                                   opset_of(d, m->domain), m->node, more);
+        const int bytes =
+            snprintf(one, sizeof one, "%s%.60s%s%.60s (opset %d, node '%.40s'%s)", n ? ", " : "",
+                     m->domain, *m->domain ? "." : "", m->type, m->opset, m->node, more);
         if (left_off || used + (size_t)bytes >= sizeof text - 32)
             left_off++;
         else
@@ -268,9 +279,8 @@ static enum kaon_status node_failed(const KaonOnnx__Node *f, struct kaon_msg *ms
                                     enum kaon_status st)
 {
     char prefix[200];
-    const char *output = f->n_output ? f->output[0] : "";
-    snprintf(prefix, sizeof prefix, "node '%.120s' (%.40s)",
-             f->name && f->name[0] ? f->name : output, f->op_type ? f->op_type : "");
+    snprintf(prefix, sizeof prefix, "node '%.120s' (%.40s)", name_of(f),
+             f->op_type ? f->op_type : "");
     kaon_msg_prefix(msg, prefix);
     return st;
 }

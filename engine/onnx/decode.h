@@ -30,6 +30,7 @@ struct decode {
 struct missing {
     struct missing *next;
     const char *domain, *type, *node; /* node: the first that needs it */
+    int opset;                        /* of that node */
     size_t nodes;
 };
 
