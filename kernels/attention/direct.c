@@ -2,9 +2,16 @@
 
 #include "kernels/isa.h"
 
-/* How far ahead keys and values are fetched, in rows: the strides of a cache are more than a page in
- * all, where the CPU's own prefetch stops. */
-enum { ROWS_AHEAD = 32 };
+/* How far ahead keys and values are fetched: the strides of a cache are more than a page in all, where the CPU's
+ * own prefetch stops. More lines than a core keeps in flight (48 on those measured) make each other wait. */
+enum { FLOATS_AHEAD = 48 * 16 };
+
+/* The same in floats from a row on. */
+static size_t ahead(size_t stride, size_t size)
+{
+    const size_t rows = FLOATS_AHEAD / size;
+    return (rows ? rows : 1) * stride;
+}
 
 ALWAYS void fetch_row(const float *row, size_t size)
 {
@@ -25,12 +32,12 @@ ALWAYS vf lanes(const float *q, const float *k, size_t size)
 }
 
 /* Sixteen keys side by side, so that their sums across lanes are made together. */
-ALWAYS vf sixteen(const float *q, const float *k, size_t stride, size_t n, size_t size)
+ALWAYS vf sixteen(const float *q, const float *k, size_t stride, size_t n, size_t size, size_t far)
 {
     vf v[VLEN];
     for (size_t j = 0; j < VLEN; j++) {
         const float *row = k + (j < n ? j : n - 1) * stride;
-        fetch_row(row + ROWS_AHEAD * stride, size);
+        fetch_row(row + far, size);
         v[j] = lanes(q, row, size);
     }
     v_join_steps(v, 8, 1, v_add);
@@ -40,21 +47,23 @@ ALWAYS vf sixteen(const float *q, const float *k, size_t stride, size_t n, size_
 void KAON_K(kaon_direct_scores)(float *x, const float *q, const float *k, size_t stride, size_t n,
                                 size_t size, float alpha)
 {
+    const size_t far = ahead(stride, size);
     for (size_t j = 0; j < n; j += VLEN)
-        v_store(x + j, v_mul(v_set(alpha), sixteen(q, k + j * stride, stride, n - j, size)));
+        v_store(x + j, v_mul(v_set(alpha), sixteen(q, k + j * stride, stride, n - j, size, far)));
 }
 
 /* `count` vectors of the output, their last one `last` elements long. */
 ALWAYS void columns(float *y, const float *w, const float *v, size_t stride, size_t n, size_t last,
                     int count)
 {
+    const size_t far = ahead(stride, (size_t)count * VLEN);
     vf sum[4];
     for (int i = 0; i < count; i++)
         sum[i] = v_set(0.0f);
     for (size_t j = 0; j < n; j++) {
         const float *row = v + j * stride;
         const vf weight = v_set(w[j]);
-        fetch_row(row + ROWS_AHEAD * stride, (size_t)count * VLEN);
+        fetch_row(row + far, (size_t)count * VLEN);
         for (int i = 0; i < count; i++) {
             const float *at = row + (size_t)i * VLEN;
             sum[i] = v_fma(weight, i == count - 1 ? v_load_n(at, last) : v_load(at), sum[i]);

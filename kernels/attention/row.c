@@ -100,7 +100,7 @@ void KAON_K(kaon_row_run)(const struct kaon_attention_call *c, const struct kaon
         const size_t rows = least(c->queries - first, at_once);
         KAON_K(kaon_score_begin)
         (&s, c, kernels, kind->mode, false, head, first, rows, row, scratch);
-        s.v_rows = NULL; /* values are read where they are wanted */
+        s.packs = false; /* values are read where they are wanted */
         make_scores(&s, x, stride);
         for (size_t r = 0; r < rows; r++) {
             float *w = x + r * stride;

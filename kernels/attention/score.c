@@ -21,11 +21,10 @@ static bool is_direct(const struct kaon_attention_call *c)
     return c->queries <= DIRECT_QUERIES;
 }
 
-/* Whether values are gathered, which is worth a copy where many queries share them. Where rows are no whole
- * vectors the product packs their ends anyway. */
-static bool gathers(const struct kaon_attention_call *c)
+/* Whether values are packed, which is worth a copy where many queries share them. */
+static bool packs(const struct kaon_attention_call *c)
 {
-    return c->queries >= GATHER_QUERIES && c->value_size % VLEN == 0;
+    return c->queries >= PACK_QUERIES;
 }
 
 size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_mode mode)
@@ -33,7 +32,7 @@ size_t KAON_K(kaon_score_room)(const struct kaon_attention_call *c, enum score_m
     const size_t keys = c->keys < KEY_BLOCK ? c->keys : KEY_BLOCK;
     const size_t rows = c->queries < QUERY_TILE ? c->queries : QUERY_TILE;
     size_t floats = aligned(kaon_gemm_packed_floats(c->size, keys));
-    floats += keys * (c->value_size < KAON_GEMM_PANEL ? KAON_GEMM_PANEL : aligned(c->value_size));
+    floats += kaon_gemm_packed_floats(keys, c->value_size);
     if (is_transformed(c, mode))
         floats += aligned(keys * c->size) + aligned(rows * c->size);
     if (mode == SCORE_GAUSS)
@@ -184,8 +183,8 @@ void KAON_K(kaon_score_begin)(struct scoring *s, const struct kaon_attention_cal
                            .own_scale = mode == SCORE_COSINE };
     room += aligned(kaon_gemm_packed_floats(c->size, keys));
     s->v_room = room;
-    s->v_rows = gathers(c) ? room : NULL;
-    room += keys * (c->value_size < KAON_GEMM_PANEL ? KAON_GEMM_PANEL : aligned(c->value_size));
+    s->packs = packs(c);
+    room += kaon_gemm_packed_floats(keys, c->value_size);
     if (is_transformed(c, mode)) {
         s->k_rows = room;
         s->q_rows = room + aligned(keys * c->size);
@@ -217,15 +216,6 @@ static const float *values_of(const struct scoring *s, size_t key)
     return c->v.at + s->head / (c->heads / c->kv_heads) * c->v.head + key * c->v.row;
 }
 
-/* Rows of values side by side: as projections leave them they share a few sets of the cache. */
-static void gather_values(const struct scoring *s, size_t j, size_t n)
-{
-    const size_t size = s->call->value_size;
-    for (size_t i = 0; i < n; i++)
-        for (size_t d = 0; d < size; d += VLEN)
-            v_store(s->v_rows + i * size + d, v_load(values_of(s, j + i) + d));
-}
-
 void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
 {
     const struct kaon_attention_call *c = s->call;
@@ -244,8 +234,8 @@ void KAON_K(kaon_score_keys)(struct scoring *s, size_t j, size_t n)
     s->values = VALUES_UNKNOWN;
     s->k = k;
     s->k_row = stride;
-    if (s->v_rows)
-        gather_values(s, j, n);
+    if (s->packs)
+        s->kernels->gemm_pack(s->v_room, values_of(s, j), (ptrdiff_t)c->v.row, 1, n, c->value_size);
     if (!is_direct(c))
         s->kernels->gemm_pack(s->panels, k, 1, (ptrdiff_t)stride, c->size, n);
 }
@@ -447,6 +437,17 @@ static void apply_visible(const struct scoring *s, float *y, const float *w, siz
     }
 }
 
+/* A product a panel: panels hold all keys that are ready. */
+static void apply_packed(const struct scoring *s, float *y, size_t y_stride, const float *w,
+                         size_t stride, size_t rows, size_t from, size_t n)
+{
+    const size_t size = s->call->value_size;
+    const float *panel = s->v_room + from * KAON_GEMM_PANEL;
+    for (size_t d = 0; d < size; d += KAON_GEMM_PANEL, panel += s->keys * KAON_GEMM_PANEL)
+        s->kernels->gemm(y + d, y_stride, w, stride, panel, rows,
+                         size - d < KAON_GEMM_PANEL ? size - d : KAON_GEMM_PANEL, n, NULL);
+}
+
 void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, const float *w,
                               size_t stride, size_t first, size_t rows, size_t from, size_t to,
                               bool all)
@@ -460,15 +461,13 @@ void KAON_K(kaon_score_apply)(struct scoring *s, float *y, size_t y_stride, cons
         (y + r * y_stride, w + r * stride, values_of(s, key), c->v.row, n, c->value_size);
         return;
     }
-    if (any && !s->v_rows) {
+    if (any && !s->packs) {
         s->kernels->gemm_unpacked(y, y_stride, w, stride, values_of(s, key), c->v.row, rows,
                                   c->value_size, n, NULL, s->v_room);
         return;
     }
     if (any) {
-        const size_t size = c->value_size;
-        s->kernels->gemm_unpacked(y, y_stride, w, stride, s->v_rows + from * size, size, rows, size,
-                                  n, NULL, NULL);
+        apply_packed(s, y, y_stride, w, stride, rows, from, n);
         return;
     }
     for (size_t r = 0; r < rows; r++)

@@ -7,10 +7,10 @@
 #include "kernels/kernels.h"
 
 enum {
-    KEY_BLOCK = 256,      /* keys of a block: their panels and values stay in the second cache */
-    QUERY_TILE = 128,     /* queries that share the panels of a block */
-    GATHER_QUERIES = 129, /* from so many on values are copied before they are met */
-    QUERY_ROWS = 16, /* of these, whose scores are made together: they stay in the first cache */
+    KEY_BLOCK = 256,    /* keys of a block: their panels and values stay in the second cache */
+    QUERY_TILE = 264,   /* queries that share the panels of a block */
+    PACK_QUERIES = 129, /* from so many on values are packed before they are met */
+    QUERY_ROWS = 24,    /* of these, whose scores are made together: they stay in the first cache */
 };
 
 enum score_mode {
@@ -40,8 +40,9 @@ struct scoring {
     struct score_row *row;
     const float *q; /* [rows], q_row floats apart */
     size_t q_row;
-    float *v_rows; /* [keys that are ready][value size], NULL: values are read as they lie */
-    float *v_room; /* of kaon_gemm_unpacked */
+    bool
+        packs; /* v_room has the values of the keys that are ready in panels; else they are read as they lie */
+    float *v_room;                   /* those panels, or room of kaon_gemm_unpacked */
     float *panels, *k_rows, *q_rows; /* room */
     float *q_term, *k_term;          /* gauss: -scale / 2 times the squared lengths */
     bool masked;                     /* mask, key mask or bias may hide a key */
