@@ -2,7 +2,8 @@
  *
  * Patches are written straight into the gemm kernel's panels of 32 columns, a few panels at a time, so
  * that they stay in cache: a chunk. A kernel of one element needs no patches: the image itself is
- * packed. */
+ * packed; with stride 1 they are pieces of the image, backends/own/slab.h. */
+#include "backends/own/slab.h"
 #include "backends/own/split.h"
 #include "backends/own/wide.h"
 
@@ -19,8 +20,10 @@ struct conv {
     struct kaon_placed at;
     size_t batch, groups, channels, m; /* channels and m: of a group */
     size_t taps, in, out;              /* kernel elements; spatial elements */
+    size_t positions;                  /* those that are computed, for a slab more than out */
     size_t panels, chunks;             /* in scratch; of an image */
-    bool pointwise;
+    bool pointwise, shifted;           /* neither: patches element by element */
+    struct kaon_slab slab;             /* shifted */
 };
 
 /* Where the window of output position j starts, axis by axis. */
@@ -65,22 +68,45 @@ static void write_panel(const struct conv *c, float *panel, const float *x, size
     }
 }
 
+/* Floats that a piece needs: patches, the slab, results along padded lines. */
+static size_t room_of(const struct conv *c)
+{
+    const size_t n = c->panels * KAON_GEMM_PANEL, patches = n * c->channels * c->taps;
+    if (!c->shifted)
+        return patches;
+    return patches + c->channels * kaon_slab_floats(&c->slab, n) + (c->at.n > 1 ? c->m * n : 0);
+}
+
+static void write_patches(const struct conv *c, const struct kaon_kernels *kernels, float *packed,
+                          const float *x, size_t j, size_t n)
+{
+    const size_t k = c->channels * c->taps;
+    if (c->pointwise)
+        kernels->gemm_pack(packed, x + j, (ptrdiff_t)c->in, 1, k, n);
+    else if (c->shifted)
+        kaon_slab_pack(&c->slab, packed, packed + c->panels * KAON_GEMM_PANEL * k, x, c->in,
+                       c->channels, j, n);
+    for (size_t p = 0; !c->pointwise && !c->shifted && p < n; p += KAON_GEMM_PANEL)
+        write_panel(c, packed + p * k, x, j + p, n - p < KAON_GEMM_PANEL ? n - p : KAON_GEMM_PANEL);
+}
+
 /* Piece i of the work: a chunk of an image and group. in, out as the call's. */
 static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, size_t i,
-                      const float *const *in, float *out, float *packed)
+                      const float *const *in, float *out, float *room)
 {
     const size_t k = c->channels * c->taps, image = i / c->chunks, g = image % c->groups;
     const size_t j = i % c->chunks * c->panels * KAON_GEMM_PANEL;
-    const size_t chunk = c->panels * KAON_GEMM_PANEL, n = c->out - j < chunk ? c->out - j : chunk;
-    const float *x = in[0] + image * c->channels * c->in;
+    const size_t chunk = c->panels * KAON_GEMM_PANEL;
+    const size_t n = c->positions - j < chunk ? c->positions - j : chunk;
+    const bool lines = c->shifted && c->at.n > 1; /* results are along padded lines */
+    float *y = out + image * c->m * c->out, *results = room + room_of(c) - c->m * chunk;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
     e.row_bias = in[2] ? in[2] + g * c->m : NULL;
-    if (c->pointwise)
-        kernels->gemm_pack(packed, x + j, (ptrdiff_t)c->in, 1, k, n);
-    for (size_t p = 0; !c->pointwise && p < n; p += KAON_GEMM_PANEL)
-        write_panel(c, packed + p * k, x, j + p, n - p < KAON_GEMM_PANEL ? n - p : KAON_GEMM_PANEL);
-    kernels->gemm(out + image * c->m * c->out + j, c->out, in[1] + g * c->m * k, k, packed, c->m, n,
-                  k, &e);
+    write_patches(c, kernels, room, in[0] + image * c->channels * c->in, j, n);
+    kernels->gemm(lines ? results : y + j, lines ? chunk : c->out, in[1] + g * c->m * k, k, room,
+                  c->m, n, k, &e);
+    for (size_t m = 0; lines && m < c->m; m++)
+        kaon_slab_take(&c->slab, y + m * c->out, results + m * chunk, j, n);
 }
 
 /* What FusedConv does to the result. */
@@ -117,12 +143,12 @@ static void part_of_conv(const struct kaon_step *step, size_t i)
     const struct conv *c = step->args;
     const struct kaon_call *call = &step->call;
     const size_t pieces = c->batch * c->groups * c->chunks;
-    const size_t room = c->panels * KAON_GEMM_PANEL * c->channels * c->taps;
     const struct kaon_tensor *bias = kaon_own_in(call, 2);
     const float *in[] = { call->in[0]->data, call->in[1]->data, bias ? bias->data : NULL };
     for (size_t p = kaon_part_at(pieces, i, step->n_parts);
          p < kaon_part_at(pieces, i + 1, step->n_parts); p++)
-        run_piece(c, call->kernels, p, in, call->out[0]->data, (float *)step->scratch + i * room);
+        run_piece(c, call->kernels, p, in, call->out[0]->data,
+                  (float *)step->scratch + i * room_of(c));
 }
 
 /* float64: the sum as it is written. */
@@ -176,7 +202,7 @@ static bool divides(const struct kaon_call *call)
 /* Chunks that fit the cache; smaller ones where parts would be too few. */
 static void place_chunks(struct conv *c, size_t parts)
 {
-    const size_t most = (c->out + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
+    const size_t most = (c->positions + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL;
     const size_t k = c->channels * c->taps, images = c->batch * c->groups;
     size_t panels = k ? PATCH_FLOATS / (k * KAON_GEMM_PANEL) : most;
     if (parts > images) {
@@ -186,6 +212,22 @@ static void place_chunks(struct conv *c, size_t parts)
     panels = panels < most ? panels : most;
     c->panels = panels ? panels : 1;
     c->chunks = (most + c->panels - 1) / c->panels;
+}
+
+/* How patches are made. Far taps in short chunks would copy more than they spare. */
+static bool place_patches(struct conv *c, size_t parts, struct kaon_arena *memory)
+{
+    c->pointwise = is_pointwise(c);
+    c->positions = c->out;
+    place_chunks(c, parts);
+    if (c->pointwise || !kaon_slab_suits(&c->at))
+        return true;
+    if (!kaon_slab_place(&c->slab, &c->at, memory))
+        return false;
+    c->shifted = c->slab.reach <= c->panels * KAON_GEMM_PANEL * c->taps / 2;
+    c->positions = c->shifted ? c->slab.positions : c->out;
+    place_chunks(c, parts);
+    return true;
 }
 
 static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *memory,
@@ -207,9 +249,7 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     c->taps = kaon_own_product(w, 2, w->rank);
     c->in = kaon_own_product(x, 2, x->rank);
     c->out = kaon_own_product(y, 2, y->rank);
-    c->pointwise = is_pointwise(c);
-    const size_t k = c->channels * c->taps;
-    step->macs = (uint64_t)kaon_own_count(y) * k;
+    step->macs = (uint64_t)kaon_own_count(y) * c->channels * c->taps;
     const struct kaon_tensor *more = kaon_own_in(&step->call, 3);
     if (more && !kaon_same_shape(more, y))
         return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL,
@@ -220,14 +260,14 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
     }
     const size_t parts =
         divides(&step->call) ? kaon_parts(step->macs, KAON_PART_MACS, MOST_ROOMS) : 0;
-    place_chunks(c, parts);
+    if (!place_patches(c, parts, memory))
+        return kaon_own_fail(&step->call, msg, KAON_NO_MEMORY, "no memory for %zu taps", c->taps);
     step->n_parts =
         parts < c->batch * c->groups * c->chunks ? parts : c->batch * c->groups * c->chunks;
     step->part = part_of_conv;
-    step->kernel = c->pointwise ? "gemm" : "patches, gemm";
-    return kaon_wide_prepare(
-        step, &c->wide, run_conv,
-        (step->n_parts ? step->n_parts : 1) * c->panels * KAON_GEMM_PANEL * k * sizeof(float), msg);
+    step->kernel = c->pointwise ? "gemm" : c->shifted ? "slab, gemm" : "patches, gemm";
+    return kaon_wide_prepare(step, &c->wide, run_conv,
+                             (step->n_parts ? step->n_parts : 1) * room_of(c) * sizeof(float), msg);
 }
 
 const struct kaon_own kaon_own_conv = { .prepare = prepare_conv };

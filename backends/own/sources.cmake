@@ -54,6 +54,7 @@ set(KAON_OWN_SOURCES
     backends/own/random.c
     backends/own/dropout.c
     backends/own/norm_training.c
+    backends/own/slab.c
     backends/own/slice.c
     backends/own/swiglu.c
     backends/own/tensor_scatter.c

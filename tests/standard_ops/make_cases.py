@@ -124,8 +124,44 @@ def others():
           [np.array([[[1765, 2176]]], np.float32), np.array([[[7, 1, 2]]], np.float32)], {}, opset=27)
 
 
+def conv(x, w, bias, pads, strides, dilations, group):
+    """The definition: windows of the padded input, in double."""
+    axes = x.ndim - 2
+    x = np.pad(x.astype(np.float64), [(0, 0), (0, 0)] + [(pads[i], pads[axes + i]) for i in range(axes)])
+    kernel, channels, m = w.shape[2:], w.shape[1], w.shape[0] // group
+    out = [(x.shape[2 + i] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1 for i in range(axes)]
+    y = np.zeros((x.shape[0], w.shape[0], *out))
+    for tap in np.ndindex(*kernel):
+        at = tuple(slice(t * d, t * d + s * (o - 1) + 1, s) for t, d, s, o in zip(tap, dilations, strides, out))
+        for g in range(group):
+            part = x[(slice(None), slice(g * channels, (g + 1) * channels), *at)]
+            y[:, g * m:(g + 1) * m] += np.einsum("nc...,mc->nm...", part, w[(slice(g * m, (g + 1) * m), slice(None), *tap)])
+    return y + bias.reshape(-1, *[1] * axes)
+
+
+def convolutions():
+    own = np.random.default_rng(9)
+    for name, x, w, pads, strides, dilations, group in (
+        ("1d_dilated", (2, 3, 17), (4, 3, 3), (3, 1), (1,), (2,), 1),
+        ("1d_depthwise", (1, 4, 50), (8, 1, 5), (4, 0), (1,), (1,), 4),
+        ("1d_double_stride", (2, 3, 40), (2, 3, 4), (1, 2), (2,), (1,), 1),
+        ("2d_uneven", (2, 4, 9, 7), (6, 2, 2, 3), (0, 2, 1, 3), (1, 1), (3, 2), 2),
+        ("2d_some_chunks", (1, 32, 16, 16), (2, 32, 5, 5), (2, 2, 2, 2), (1, 1), (1, 1), 1),
+        ("2d_strides", (2, 3, 8, 9), (4, 3, 3, 2), (1, 0, 1, 1), (2, 1), (1, 1), 1),
+        ("2d_mostly_padding", (1, 2, 3, 3), (3, 2, 9, 9), (8, 8, 8, 8), (1, 1), (1, 1), 1),
+        ("2d_all_padding", (1, 1, 2, 2), (1, 1, 1, 2), (3, 0, 3, 4), (1, 1), (1, 3), 1),
+        ("3d", (2, 2, 5, 6, 7), (3, 2, 3, 2, 3), (1, 0, 1, 1, 1, 1), (1, 1, 1), (1, 2, 1), 1),
+    ):
+        x, w = own.normal(size=x).astype(np.float32), own.normal(size=w).astype(np.float32)
+        bias = own.normal(size=w.shape[0]).astype(np.float32)
+        y = conv(x, w, bias, pads, strides, dilations, group)
+        write(f"conv_{name}", "Conv", [("x", x), ("w", w), ("b", bias)], [y.astype(np.float32)],
+              dict(pads=pads, strides=strides, dilations=dilations, group=group))
+
+
 if __name__ == "__main__":
     shutil.rmtree(HERE, ignore_errors=True)
     random_numbers()
     training()
     others()
+    convolutions()

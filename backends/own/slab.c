@@ -1,0 +1,152 @@
+#include "backends/own/slab.h"
+
+#include <string.h>
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t to_panels(size_t n)
+{
+    return (n + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL * KAON_GEMM_PANEL;
+}
+
+/* Padded lines, and positions from the first to the last that counts. */
+static size_t measure(const struct kaon_placed *at, size_t *extent)
+{
+    size_t positions = 0;
+    for (int32_t i = 0; i < at->n; i++) {
+        extent[i] = (size_t)(at->out[i] + (at->kernel[i] - 1) * at->dilation[i]);
+        positions = positions * extent[i] + (size_t)at->out[i] - 1;
+    }
+    return positions + 1;
+}
+
+bool kaon_slab_suits(const struct kaon_placed *at)
+{
+    size_t out = 1, extent[KAON_SPATIAL];
+    for (int32_t i = 0; i < at->n; i++) {
+        if (at->stride[i] != 1 || at->out[i] < 1)
+            return false;
+        out *= (size_t)at->out[i];
+    }
+    return at->n > 0 && measure(at, extent) <= 2 * to_panels(out);
+}
+
+static size_t distance_of(const struct kaon_slab *s, size_t tap)
+{
+    size_t sum = 0, scale = 1;
+    for (int32_t i = s->at.n - 1; i >= 0; i--) {
+        const size_t kernel = (size_t)s->at.kernel[i];
+        sum += tap % kernel * (size_t)s->at.dilation[i] * scale;
+        tap /= kernel;
+        scale *= s->extent[i];
+    }
+    return sum;
+}
+
+bool kaon_slab_place(struct kaon_slab *s, const struct kaon_placed *at, struct kaon_arena *memory)
+{
+    s->at = *at;
+    s->positions = measure(at, s->extent);
+    s->taps = 1;
+    for (int32_t i = 0; i < at->n; i++)
+        s->taps *= (size_t)at->kernel[i];
+    size_t *distance = kaon_arena_push_zero(memory, s->taps, sizeof *distance);
+    for (size_t t = 0; distance && t < s->taps; t++)
+        distance[t] = distance_of(s, t);
+    s->distance = distance;
+    s->reach = distance_of(s, s->taps - 1);
+    return distance != NULL;
+}
+
+size_t kaon_slab_floats(const struct kaon_slab *s, size_t n)
+{
+    return to_panels(n) + s->reach;
+}
+
+/* A line's place in the plane without padding, NULL for one that is padding. */
+static const float *line_of(const struct kaon_placed *at, const size_t *extent, const float *plane,
+                            size_t line)
+{
+    size_t offset = 0, scale = (size_t)at->in[at->n - 1];
+    for (int32_t i = at->n - 2; i >= 0; i--) {
+        const int64_t x = (int64_t)(line % extent[i]) - at->begin[i];
+        line /= extent[i];
+        if (x < 0 || x >= at->in[i])
+            return NULL;
+        offset += (size_t)x * scale;
+        scale *= (size_t)at->in[i];
+    }
+    return line > 0 ? NULL : plane + offset; /* behind the last line */
+}
+
+/* n elements of a padded line from element `from` on. */
+static void fill_line(float *to, const struct kaon_placed *at, const float *line, size_t from,
+                      size_t n)
+{
+    const int64_t first = (int64_t)from - at->begin[at->n - 1], width = at->in[at->n - 1];
+    const size_t before = least(first < 0 ? (size_t)-first : 0, n);
+    const size_t begin = first < 0 ? 0 : (size_t)first;
+    const size_t left = begin < (size_t)width ? (size_t)width - begin : 0;
+    const size_t real = line ? least(left, n - before) : 0;
+    memset(to, 0, n * sizeof *to);
+    if (real > 0)
+        memcpy(to + before, line + begin, real * sizeof *to);
+}
+
+/* n elements of a padded plane from element j on; zeros behind its end. */
+static void fill(const struct kaon_slab *s, float *to, const float *plane, size_t j, size_t n)
+{
+    const size_t width = s->extent[s->at.n - 1];
+    for (size_t line = j / width, at = j % width; n > 0; line++, at = 0) {
+        const size_t some = least(width - at, n);
+        fill_line(to, &s->at, line_of(&s->at, s->extent, plane, line), at, some);
+        to += some;
+        n -= some;
+    }
+}
+
+void kaon_slab_pack(const struct kaon_slab *s, float *packed, float *slab, const float *planes,
+                    size_t in, size_t channels, size_t j, size_t n)
+{
+    const size_t floats = kaon_slab_floats(s, n);
+    for (size_t k = 0; k < channels; k++)
+        fill(s, slab + k * floats, planes + k * in, j, floats);
+    for (size_t p = 0; p < n; p += KAON_GEMM_PANEL)
+        for (size_t k = 0; k < channels; k++)
+            for (size_t t = 0; t < s->taps; t++, packed += KAON_GEMM_PANEL)
+                memcpy(packed, slab + k * floats + p + s->distance[t],
+                       KAON_GEMM_PANEL * sizeof *packed);
+}
+
+/* Where a padded line's results go, NULL for one that counts for nothing. */
+static float *output_line(const struct kaon_slab *s, float *plane, size_t line)
+{
+    const struct kaon_placed *at = &s->at;
+    size_t offset = 0, scale = (size_t)at->out[at->n - 1];
+    for (int32_t i = at->n - 2; i >= 0; i--) {
+        const size_t x = line % s->extent[i];
+        line /= s->extent[i];
+        if (x >= (size_t)at->out[i])
+            return NULL;
+        offset += x * scale;
+        scale *= (size_t)at->out[i];
+    }
+    return plane + offset;
+}
+
+void kaon_slab_take(const struct kaon_slab *s, float *plane, const float *results, size_t j,
+                    size_t n)
+{
+    const size_t width = s->extent[s->at.n - 1], out = (size_t)s->at.out[s->at.n - 1];
+    for (size_t line = j / width, at = j % width; n > 0; line++, at = 0) {
+        const size_t some = least(width - at, n), real = at < out ? least(out - at, some) : 0;
+        float *to = output_line(s, plane, line);
+        if (to && real > 0)
+            memcpy(to + at, results, real * sizeof *to);
+        results += some;
+        n -= some;
+    }
+}
