@@ -68,6 +68,7 @@ set(KAON_OWN_SOURCES
     backends/own/linear_model.c
     backends/own/post.c
     backends/own/tree.c
+    backends/own/tree_walk.c
     backends/own/unary.c
     backends/own/view.c
     backends/own/wide.c

@@ -5,6 +5,7 @@
  * or in double where the features are. */
 #include "backends/own/convert.h"
 #include "backends/own/post.h"
+#include "backends/own/tree_walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,16 +61,55 @@ static void add(const struct kaon_trees *t, struct score *s, double w, bool wide
         s->sum = wide ? s->sum + w : (double)((float)s->sum + (float)w);
 }
 
+static void add_leaf(const struct kaon_trees *t, const struct kaon_tree_node *n,
+                     struct score *scores, bool wide)
+{
+    for (int32_t k = n->yes; k < n->no; k++)
+        add(t, &scores[t->weights[k].target], t->weights[k].weight, wide);
+}
+
+/* What `walk` does, for float32 sums of one target: they stay in a register. */
+static void walk_to_one(const struct kaon_walk *w, const float *x, struct score *scores)
+{
+    const struct kaon_trees *t = w->trees;
+    int32_t at[KAON_WALK_TREES];
+    float sum = 0.0f;
+    for (size_t i = 0; i < t->n_roots; i += KAON_WALK_TREES) {
+        const size_t n = kaon_walk_down(w, x, i, at);
+        for (size_t k = 0; k < n; k++)
+            sum += (float)t->weights[t->nodes[at[k]].yes].weight;
+    }
+    scores[w->target].sum = (double)sum;
+    scores[w->target].has = t->n_roots > 0;
+}
+
+static void walk(const struct kaon_walk *w, const float *x, struct score *scores)
+{
+    const struct kaon_trees *t = w->trees;
+    int32_t at[KAON_WALK_TREES];
+    if (w->one_weight && t->aggregate != KAON_AGGREGATE_MIN && t->aggregate != KAON_AGGREGATE_MAX) {
+        walk_to_one(w, x, scores);
+        return;
+    }
+    for (size_t i = 0; i < t->n_roots; i += KAON_WALK_TREES) {
+        const size_t n = kaon_walk_down(w, x, i, at);
+        for (size_t k = 0; k < n; k++)
+            add_leaf(t, &t->nodes[at[k]], scores, false);
+    }
+}
+
 /* Sums of all trees for the row that starts at element `row`. */
-static void sum_trees(const struct kaon_trees *t, const struct kaon_tensor *x, int64_t row,
+static void sum_trees(const struct kaon_walk *w, const struct kaon_tensor *x, int64_t row,
                       struct score *scores)
 {
+    const struct kaon_trees *t = w->trees;
     memset(scores, 0, (size_t)t->n_targets * sizeof *scores);
-    for (size_t i = 0; i < t->n_roots; i++) {
-        const struct kaon_tree_node *n = leaf(t, t->roots[i], x->type, x->data, row);
-        for (int32_t k = n->yes; k < n->no; k++)
-            add(t, &scores[t->weights[k].target], t->weights[k].weight, x->type == KAON_F64);
+    if (x->type == KAON_F32 && kaon_walk_takes(w, (const float *)x->data + row)) {
+        walk(w, (const float *)x->data + row, scores);
+        return;
     }
+    for (size_t i = 0; i < t->n_roots; i++)
+        add_leaf(t, leaf(t, t->roots[i], x->type, x->data, row), scores, x->type == KAON_F64);
 }
 
 /* ---- regressor ------------------------------------------------------------------------------- */
@@ -146,7 +186,8 @@ static int64_t classify(const struct kaon_trees *t, const struct kaon_kernels *k
 /* Scratch: the scores, then a row of results for outputs that nobody wants. */
 static enum kaon_status run_trees(const struct kaon_step *step, struct kaon_msg *msg)
 {
-    const struct kaon_trees *t = step->call.attr;
+    const struct kaon_walk *w = step->args;
+    const struct kaon_trees *t = w->trees;
     const struct kaon_tensor *x = step->call.in[0];
     const bool classifier = step->call.op->kind == KAON_OP_tree_ensemble_classifier;
     const struct kaon_tensor *z_out = kaon_own_out(&step->call, classifier);
@@ -156,7 +197,7 @@ static enum kaon_status run_trees(const struct kaon_step *step, struct kaon_msg 
     float *spare = (float *)(void *)(scores + t->n_targets);
     (void)msg;
     for (int64_t r = 0; r < rows; r++) {
-        sum_trees(t, x, r * width, scores);
+        sum_trees(w, x, r * width, scores);
         if (!classifier) {
             if (z_out)
                 regress(t, step->call.kernels, scores, spare, z_out, r);
@@ -175,12 +216,18 @@ static enum kaon_status prepare_trees(struct kaon_step *step, struct kaon_arena 
 {
     const struct kaon_trees *t = step->call.attr;
     const enum kaon_type type = step->call.in[0]->type;
-    (void)memory;
+    struct kaon_walk *w = kaon_own_args(step, memory, sizeof *w, msg);
+    if (!w)
+        return KAON_NO_MEMORY;
     if (type != KAON_F32 && type != KAON_F64 &&
         (step->call.op->kind == KAON_OP_tree_ensemble ? type != KAON_F16
                                                       : type != KAON_I64 && type != KAON_I32))
         return kaon_own_no_type(&step->call, type, msg);
+    const enum kaon_status st = kaon_walk_prepare(w, t, &step->call, memory, msg);
+    if (st != KAON_OK)
+        return st;
     step->run = run_trees;
+    step->kernel = w->nodes && type == KAON_F32 ? "trees at once" : "tree by tree";
     return kaon_own_scratch(step, (size_t)t->n_targets, sizeof(struct score) + sizeof(float), msg);
 }
 

@@ -57,6 +57,55 @@ def trees():
             write(f"tree_ensemble_{kind}_{agg}", "TreeEnsemble", [x], [y.astype(d)], a, opset=5)
 
 
+def grow(own, nodes, depth, mode):
+    """A tree whose branches end at any depth, as rows of a dictionary; the node's number."""
+    i = len(nodes["mode"])
+    leaf = depth == 0 or (depth < 5 and own.random() < 0.3)
+    for key, v in dict(mode="LEAF" if leaf else mode, feature=int(own.integers(4)), value=float(f32(own.normal())),
+                       nan=int(own.integers(2)), yes=0, no=0).items():
+        nodes[key].append(v)
+    if not leaf:
+        nodes["yes"][i], nodes["no"][i] = grow(own, nodes, depth - 1, mode), grow(own, nodes, depth - 1, mode)
+    return i
+
+
+def forests():
+    """Groups of trees that are not full, of uneven depth, and rows that are not finite or meet a value exactly."""
+    own = np.random.default_rng(7)
+    holds = dict(BRANCH_LEQ=np.less_equal, BRANCH_LT=np.less, BRANCH_GTE=np.greater_equal, BRANCH_GT=np.greater)
+    for mode, compare in holds.items():
+        for targets in (1, 3):
+            x = own.normal(size=(12, 4)).astype(f32)
+            x[1, 2], x[2, 0], x[3, 1] = np.nan, np.inf, -np.inf
+            a = {key: [] for key in ("nodes_treeids", "nodes_nodeids", "nodes_featureids", "nodes_modes", "nodes_values",
+                                     "nodes_truenodeids", "nodes_falsenodeids", "nodes_missing_value_tracks_true",
+                                     "target_treeids", "target_nodeids", "target_ids", "target_weights")}
+            y = np.zeros((len(x), targets))
+            for tree in range(11):
+                n = {key: [] for key in ("mode", "feature", "value", "nan", "yes", "no")}
+                grow(own, n, 1 + tree % 6, mode)
+                if tree == 4:
+                    n["value"][0] = float(x[5, n["feature"][0]])
+                weight = {i: (int(own.integers(targets)), float(f32(own.normal()))) for i, m in enumerate(n["mode"]) if m == "LEAF"}
+                for key, from_ in (("featureids", "feature"), ("modes", "mode"), ("values", "value"), ("truenodeids", "yes"),
+                                   ("falsenodeids", "no"), ("missing_value_tracks_true", "nan")):
+                    a["nodes_" + key] += n[from_]
+                a["nodes_treeids"] += [tree] * len(n["mode"])
+                a["nodes_nodeids"] += range(len(n["mode"]))
+                for i, (target, w) in weight.items():
+                    for key, v in zip(("treeids", "nodeids", "ids", "weights"), (tree, i, target, w)):
+                        a["target_" + key].append(v)
+                for r, row in enumerate(x):
+                    i = 0
+                    while n["mode"][i] != "LEAF":
+                        v = row[n["feature"][i]]
+                        yes = compare(v, f32(n["value"][i])) or (np.isnan(v) and n["nan"][i])
+                        i = n["yes" if yes else "no"][i]
+                    y[r, weight[i][0]] += weight[i][1]
+            name = f"forest_{mode[7:].lower()}_{targets}"
+            write(name, "TreeEnsembleRegressor", [x], [y.astype(f32)], dict(a, n_targets=targets))
+
+
 def features():
     x = rng.normal(size=(4, 3)).astype(f32)
     x[1] = 0
@@ -145,3 +194,4 @@ if __name__ == "__main__":
     linear()
     tf_idf()
     qonnx()
+    forests()
