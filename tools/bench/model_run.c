@@ -130,8 +130,16 @@ static enum kaon_status run_rounds(struct race *race, size_t runs, size_t burst_
     return KAON_OK;
 }
 
-/* As many runs as the seconds allow the slowest runner, but 200 at least and a million at most; a
- * burst lasts some 5 ms. */
+/* As many runs as the seconds allow the slowest runner, a million at most; for the sake of the tails 200 at least,
+ * or what ten times the seconds allow, and never below 9. */
+static double runs_of(const struct kaon_bench_model_job *job, double slowest_ns)
+{
+    const double fit = 1e9 * job->seconds / slowest_ns;
+    const double least = fmax(9, fmin(200, 10 * fit));
+    return job->quick ? 20 : fmin(1e6, fmax(least, fit));
+}
+
+/* A burst lasts some 5 ms. */
 static enum kaon_status hold_race(struct race *race, struct kaon_msg *msg)
 {
     const struct kaon_bench_model_job *job = race->job;
@@ -141,7 +149,7 @@ static enum kaon_status hold_race(struct race *race, struct kaon_msg *msg)
     const double own = time_of(race, &race->all->at[0]);
     race->spin.times = 1;
     race->spin.times = (size_t)fmax(1.0, own / time_of(race, &race->spinner));
-    double runs = job->quick ? 20 : fmin(1e6, fmax(200, 1e9 * job->seconds / slowest));
+    const double runs = runs_of(job, slowest);
     const double burst_runs = job->quick ? 5 : fmin(runs, fmax(1, 5e6 / slowest));
     const enum kaon_status st = prepare_race(race, (size_t)runs, msg);
     return st == KAON_OK ? run_rounds(race, (size_t)runs, (size_t)burst_runs, msg) : st;
