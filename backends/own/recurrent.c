@@ -1,8 +1,9 @@
 /* RNN, GRU, LSTM.
  *
- * Of each direction, the inputs' part of all gates is one product over all steps; then each step adds
- * the state's part and runs the cell, row by row of the batch. Rows end at their own lengths: a row
- * that has ended keeps its state and gives zeros. In the reverse direction a row starts at its own end.
+ * Of each direction, the inputs' part of all gates is one product over some steps, where these lie one behind
+ * the other, else over all; then each step adds the state's part and runs the cell, row by row of the batch.
+ * Rows end at their own lengths: a row that has ended keeps its state and gives zeros. In the reverse direction
+ * a row starts at its own end.
  * Results of a row do not depend on the other rows. */
 #include "backends/own/wide.h"
 
@@ -10,11 +11,19 @@
 
 enum { X, W, R, B, LENGTHS, INITIAL_H, INITIAL_C, PEEPHOLES }; /* inputs */
 
+/* Rows of gates that a product over inputs makes at a time: enough to share the weights, few enough for the second
+ * cache. */
+enum { PART_ROWS = 64 };
+/* Rows whose gates stay in the first cache from the product to the cell; whole tiles of it. */
+enum { CELL_ROWS = 14 };
+
 struct recurrent {
     struct kaon_wide wide; /* first */
     const struct kaon_recurrent *attr;
     size_t steps, batch, inputs, hidden, gates, directions,
-        each; /* each: activations a direction */
+        each;      /* each: activations a direction */
+    size_t span;   /* steps whose inputs' part is made at a time */
+    bool together; /* all rows are at the same step, their parts one behind the other */
     /* floats into scratch */
     size_t packed_w, bias, parts, now, h, c, extra;
 };
@@ -27,6 +36,7 @@ struct side {
     const float *bias, *r_bias; /* r_bias: of the candidate, added before the reset gate */
     const float *peepholes;
     size_t direction, first_act;
+    size_t from; /* first of the steps whose parts are there */
     float *parts, *now, *h, *c, *extra;
 };
 
@@ -59,7 +69,8 @@ static void pack_direction(const struct kaon_kernels *kernels, float *out, const
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-static void activate_unclipped(const struct side *s, size_t which, float *y, const float *x)
+static void activate_unclipped(const struct side *s, size_t which, float *y, const float *x,
+                               size_t n)
 {
     static const enum kaon_unary kernel[KAON_CELL_FNS] = {
         [KAON_CELL_SIGMOID] = KAON_UNARY_SIGMOID,
@@ -74,7 +85,7 @@ static void activate_unclipped(const struct side *s, size_t which, float *y, con
         [KAON_CELL_SOFTSIGN] = KAON_UNARY_SOFTSIGN,
         [KAON_CELL_SOFTPLUS] = KAON_UNARY_SOFTPLUS,
     };
-    const size_t n = s->p->hidden, at = s->first_act + which;
+    const size_t at = s->first_act + which;
     const enum kaon_cell_fn fn = s->p->attr->act[at].fn;
     const float a = s->p->attr->act[at].a, b = s->p->attr->act[at].b;
     kaon_unary_fn *const *unary = s->kernels->unary;
@@ -88,14 +99,14 @@ static void activate_unclipped(const struct side *s, size_t which, float *y, con
 }
 
 /* What a gate's activation takes is clipped; the cell of an LSTM is not (as in ONNX Runtime). */
-static void activate(const struct side *s, size_t which, float *y, const float *x)
+static void activate(const struct side *s, size_t which, float *y, const float *x, size_t n)
 {
     const float clip = s->p->attr->clip;
     if (clip > 0.0f) {
-        s->kernels->unary[KAON_UNARY_CLIP](y, x, s->p->hidden, -clip, clip);
+        s->kernels->unary[KAON_UNARY_CLIP](y, x, n, -clip, clip);
         x = y;
     }
-    activate_unclipped(s, which, y, x);
+    activate_unclipped(s, which, y, x, n);
 }
 
 /* y += a b, two roundings, element by element. */
@@ -109,7 +120,7 @@ static void add_product(float *y, const float *a, const float *b, size_t n)
 
 static void cell_rnn(const struct side *s, size_t row, float *g)
 {
-    activate(s, 0, s->h + row * s->p->hidden, g);
+    activate(s, 0, s->h + row * s->p->hidden, g, s->p->hidden);
 }
 
 static void cell_lstm(const struct side *s, size_t row, float *g)
@@ -122,17 +133,22 @@ static void cell_lstm(const struct side *s, size_t row, float *g)
         add_product(i, p, c, n);
         add_product(f, p + 2 * n, c, n);
     }
-    activate(s, 0, i, i);
-    activate(s, 0, f, f);
-    activate(s, 1, candidate, candidate);
+    if (p) {
+        activate(s, 0, i, i, n);
+        activate(s, 0, f, f, n);
+    } else {
+        activate(s, 0, i, i, 3 * n); /* the output gate waits for nothing */
+    }
+    activate(s, 1, candidate, candidate, n);
     for (size_t k = 0; k < n; k++) {
         const float forget = s->p->attr->couple_input_forget ? 1.0f - i[k] : f[k];
         c[k] = forget * c[k] + i[k] * candidate[k];
     }
-    if (p)
+    if (p) {
         add_product(o, p + n, c, n);
-    activate(s, 0, o, o);
-    activate_unclipped(s, 2, f, c); /* f is free now */
+        activate(s, 0, o, o, n);
+    }
+    activate_unclipped(s, 2, f, c, n); /* f is free now */
     for (size_t k = 0; k < n; k++)
         h[k] = o[k] * f[k];
 }
@@ -147,31 +163,28 @@ static void cell_gru(const struct side *s, size_t row, float *g)
     const float *extra = s->extra + row * n;
     for (size_t k = 0; k < n; k++)
         candidate[k] += s->p->attr->linear_before_reset ? r[k] * extra[k] : extra[k];
-    activate(s, 1, candidate, candidate);
+    activate(s, 1, candidate, candidate, n);
     for (size_t k = 0; k < n; k++)
         h[k] = (1.0f - z[k]) * candidate[k] + z[k] * h[k];
 }
 
-/* The candidate's state part, after the gates: R (r h), or R h + bias with linear_before_reset. */
-static void gru_candidate(const struct side *s)
+/* The candidate's state part of some rows, after the gates: R (r h), or R h + bias with linear_before_reset. */
+static void gru_candidate(const struct side *s, size_t first, size_t rows)
 {
-    const size_t n = s->p->hidden, batch = s->p->batch, width = 3 * n;
+    const size_t n = s->p->hidden, width = 3 * n;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
-    const float *state = s->h;
-    for (size_t b = 0; b < batch; b++) {
-        float *g = s->now + b * width;
-        activate(s, 0, g, g);
-        activate(s, 0, g + n, g + n);
-    }
+    const float *state = s->h + first * n;
+    for (size_t b = 0; b < rows; b++)
+        activate(s, 0, s->now + b * width, s->now + b * width, 2 * n);
     if (!s->p->attr->linear_before_reset) {
-        float *reset = s->extra + batch * n;
-        for (size_t b = 0; b < batch; b++)
+        float *reset = s->extra + (s->p->batch + first) * n;
+        for (size_t b = 0; b < rows; b++)
             s->kernels->binary[KAON_BINARY_MUL](reset + b * n, s->now + b * width + n, 1,
-                                                s->h + b * n, 1, n);
+                                                state + b * n, 1, n);
         state = reset;
     }
     e.bias = s->r_bias;
-    s->kernels->gemm(s->extra, n, state, n, s->r_h, batch, n, n, &e);
+    s->kernels->gemm(s->extra + first * n, n, state, n, s->r_h, rows, n, n, &e);
 }
 
 /* ---- a direction ----------------------------------------------------------------------------- */
@@ -203,33 +216,64 @@ static size_t place_state(const struct recurrent *p, size_t direction, size_t b)
            p->hidden;
 }
 
-static void run_step(const struct side *s, const struct kaon_call *call, size_t step, float *y)
+static bool is_reverse(const struct side *s)
+{
+    return s->p->attr->direction == KAON_REVERSE || s->direction == 1;
+}
+
+/* The step of the input that row b takes. */
+static size_t time_of(const struct side *s, const struct kaon_call *call, size_t step, size_t b)
+{
+    const size_t n = length_of(call, s->p, b);
+    return is_reverse(s) && step < n ? n - 1 - step : step;
+}
+
+/* The inputs' part of a step for some rows, `width` apart. */
+static const float *gather_parts(const struct side *s, const struct kaon_call *call, size_t step,
+                                 size_t first, size_t rows)
 {
     const struct recurrent *p = s->p;
-    const size_t width = p->gates * p->hidden, batch = p->batch;
-    const bool reverse = p->attr->direction == KAON_REVERSE || s->direction == 1;
+    const size_t width = p->gates * p->hidden;
+    if (p->together)
+        return s->parts + ((time_of(s, call, step, 0) - s->from) * p->batch + first) * width;
+    for (size_t i = 0; i < rows; i++)
+        memcpy(s->now + i * width,
+               s->parts + at_step(p, time_of(s, call, step, first + i), first + i) * width,
+               width * sizeof(float));
+    return s->now;
+}
+
+/* Row b's cell from its gates, and its result. */
+static void run_row(const struct side *s, const struct kaon_call *call, size_t step, size_t b,
+                    float *g, float *y)
+{
+    const struct recurrent *p = s->p;
+    const size_t n = length_of(call, p, b), t = time_of(s, call, step, b);
+    if (step < n)
+        (p->gates == 1 ? cell_rnn : p->gates == 3 ? cell_gru : cell_lstm)(s, b, g);
+    if (y && step < n)
+        memcpy(place_y(p, y, t, s->direction, b), s->h + b * p->hidden, p->hidden * sizeof(float));
+    else if (y)
+        memset(place_y(p, y, t, s->direction, b), 0, p->hidden * sizeof(float));
+}
+
+static void run_rows(const struct side *s, const struct kaon_call *call, size_t step, size_t first,
+                     size_t rows, float *y)
+{
+    const struct recurrent *p = s->p;
+    const size_t width = p->gates * p->hidden, state = state_gates(p) * p->hidden;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
-    for (size_t b = 0; b < batch; b++) {
-        const size_t n = length_of(call, p, b), t = reverse && step < n ? n - 1 - step : step;
-        memcpy(s->now + b * width, s->parts + at_step(p, t, b) * width, width * sizeof(float));
-    }
-    e.residual = s->now;
+    e.residual = gather_parts(s, call, step, first, rows);
     e.ldr = width;
-    s->kernels->gemm(s->now, width, s->h, p->hidden, s->r, batch, state_gates(p) * p->hidden,
+    s->kernels->gemm(s->now, width, s->h + first * p->hidden, p->hidden, s->r, rows, state,
                      p->hidden, &e);
+    for (size_t i = 0; state < width && e.residual != s->now && i < rows; i++)
+        memcpy(s->now + i * width + state, e.residual + i * width + state,
+               (width - state) * sizeof(float));
     if (p->gates == 3)
-        gru_candidate(s);
-    for (size_t b = 0; b < batch; b++) {
-        const size_t n = length_of(call, p, b), t = reverse && step < n ? n - 1 - step : step;
-        float *g = s->now + b * width;
-        if (step < n)
-            (p->gates == 1 ? cell_rnn : p->gates == 3 ? cell_gru : cell_lstm)(s, b, g);
-        if (y && step < n)
-            memcpy(place_y(p, y, t, s->direction, b), s->h + b * p->hidden,
-                   p->hidden * sizeof(float));
-        else if (y)
-            memset(place_y(p, y, t, s->direction, b), 0, p->hidden * sizeof(float));
-    }
+        gru_candidate(s, first, rows);
+    for (size_t i = 0; i < rows; i++)
+        run_row(s, call, step, first + i, s->now + i * width, y);
 }
 
 /* The biases of inputs and state together; of a GRU with linear_before_reset the candidate's state
@@ -286,12 +330,19 @@ static void run_direction(const struct kaon_step *step, struct side *s, const fl
     s->peepholes = in[PEEPHOLES] ? in[PEEPHOLES] + d * 3 * p->hidden : NULL;
     join_biases(s, scratch + p->bias, in[B] ? in[B] + d * 2 * n : NULL);
     e.bias = s->bias;
-    s->kernels->gemm(s->parts, n, in[X], p->inputs, s->w, p->steps * p->batch, n, p->inputs, &e);
     load_state(s, s->h, in[INITIAL_H]);
     if (s->c)
         load_state(s, s->c, in[INITIAL_C]);
-    for (size_t t = 0; t < p->steps; t++)
-        run_step(s, &step->call, t, out[0]);
+    for (size_t t = 0; t < p->steps; t += p->span) {
+        const size_t some = p->steps - t < p->span ? p->steps - t : p->span;
+        s->from = is_reverse(s) && p->span < p->steps ? p->steps - t - some : t;
+        s->kernels->gemm(s->parts, n, in[X] + s->from * p->batch * p->inputs, p->inputs, s->w,
+                         some * p->batch, n, p->inputs, &e);
+        for (size_t k = 0; k < some; k++)
+            for (size_t b = 0; b < p->batch; b += CELL_ROWS)
+                run_rows(s, &step->call, t + k, b,
+                         p->batch - b < CELL_ROWS ? p->batch - b : CELL_ROWS, out[0]);
+    }
     store_state(s, out[1], s->h);
     if (s->c)
         store_state(s, out[2], s->c);
@@ -332,6 +383,12 @@ static size_t gates_of(const struct kaon_call *call)
     return call->op->kind == KAON_OP_rnn ? 1 : call->op->kind == KAON_OP_gru ? 3 : 4;
 }
 
+static size_t span_of(const struct recurrent *p)
+{
+    const size_t fit = p->batch && p->batch < PART_ROWS ? PART_ROWS / p->batch : 1;
+    return p->together && fit < p->steps ? fit : p->steps;
+}
+
 static enum kaon_status prepare_recurrent(struct kaon_step *step, struct kaon_arena *memory,
                                           struct kaon_msg *msg)
 {
@@ -350,11 +407,13 @@ static enum kaon_status prepare_recurrent(struct kaon_step *step, struct kaon_ar
     p->directions = p->attr->direction == KAON_BIDIRECTIONAL ? 2 : 1;
     p->each = p->gates == 1 ? 1 : p->gates - 1;
     const size_t rows = p->batch * p->hidden, width = p->gates * p->hidden;
+    p->together = !kaon_own_in(call, LENGTHS) && (!p->attr->batch_first || p->batch == 1);
+    p->span = span_of(p);
     if (!call->packed)
         p->packed_w = take(&used, packed_floats(p->inputs, p->hidden, p->gates));
     p->bias = take(&used, width);
-    p->parts = take(&used, p->steps * p->batch * width);
-    p->now = take(&used, p->batch * width);
+    p->parts = take(&used, p->span * p->batch * width);
+    p->now = take(&used, (p->batch < CELL_ROWS ? p->batch : CELL_ROWS) * width);
     p->h = take(&used, rows);
     p->c = take(&used, p->gates == 4 ? rows : 0);
     p->extra = take(&used, p->gates == 3 ? 2 * rows : 0);
