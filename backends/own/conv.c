@@ -74,7 +74,8 @@ static size_t room_of(const struct conv *c)
     const size_t n = c->panels * KAON_GEMM_PANEL, patches = n * c->channels * c->taps;
     if (!c->shifted)
         return patches;
-    return patches + c->channels * kaon_slab_floats(&c->slab, n) + (c->at.n > 1 ? c->m * n : 0);
+    return patches + c->channels * kaon_slab_floats(&c->slab, n) +
+           (c->slab.at.n > 1 ? c->m * n : 0);
 }
 
 static void write_patches(const struct conv *c, const struct kaon_kernels *kernels, float *packed,
@@ -98,7 +99,7 @@ static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, 
     const size_t j = i % c->chunks * c->panels * KAON_GEMM_PANEL;
     const size_t chunk = c->panels * KAON_GEMM_PANEL;
     const size_t n = c->positions - j < chunk ? c->positions - j : chunk;
-    const bool lines = c->shifted && c->at.n > 1; /* results are along padded lines */
+    const bool lines = c->shifted && c->slab.at.n > 1; /* results are along padded lines */
     float *y = out + image * c->m * c->out, *results = room + room_of(c) - c->m * chunk;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
     e.row_bias = in[2] ? in[2] + g * c->m : NULL;

@@ -12,6 +12,26 @@ static size_t to_panels(size_t n)
     return (n + KAON_GEMM_PANEL - 1) / KAON_GEMM_PANEL * KAON_GEMM_PANEL;
 }
 
+/* An axis that a window of one element walks without padding goes into the one before it. */
+static struct kaon_placed merged(const struct kaon_placed *at)
+{
+    struct kaon_placed to = *at;
+    to.n = 0;
+    for (int32_t i = 0; i < at->n; i++) {
+        const int64_t width = at->in[i];
+        const bool merges = to.n > 0 && at->kernel[i] == 1 && at->begin[i] == 0 &&
+                            at->stride[i] == 1 && at->out[i] == width;
+        const int32_t last = merges ? to.n - 1 : to.n++;
+        to.in[last] = merges ? to.in[last] * width : width;
+        to.out[last] = merges ? to.out[last] * width : at->out[i];
+        to.begin[last] = merges ? to.begin[last] * width : at->begin[i];
+        to.dilation[last] = merges ? to.dilation[last] * width : at->dilation[i];
+        to.kernel[last] = merges ? to.kernel[last] : at->kernel[i];
+        to.stride[last] = merges ? to.stride[last] : at->stride[i];
+    }
+    return to;
+}
+
 /* Padded lines, and positions from the first to the last that counts. */
 static size_t measure(const struct kaon_placed *at, size_t *extent)
 {
@@ -25,13 +45,14 @@ static size_t measure(const struct kaon_placed *at, size_t *extent)
 
 bool kaon_slab_suits(const struct kaon_placed *at)
 {
+    const struct kaon_placed axes = merged(at);
     size_t out = 1, extent[KAON_SPATIAL];
-    for (int32_t i = 0; i < at->n; i++) {
-        if (at->stride[i] != 1 || at->out[i] < 1)
+    for (int32_t i = 0; i < axes.n; i++) {
+        if (axes.stride[i] != 1 || axes.out[i] < 1)
             return false;
-        out *= (size_t)at->out[i];
+        out *= (size_t)axes.out[i];
     }
-    return at->n > 0 && measure(at, extent) <= 2 * to_panels(out);
+    return axes.n > 0 && measure(&axes, extent) <= 2 * to_panels(out);
 }
 
 static size_t distance_of(const struct kaon_slab *s, size_t tap)
@@ -48,11 +69,11 @@ static size_t distance_of(const struct kaon_slab *s, size_t tap)
 
 bool kaon_slab_place(struct kaon_slab *s, const struct kaon_placed *at, struct kaon_arena *memory)
 {
-    s->at = *at;
-    s->positions = measure(at, s->extent);
+    s->at = merged(at);
+    s->positions = measure(&s->at, s->extent);
     s->taps = 1;
-    for (int32_t i = 0; i < at->n; i++)
-        s->taps *= (size_t)at->kernel[i];
+    for (int32_t i = 0; i < s->at.n; i++)
+        s->taps *= (size_t)s->at.kernel[i];
     size_t *distance = kaon_arena_push_zero(memory, s->taps, sizeof *distance);
     for (size_t t = 0; distance && t < s->taps; t++)
         distance[t] = distance_of(s, t);

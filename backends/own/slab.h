@@ -8,7 +8,7 @@
 #include "backends/own/own.h"
 
 struct kaon_slab {
-    struct kaon_placed at;
+    struct kaon_placed at;       /* axes that need no padding merged */
     size_t extent[KAON_SPATIAL]; /* of a padded plane */
     size_t positions;            /* from the first to the last that counts */
     size_t taps, reach;          /* the farthest tap's distance */
