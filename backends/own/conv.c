@@ -35,13 +35,21 @@ static void window_start(const struct kaon_placed *p, size_t j, int64_t *start)
     }
 }
 
-/* Spatial offset of tap t in a window, -1 in the padding. */
-static int64_t tap_offset(const struct kaon_placed *p, const int64_t *start, size_t t)
+/* How far tap t is from a window's start, axis by axis. */
+static void tap_place(const struct kaon_placed *p, size_t t, int64_t *far)
+{
+    for (int32_t i = p->n - 1; i >= 0; i--) {
+        far[i] = (int64_t)(t % (size_t)p->kernel[i]) * p->dilation[i];
+        t /= (size_t)p->kernel[i];
+    }
+}
+
+/* Spatial offset of a tap in a window, -1 in the padding. */
+static int64_t tap_offset(const struct kaon_placed *p, const int64_t *start, const int64_t *far)
 {
     int64_t offset = 0, scale = 1;
     for (int32_t i = p->n - 1; i >= 0; i--) {
-        const int64_t x = start[i] + (int64_t)(t % (size_t)p->kernel[i]) * p->dilation[i];
-        t /= (size_t)p->kernel[i];
+        const int64_t x = start[i] + far[i];
         if (x < 0 || x >= p->in[i])
             return -1;
         offset += x * scale;
@@ -53,12 +61,13 @@ static int64_t tap_offset(const struct kaon_placed *p, const int64_t *start, siz
 /* One panel: columns j .. j + n - 1 of the patches, zeros in the padding and past n. */
 static void write_panel(const struct conv *c, float *panel, const float *x, size_t j, size_t n)
 {
-    int64_t start[KAON_GEMM_PANEL][KAON_SPATIAL], offset[KAON_GEMM_PANEL];
+    int64_t start[KAON_GEMM_PANEL][KAON_SPATIAL], offset[KAON_GEMM_PANEL], far[KAON_SPATIAL];
     for (size_t i = 0; i < n; i++)
         window_start(&c->at, j + i, start[i]);
     for (size_t t = 0; t < c->taps; t++) {
+        tap_place(&c->at, t, far);
         for (size_t i = 0; i < KAON_GEMM_PANEL; i++)
-            offset[i] = i < n ? tap_offset(&c->at, start[i], t) : -1;
+            offset[i] = i < n ? tap_offset(&c->at, start[i], far) : -1;
         for (size_t k = 0; k < c->channels; k++) {
             float *row = panel + (k * c->taps + t) * KAON_GEMM_PANEL;
             const float *plane = x + k * c->in;
@@ -159,7 +168,7 @@ static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *
     const double *w = step->call.in[1]->data;
     const double *bias = kaon_own_in(&step->call, 2) ? step->call.in[2]->data : NULL;
     double *y = step->call.out[0]->data;
-    int64_t start[KAON_SPATIAL];
+    int64_t start[KAON_SPATIAL], far[KAON_SPATIAL];
     (void)msg;
     for (size_t b = 0; b < c->batch; b++)
         for (size_t m = 0; m < c->groups * c->m; m++)
@@ -171,7 +180,8 @@ static enum kaon_status run_real(const struct kaon_step *step, struct kaon_msg *
                 window_start(&c->at, j, start);
                 for (size_t k = 0; k < c->channels; k++)
                     for (size_t t = 0; t < c->taps; t++) {
-                        const int64_t at = tap_offset(&c->at, start, t);
+                        tap_place(&c->at, t, far);
+                        const int64_t at = tap_offset(&c->at, start, far);
                         if (at >= 0)
                             sum +=
                                 w[(m * c->channels + k) * c->taps + t] * x[k * c->in + (size_t)at];
@@ -282,13 +292,14 @@ static void add_taps(const struct conv *c, float *y, const float *products, int6
 {
     /* The output is what a Conv with the same window would read: the roles of in and out change. */
     struct kaon_placed p = c->at;
-    int64_t start[KAON_SPATIAL];
+    int64_t start[KAON_SPATIAL], far[KAON_SPATIAL];
     memcpy(p.in, c->at.out, sizeof p.in);
     memcpy(p.out, c->at.in, sizeof p.out);
     for (size_t t = 0; t < c->taps; t++) {
+        tap_place(&p, t, far);
         for (size_t j = 0; j < c->in; j++) {
             window_start(&p, j, start);
-            at[j] = tap_offset(&p, start, t);
+            at[j] = tap_offset(&p, start, far);
         }
         for (size_t m = 0; m < c->m; m++) {
             const float *add = products + (m * c->taps + t) * c->in;
