@@ -68,6 +68,36 @@ static enum kaon_status run_elements(const struct kaon_step *step, struct kaon_m
     return KAON_OK;
 }
 
+/* Element of y where tuple t of the indices begins, its rows `depth` long. False: an index is out of range. */
+static bool place_tuple(const struct kaon_tensor *y, const struct kaon_tensor *index, size_t t,
+                        int32_t depth, size_t *place)
+{
+    const int64_t *wide = (const int64_t *)index->data + t * (size_t)depth;
+    const int32_t *narrow = (const int32_t *)index->data + t * (size_t)depth;
+    size_t at = 0;
+    for (int32_t k = 0; k < depth; k++) {
+        const int64_t n = y->dims[k], i = index->type == KAON_I64 ? wide[k] : narrow[k];
+        const int64_t j = i < 0 ? i + n : i;
+        if (j < 0 || j >= n)
+            return false;
+        at = at * (size_t)n + (size_t)j;
+    }
+    *place = at;
+    return true;
+}
+
+/* Says which of a tuple's indices is out of range. */
+static enum kaon_status bad_tuple(const struct kaon_call *call, size_t t, int32_t depth,
+                                  struct kaon_msg *msg)
+{
+    enum kaon_status st = KAON_OK;
+    int64_t i;
+    for (int32_t k = 0; st == KAON_OK && k < depth; k++)
+        st = kaon_index_read(call, 1, t * (size_t)depth + (size_t)k, 1, call->out[0]->dims[k], &i,
+                             msg);
+    return st;
+}
+
 static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct scatter *s = step->args;
@@ -76,19 +106,17 @@ static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *ms
     const int32_t depth = (int32_t)index->dims[index->rank - 1];
     const size_t tuples = kaon_own_product(index, 0, index->rank - 1);
     const size_t inner = kaon_own_product(y, depth, y->rank), bytes = kaon_type_bytes(y->type);
+    const bool words = !s->reduces && inner == 1 && bytes == sizeof(uint32_t);
     const char *u = call->in[2]->data;
     copy_data(call);
     for (size_t t = 0; t < tuples; t++, u += inner * bytes) {
-        size_t off = 0;
-        for (int32_t k = 0; k < depth; k++) {
-            int64_t i;
-            const enum kaon_status st =
-                kaon_index_read(call, 1, t * (size_t)depth + (size_t)k, 1, y->dims[k], &i, msg);
-            if (st != KAON_OK)
-                return st;
-            off = off * (size_t)y->dims[k] + (size_t)i;
-        }
-        put(s, (char *)y->data + off * inner * bytes, u, bytes, inner);
+        size_t at;
+        if (!place_tuple(y, index, t, depth, &at))
+            return bad_tuple(call, t, depth, msg);
+        if (words)
+            memcpy((uint32_t *)y->data + at, u, sizeof(uint32_t));
+        else
+            put(s, (char *)y->data + at * inner * bytes, u, bytes, inner);
     }
     return KAON_OK;
 }
