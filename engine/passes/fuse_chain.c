@@ -2,8 +2,8 @@
  * become one Chain: one pass over memory instead of one each. The functions are the same, so not a bit
  * changes.
  *
- * Operands other than what came before are single constant numbers, or have the shape of the result, at
- * most two of them; others would make lines too short to be worth it. */
+ * Operands other than what came before are single constant numbers, or have the shape of the result (what the
+ * chain begins with has it, known or not), at most two of them; others would make lines too short to be worth it. */
 #include "engine/passes/passes.h"
 
 #include "engine/base/attrs.h"
@@ -36,6 +36,17 @@ static bool same_shape(const struct kaon_fact *a, const struct kaon_fact *b)
         if (a->dims[i] == KAON_DIM_UNKNOWN || a->dims[i] != b->dims[i])
             return false;
     return true;
+}
+
+/* Whether the result has the shape of operand `main`: as far as shapes are known, or because nothing else can be.
+ * `base` has that shape as well. */
+static bool keeps_shape(const struct kaon_node *n, size_t main, const struct kaon_value *base)
+{
+    const struct kaon_value *v = n->in[main], *other = n->n_in == 2 ? n->in[1 - main] : NULL;
+    if (!other || other == base || same_shape(&v->fact, &n->out[0]->fact))
+        return true;
+    return is_number(other) &&
+           (other->fact.rank == 0 || (other->fact.rank > 0 && other->fact.rank <= v->fact.rank));
 }
 
 /* What the kernels know the operator as, with parameters that are all in a and b. */
@@ -85,7 +96,7 @@ static bool add_link(struct draft *d, const struct kaon_node *n, size_t main)
         return true;
     }
     struct kaon_value *other = n->in[1 - main];
-    if (!is_number(other) && !same_shape(&other->fact, &n->out[0]->fact))
+    if (!is_number(other) && other != d->in[0] && !same_shape(&other->fact, &n->out[0]->fact))
         return false;
     const int64_t at = input_of(d, other);
     d->others[d->n++] = main == 0 ? at : -at;
@@ -98,7 +109,7 @@ static bool begin(struct draft *d, const struct kaon_node *n)
     if (n->op->kind != KAON_OP_chain) {
         const size_t main = n->n_in == 2 && is_number(n->in[0]) ? 1 : 0;
         d->in[d->n_in++] = n->in[main];
-        return same_shape(&n->in[main]->fact, &n->out[0]->fact) && add_link(d, n, main);
+        return keeps_shape(n, main, n->in[main]) && add_link(d, n, main);
     }
     const struct kaon_chain *c = n->attr;
     memcpy(d->in, n->in, n->n_in * sizeof *d->in);
@@ -150,10 +161,10 @@ static enum kaon_status fuse_chain(struct kaon_node *node, struct kaon_edit *edi
     for (int main = 0; main < count; main++) {
         const struct kaon_value *v = node->in[main];
         struct draft d = { .n = 0 };
-        if (v->readers != 1 || !v->producer || !is_link(v->producer) ||
-            !same_shape(&v->fact, &node->out[0]->fact))
+        if (v->readers != 1 || !v->producer || !is_link(v->producer))
             continue;
-        if (begin(&d, v->producer) && add_link(&d, node, (size_t)main))
+        if (begin(&d, v->producer) && keeps_shape(node, (size_t)main, d.in[0]) &&
+            add_link(&d, node, (size_t)main))
             return make(&d, node, edit, msg);
         edit->why = "another operand that is neither a number nor of this shape, or too many";
     }
