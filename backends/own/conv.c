@@ -24,6 +24,8 @@ struct conv {
     size_t panels, chunks;             /* in scratch; of an image */
     bool pointwise, shifted;           /* neither: patches element by element */
     struct kaon_slab slab;             /* shifted */
+    enum kaon_act act;                 /* of FusedConv, where the product applies it */
+    bool finishes;                     /* what FusedConv does comes after all products */
 };
 
 /* Where the window of output position j starts, axis by axis. */
@@ -112,6 +114,7 @@ static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, 
     float *y = out + image * c->m * c->out, *results = room + room_of(c) - c->m * chunk;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
     e.row_bias = in[2] ? in[2] + g * c->m : NULL;
+    e.act = c->act;
     write_patches(c, kernels, room, in[0] + image * c->channels * c->in, j, n);
     kernels->gemm(lines ? results : y + j, lines ? chunk : c->out, in[1] + g * c->m * k, k, room,
                   c->m, n, k, &e);
@@ -119,7 +122,7 @@ static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, 
         kaon_slab_take(&c->slab, y + m * c->out, results + m * chunk, j, n);
 }
 
-/* What FusedConv does to the result. */
+/* What FusedConv does to the result, where the product does not: adds, or an activation that it has not. */
 static void finish(const struct kaon_step *step, float *y, const float *more)
 {
     static const enum kaon_unary kernel[] = {
@@ -143,7 +146,8 @@ static enum kaon_status run_conv(const struct kaon_step *step, const float *cons
     (void)msg;
     for (size_t i = 0; i < c->batch * c->groups * c->chunks; i++)
         run_piece(c, step->call.kernels, i, in, out[0], scratch);
-    finish(step, out[0], in[3]);
+    if (c->finishes)
+        finish(step, out[0], in[3]);
     return KAON_OK;
 }
 
@@ -200,12 +204,24 @@ static bool is_pointwise(const struct conv *c)
     return true;
 }
 
-/* What comes after the product would need a step of its own. */
-static bool divides(const struct kaon_call *call)
+static void place_activation(struct conv *c, const struct kaon_call *call)
 {
+    static const enum kaon_act act[] = {
+        [KAON_FUSED_RELU] = KAON_ACT_RELU, [KAON_FUSED_SIGMOID] = KAON_ACT_SIGMOID,
+        [KAON_FUSED_TANH] = KAON_ACT_TANH, [KAON_FUSED_LEAKY_RELU] = KAON_ACT_NONE,
+        [KAON_FUSED_CLIP] = KAON_ACT_NONE, [KAON_FUSED_HARD_SIGMOID] = KAON_ACT_NONE,
+    };
     const struct kaon_window *a = call->attr;
-    return call->parallel && a->fused == KAON_FUSED_NONE && !kaon_own_in(call, 3) &&
-           call->in[0]->type == KAON_F32 && call->in[1]->type == KAON_F32 &&
+    const bool adds = kaon_own_in(call, 3) != NULL;
+    c->act = a->fused == KAON_FUSED_NONE || adds ? KAON_ACT_NONE : act[a->fused];
+    c->finishes = adds || (a->fused != KAON_FUSED_NONE && c->act == KAON_ACT_NONE);
+}
+
+/* What comes after the product would need a step of its own. */
+static bool divides(const struct conv *c, const struct kaon_call *call)
+{
+    return call->parallel && !c->finishes && call->in[0]->type == KAON_F32 &&
+           call->in[1]->type == KAON_F32 &&
            (!kaon_own_in(call, 2) || call->in[2]->type == KAON_F32) &&
            call->out[0]->type == KAON_F32;
 }
@@ -269,8 +285,9 @@ static enum kaon_status prepare_conv(struct kaon_step *step, struct kaon_arena *
         step->run = run_real;
         return kaon_own_same_types(&step->call, msg);
     }
+    place_activation(c, &step->call);
     const size_t parts =
-        divides(&step->call) ? kaon_parts(step->macs, KAON_PART_MACS, MOST_ROOMS) : 0;
+        divides(c, &step->call) ? kaon_parts(step->macs, KAON_PART_MACS, MOST_ROOMS) : 0;
     if (!place_patches(c, parts, memory))
         return kaon_own_fail(&step->call, msg, KAON_NO_MEMORY, "no memory for %zu taps", c->taps);
     step->n_parts =
