@@ -9,17 +9,21 @@
 enum { CHUNK = 256 };
 
 struct scatter {
-    bool reduces;
+    bool reduces, adds; /* adds: float32 */
     struct kaon_line line;
 };
 
 /* n elements at y from u: stored, or combined with what is there. */
-static void put(const struct scatter *s, char *y, const char *u, size_t bytes, size_t n)
+static inline void put(const struct scatter *s, char *y, const char *u, size_t bytes, size_t n)
 {
     const size_t step[] = { 1, 1 };
     const void *both[] = { y, u, NULL };
-    if (s->reduces)
+    if (s->adds && n == 1)
+        *(float *)(void *)y += *(const float *)(const void *)u;
+    else if (s->reduces)
         s->line.fn(&s->line, y, both, step, n);
+    else if (bytes * n == sizeof(uint32_t)) /* a copy of known length is a move */
+        memcpy(y, u, sizeof(uint32_t));
     else
         memcpy(y, u, bytes * n);
 }
@@ -106,17 +110,13 @@ static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *ms
     const int32_t depth = (int32_t)index->dims[index->rank - 1];
     const size_t tuples = kaon_own_product(index, 0, index->rank - 1);
     const size_t inner = kaon_own_product(y, depth, y->rank), bytes = kaon_type_bytes(y->type);
-    const bool words = !s->reduces && inner == 1 && bytes == sizeof(uint32_t);
     const char *u = call->in[2]->data;
     copy_data(call);
     for (size_t t = 0; t < tuples; t++, u += inner * bytes) {
         size_t at;
         if (!place_tuple(y, index, t, depth, &at))
             return bad_tuple(call, t, depth, msg);
-        if (words)
-            memcpy((uint32_t *)y->data + at, u, sizeof(uint32_t));
-        else
-            put(s, (char *)y->data + at * inner * bytes, u, bytes, inner);
+        put(s, (char *)y->data + at * inner * bytes, u, bytes, inner);
     }
     return KAON_OK;
 }
@@ -141,6 +141,7 @@ static enum kaon_status prepare_scatter(struct kaon_step *step, struct kaon_aren
         return kaon_own_fail(&step->call, msg, KAON_BAD_MODEL, "data is %s and updates are %s",
                              kaon_type_name(type), kaon_type_name(step->call.in[2]->type));
     s->reduces = a->reduction != KAON_SCATTER_NONE;
+    s->adds = a->reduction == KAON_SCATTER_ADD && type == KAON_F32;
     if (s->reduces && !kaon_line_pair(&s->line, pair[a->reduction], type, step->call.kernels))
         return kaon_own_no_type(&step->call, type, msg);
     step->run = step->call.op->kind == KAON_OP_scatter_nd ? run_nd : run_elements;
