@@ -88,22 +88,29 @@ static KaonOnnx__Node *pick_node(struct change *c, const KaonOnnx__Graph *g)
     return g->n_node ? g->node[below(c, g->n_node)] : NULL;
 }
 
-/* Some name of a value, or the empty one. */
+/* Some name of a value, NULL for none. */
+static char *find_name(struct change *c, const KaonOnnx__Graph *g)
+{
+    switch (below(c, 4)) {
+    case 0:
+        return g->n_input ? g->input[below(c, g->n_input)]->name : NULL;
+    case 1:
+        return g->n_initializer ? g->initializer[below(c, g->n_initializer)]->name : NULL;
+    case 2: {
+        const KaonOnnx__Node *n = g->n_node ? g->node[below(c, g->n_node)] : NULL;
+        return n && n->n_output ? n->output[below(c, n->n_output)] : NULL;
+    }
+    default:
+        return NULL;
+    }
+}
+
+/* The same, or the empty one: what a file leaves out has none, and lists of names cannot hold that. */
 static char *pick_name(struct change *c, const KaonOnnx__Graph *g)
 {
     static char none[] = "";
-    switch (below(c, 4)) {
-    case 0:
-        return g->n_input ? g->input[below(c, g->n_input)]->name : none;
-    case 1:
-        return g->n_initializer ? g->initializer[below(c, g->n_initializer)]->name : none;
-    case 2: {
-        const KaonOnnx__Node *n = g->n_node ? g->node[below(c, g->n_node)] : NULL;
-        return n && n->n_output ? n->output[below(c, n->n_output)] : none;
-    }
-    default:
-        return none;
-    }
+    char *name = find_name(c, g);
+    return name ? name : none;
 }
 
 static void other_operator(struct change *c, KaonOnnx__Node *n)
