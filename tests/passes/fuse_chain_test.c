@@ -34,6 +34,23 @@ static void the_first_input_may_be_read_again(void **state)
                 "x:float[n]  y=ai.kaon::Chain{ops=[\"Erf\",\"Mul\"],others=[0,-1]}(x,x)  out y");
 }
 
+/* Gelu written out, of an x whose length nobody knows: x has the shape of what comes of it. */
+static void the_first_input_needs_no_known_shape(void **state)
+{
+    graph_check(
+        state, pass,
+        "x:float[?,2]  r:float[1]={2}  c:float[]={1}  a=Div(x,r)  b=Erf(a)  d=Add(b,c)  "
+        "y=Mul(x,d)  out y",
+        3,
+        "x:float[?,2]  r:float[1]={2}  c:float[]={1}  "
+        "y=ai.kaon::Chain{ops=[\"Div\",\"Erf\",\"Add\",\"Mul\"],others=[1,0,2,-3]}(x,r,c,x)  "
+        "out y");
+    graph_keeps(state, pass, "x:float[?,2]  z:float[?,2]  a=Erf(x)  y=Mul(z,a)  out y",
+                "neither a number nor of this shape");
+    graph_keeps(state, pass, "x:float[?]  a=Erf(x)  r:float[1,1]={2}  y=Mul(a,r)  out y", NULL);
+    graph_keeps(state, pass, "x:float[?]  r:float[1,1]={2}  a=Mul(x,r)  y=Mul(x,a)  out y", NULL);
+}
+
 static void a_chain_ends_at_eight(void **state)
 {
     struct graph_test *t = *state;
@@ -76,6 +93,7 @@ int main(void)
         TEST(numbers_and_tensors_of_the_shape_are_operands),
         TEST(parameters_go_along),
         TEST(the_first_input_may_be_read_again),
+        TEST(the_first_input_needs_no_known_shape),
         TEST(a_chain_ends_at_eight),
         TEST(what_others_read_stays),
         TEST(operands_of_other_shapes_stay),
