@@ -12,9 +12,11 @@ enum {
 /* Heads whose scores are in x, one behind the other. */
 struct few {
     const struct kaon_attention_call *call;
+    const struct stream *stream;
     float *x, *room;
     size_t stride;
     struct score_row row[QUERY_TILE];
+    struct stream_part part[QUERY_TILE]; /* of variants other than softmax */
     struct scoring head[FEW_HEADS];
     bool all[FEW_HEADS]; /* all keys are visible to all queries */
 };
@@ -34,11 +36,17 @@ static size_t tiles(const struct kaon_attention_call *c)
     return (c->queries + QUERY_TILE - 1) / QUERY_TILE;
 }
 
+/* A variant of one sweep whose output is worked out in place, in whole vectors. */
+static bool is_simple(const struct kaon_attention_call *c, const struct stream *s)
+{
+    return s->accumulators == 1 && !s->first_sweep && !s->key_gate && c->value_size % VLEN == 0;
+}
+
 /* Where a query sees its own part of the keys, blocks leave out those that nobody sees. */
-bool KAON_K(kaon_few_takes)(const struct kaon_attention_call *c)
+bool KAON_K(kaon_few_takes)(const struct kaon_attention_call *c, const struct stream *s)
 {
     const bool whole = !c->causal && c->left < 0 && c->right < 0;
-    return c->queries > DIRECT_QUERIES && c->keys > 0 &&
+    return (s->softmax || is_simple(c, s)) && c->queries > DIRECT_QUERIES && c->keys > 0 &&
            c->keys <= (whole ? (size_t)SHORT_ROW : FEW_PARTLY);
 }
 
@@ -52,8 +60,8 @@ size_t KAON_K(kaon_few_scratch)(const struct kaon_attention_call *c, const struc
 /* Whether the product is the score. */
 static bool is_bare(const struct kaon_attention_call *c, const struct stream *s)
 {
-    return s->mode == SCORE_DOT && !s->prepare && !(c->softcap > 0) && !c->bias.at && !c->slopes &&
-           !c->mask.at && !c->key_mask && !c->causal && c->left < 0 && c->right < 0;
+    return s->softmax && s->mode == SCORE_DOT && !s->prepare && !(c->softcap > 0) && !c->bias.at &&
+           !c->slopes && !c->mask.at && !c->key_mask && !c->causal && c->left < 0 && c->right < 0;
 }
 
 static void soften(const struct few *f, size_t rows, bool bare)
@@ -69,8 +77,30 @@ static void soften(const struct few *f, size_t rows, bool bare)
     KAON_K(kaon_softmax_blocks)(&s);
 }
 
-/* Rows `first` on of a head, whose weights begin at x. */
-static void apply(struct few *f, struct scoring *s, bool all, float *x, size_t first, size_t rows)
+/* The first `rows` rows of scores become weights; row: what they are of. */
+static void weigh(struct few *f, const struct score_row *row, size_t rows, bool bare)
+{
+    if (f->stream->softmax)
+        soften(f, rows, bare);
+    else
+        f->stream->sweep(f->part, row, f->x, f->x, rows, f->stride, f->stride);
+}
+
+/* The output from sums of values, in place. */
+static void finish(const struct few *f, float *out, const struct stream_part *part,
+                   const struct score_row *row, size_t rows)
+{
+    const struct kaon_attention_call *c = f->call;
+    for (size_t r = 0; !f->stream->softmax && r < rows; r++, out += c->out_row)
+        if (row[r].n > 0)
+            f->stream->finish(out, out, out, c->value_size, &part[r], &row[r]);
+        else
+            memset(out, 0, c->value_size * sizeof *out);
+}
+
+/* Rows `first` on of a head, whose weights begin at x and their parts at `part`. */
+static void apply(struct few *f, struct scoring *s, bool all, float *x,
+                  const struct stream_part *part, size_t first, size_t rows)
 {
     const struct kaon_attention_call *c = f->call;
     float *out = c->out + s->head * c->out_head + s->row[first].query * c->out_row;
@@ -78,6 +108,7 @@ static void apply(struct few *f, struct scoring *s, bool all, float *x, size_t f
         for (size_t r = 0; r < rows; r++)
             KAON_K(kaon_score_gate)(x + r * f->stride, &s->row[first + r], 0, c->keys, &c->gate);
     KAON_K(kaon_score_apply)(s, out, c->out_row, x, f->stride, first, rows, 0, c->keys, all);
+    finish(f, out, part, s->row + first, rows);
 }
 
 /* One tile of queries of one head, in as many parts as it takes. */
@@ -88,8 +119,8 @@ static void run_tile(struct few *f, struct scoring *s, bool bare)
         const size_t rows = least(s->rows - first, most);
         const bool all =
             KAON_K(kaon_score_block)(s, f->x, f->stride, first, rows, 0, f->call->keys);
-        soften(f, rows, bare);
-        apply(f, s, all, f->x, first, rows);
+        weigh(f, s->row + first, rows, bare);
+        apply(f, s, all, f->x, f->part, first, rows);
     }
 }
 
@@ -118,9 +149,9 @@ static void run_heads(struct few *f, const struct kaon_kernels *kernels, const s
         f->all[i] = KAON_K(kaon_score_block)(&f->head[i], f->x + i * rows * f->stride, f->stride, 0,
                                              rows, 0, c->keys);
     }
-    soften(f, n * rows, bare);
+    weigh(f, f->row, n * rows, bare);
     for (size_t i = 0; i < n; i++)
-        apply(f, &f->head[i], f->all[i], f->x + i * rows * f->stride, 0, rows);
+        apply(f, &f->head[i], f->all[i], f->x + i * rows * f->stride, f->part + i * rows, 0, rows);
 }
 
 void KAON_K(kaon_few_run)(const struct kaon_attention_call *c, const struct kaon_kernels *kernels,
@@ -129,6 +160,7 @@ void KAON_K(kaon_few_run)(const struct kaon_attention_call *c, const struct kaon
     struct few f;
     const bool bare = is_bare(c, s);
     f.call = c;
+    f.stream = s;
     f.stride = aligned(c->keys);
     f.x = scratch;
     f.room = scratch + FEW_FLOATS + (BLOCK_ROWS - 1) * SHORT_ROW + VLEN;

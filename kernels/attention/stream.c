@@ -68,7 +68,7 @@ size_t KAON_K(kaon_stream_scratch)(const struct kaon_attention_call *c, const st
     struct tile t;
     float *scores;
     const size_t floats = place(&t, c, s, nothing, &scores);
-    const size_t few = s->softmax ? KAON_K(kaon_few_scratch)(c, s) : 0;
+    const size_t few = KAON_K(kaon_few_scratch)(c, s);
     return floats < few ? few : floats;
 }
 
@@ -275,7 +275,7 @@ void KAON_K(kaon_stream_run)(const struct kaon_attention_call *c,
 {
     struct tile t;
     float *scores;
-    if (s->softmax && KAON_K(kaon_few_takes)(c)) {
+    if (KAON_K(kaon_few_takes)(c, s)) {
         KAON_K(kaon_few_run)(c, kernels, s, from, to, scratch);
         return;
     }

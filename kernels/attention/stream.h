@@ -91,6 +91,24 @@ typedef void stream_weigh_fn(vf *x, vf *x2, vf *sum, const vf *ref, const struct
 
 enum stream_stores { STREAM_ONLY_SUMS, STREAM_WEIGHTS, STREAM_BOTH };
 
+/* `count` vectors of a row from i on. */
+ALWAYS void stream_sweep_some(const struct score_row *row, float *x, float *x2, vf *sum,
+                              const vf *ref, stream_weigh_fn *weigh, enum stream_stores stores,
+                              int count)
+{
+    vf v[V_SIDE], v2[V_SIDE];
+    V_FOR (k, count)
+        v[k] = v2[k] = v_load(x + (size_t)k * VLEN);
+    weigh(v, v2, sum, ref, row, count);
+    V_FOR (k, count) {
+        if (stores != STREAM_ONLY_SUMS)
+            v_store(x + (size_t)k * VLEN, v[k]);
+        if (stores == STREAM_BOTH)
+            v_store(x2 + (size_t)k * VLEN, v2[k]);
+    }
+}
+
+/* The rest of a row is taken together as well: short rows have little else. */
 ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *row, float *x,
                              float *x2, size_t n, stream_reference_fn *reference,
                              stream_weigh_fn *weigh, enum stream_stores stores, int sums)
@@ -100,26 +118,15 @@ ALWAYS void stream_sweep_row(struct stream_part *part, const struct score_row *r
     size_t i = 0;
     if (reference)
         reference(ref, x, n, row);
-    for (; i + V_SIDE * VLEN <= n; i += V_SIDE * VLEN) {
-        vf v[V_SIDE], v2[V_SIDE];
-        V_FOR (k, V_SIDE)
-            v[k] = v_load(x + i + (size_t)k * VLEN);
-        weigh(v, v2, sum, ref, row, V_SIDE);
-        V_FOR (k, V_SIDE) {
-            if (stores != STREAM_ONLY_SUMS)
-                v_store(x + i + (size_t)k * VLEN, v[k]);
-            if (stores == STREAM_BOTH)
-                v_store(x2 + i + (size_t)k * VLEN, v2[k]);
-        }
-    }
-    for (; i < n; i += VLEN) {
-        vf v = v_load(x + i), v2 = v;
-        weigh(&v, &v2, sum, ref, row, 1);
-        if (stores != STREAM_ONLY_SUMS)
-            v_store(x + i, v);
-        if (stores == STREAM_BOTH)
-            v_store(x2 + i, v2);
-    }
+    for (; i + V_SIDE * VLEN <= n; i += V_SIDE * VLEN)
+        stream_sweep_some(row, x + i, x2 + i, sum, ref, weigh, stores, V_SIDE);
+    if (V_SIDE > 3 && i + 3 * VLEN == n)
+        stream_sweep_some(row, x + i, x2 + i, sum, ref, weigh, stores, V_SIDE > 3 ? 3 : 1);
+    else if (V_SIDE > 2 && i + 2 * VLEN == n)
+        stream_sweep_some(row, x + i, x2 + i, sum, ref, weigh, stores, V_SIDE > 2 ? 2 : 1);
+    else
+        for (; i < n; i += VLEN)
+            stream_sweep_some(row, x + i, x2 + i, sum, ref, weigh, stores, 1);
     for (int k = 0; k < STREAM_REFS; k++)
         part->ref[k] = v_first(ref[k]);
     for (int k = 0; k < STREAM_SUMS; k++)
