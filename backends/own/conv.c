@@ -111,13 +111,13 @@ static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, 
     const size_t chunk = c->panels * KAON_GEMM_PANEL;
     const size_t n = c->positions - j < chunk ? c->positions - j : chunk;
     const bool lines = c->shifted && c->slab.at.n > 1; /* results are along padded lines */
-    float *y = out + image * c->m * c->out, *results = room + room_of(c) - c->m * chunk;
+    float *y = out + image * c->m * c->out;
+    float *results = lines ? room + room_of(c) - c->m * chunk : y + j;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
     e.row_bias = in[2] ? in[2] + g * c->m : NULL;
     e.act = c->act;
     write_patches(c, kernels, room, in[0] + image * c->channels * c->in, j, n);
-    kernels->gemm(lines ? results : y + j, lines ? chunk : c->out, in[1] + g * c->m * k, k, room,
-                  c->m, n, k, &e);
+    kernels->gemm(results, lines ? chunk : c->out, in[1] + g * c->m * k, k, room, c->m, n, k, &e);
     for (size_t m = 0; lines && m < c->m; m++)
         kaon_slab_take(&c->slab, y + m * c->out, results + m * chunk, j, n);
 }
