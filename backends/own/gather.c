@@ -129,16 +129,11 @@ static enum kaon_status run_gather_nd(const struct kaon_step *step, struct kaon_
     char *y = call->out[0]->data;
     for (size_t b = 0; b < batches; b++)
         for (size_t t = 0; t < tuples; t++) {
-            size_t off = 0;
-            for (int32_t k = 0; k < depth; k++) {
-                int64_t i;
-                const size_t place = (b * tuples + t) * (size_t)depth + (size_t)k;
-                const enum kaon_status st =
-                    kaon_index_read(call, 1, place, 1, x->dims[batch + k], &i, msg);
-                if (st != KAON_OK)
-                    return st;
-                off = off * (size_t)x->dims[batch + k] + (size_t)i;
-            }
+            size_t off;
+            const enum kaon_status st =
+                kaon_index_tuple(call, 1, b * tuples + t, depth, x->dims + batch, &off, msg);
+            if (st != KAON_OK)
+                return st;
             if (inner)
                 memcpy(y, (const char *)x->data + b * whole + off * inner, inner);
             y += inner;

@@ -20,3 +20,33 @@ enum kaon_status kaon_index_read(const struct kaon_call *call, size_t i, size_t 
                                  (long long)limit - 1);
     return KAON_OK;
 }
+
+/* Says which of a tuple's indices is out of range. */
+static enum kaon_status bad_tuple(const struct kaon_call *call, size_t i, size_t first,
+                                  int32_t depth, const int64_t *dims, struct kaon_msg *msg)
+{
+    enum kaon_status st = KAON_OK;
+    int64_t index;
+    for (int32_t k = 0; st == KAON_OK && k < depth; k++)
+        st = kaon_index_read(call, i, first + (size_t)k, 1, dims[k], &index, msg);
+    return st;
+}
+
+enum kaon_status kaon_index_tuple(const struct kaon_call *call, size_t i, size_t t, int32_t depth,
+                                  const int64_t *dims, size_t *place, struct kaon_msg *msg)
+{
+    const struct kaon_tensor *index = call->in[i];
+    const size_t first = t * (size_t)depth;
+    const int64_t *wide = (const int64_t *)index->data + first;
+    const int32_t *narrow = (const int32_t *)index->data + first;
+    size_t at = 0;
+    for (int32_t k = 0; k < depth; k++) {
+        const int64_t v = index->type == KAON_I64 ? wide[k] : narrow[k];
+        const int64_t j = v < 0 ? v + dims[k] : v;
+        if ((uint64_t)j >= (uint64_t)dims[k])
+            return bad_tuple(call, i, first, depth, dims, msg);
+        at = at * (size_t)dims[k] + (size_t)j;
+    }
+    *place = at;
+    return KAON_OK;
+}

@@ -8,4 +8,9 @@
 enum kaon_status kaon_index_read(const struct kaon_call *call, size_t i, size_t at, size_t n,
                                  int64_t limit, int64_t *out, struct kaon_msg *msg);
 
+/* Tuple t of input `i`, indices into `depth` axes of lengths dims: the place that they name, counted over these
+ * axes. */
+enum kaon_status kaon_index_tuple(const struct kaon_call *call, size_t i, size_t t, int32_t depth,
+                                  const int64_t *dims, size_t *place, struct kaon_msg *msg);
+
 #endif

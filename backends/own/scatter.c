@@ -72,36 +72,6 @@ static enum kaon_status run_elements(const struct kaon_step *step, struct kaon_m
     return KAON_OK;
 }
 
-/* Element of y where tuple t of the indices begins, its rows `depth` long. False: an index is out of range. */
-static bool place_tuple(const struct kaon_tensor *y, const struct kaon_tensor *index, size_t t,
-                        int32_t depth, size_t *place)
-{
-    const int64_t *wide = (const int64_t *)index->data + t * (size_t)depth;
-    const int32_t *narrow = (const int32_t *)index->data + t * (size_t)depth;
-    size_t at = 0;
-    for (int32_t k = 0; k < depth; k++) {
-        const int64_t n = y->dims[k], i = index->type == KAON_I64 ? wide[k] : narrow[k];
-        const int64_t j = i < 0 ? i + n : i;
-        if (j < 0 || j >= n)
-            return false;
-        at = at * (size_t)n + (size_t)j;
-    }
-    *place = at;
-    return true;
-}
-
-/* Says which of a tuple's indices is out of range. */
-static enum kaon_status bad_tuple(const struct kaon_call *call, size_t t, int32_t depth,
-                                  struct kaon_msg *msg)
-{
-    enum kaon_status st = KAON_OK;
-    int64_t i;
-    for (int32_t k = 0; st == KAON_OK && k < depth; k++)
-        st = kaon_index_read(call, 1, t * (size_t)depth + (size_t)k, 1, call->out[0]->dims[k], &i,
-                             msg);
-    return st;
-}
-
 static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *msg)
 {
     const struct scatter *s = step->args;
@@ -114,8 +84,9 @@ static enum kaon_status run_nd(const struct kaon_step *step, struct kaon_msg *ms
     copy_data(call);
     for (size_t t = 0; t < tuples; t++, u += inner * bytes) {
         size_t at;
-        if (!place_tuple(y, index, t, depth, &at))
-            return bad_tuple(call, t, depth, msg);
+        const enum kaon_status st = kaon_index_tuple(call, 1, t, depth, y->dims, &at, msg);
+        if (st != KAON_OK)
+            return st;
         put(s, (char *)y->data + at * inner * bytes, u, bytes, inner);
     }
     return KAON_OK;
