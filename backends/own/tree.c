@@ -98,13 +98,12 @@ static void walk(const struct kaon_walk *w, const float *x, struct score *scores
     }
 }
 
-/* Sums of all trees for the row that starts at element `row`. */
-static void sum_trees(const struct kaon_walk *w, const struct kaon_tensor *x, int64_t row,
-                      struct score *scores)
+/* Sums of all trees for the row that starts at element `row`; w: the trees packed, for float32, or NULL. */
+static void sum_trees(const struct kaon_trees *t, const struct kaon_walk *w,
+                      const struct kaon_tensor *x, int64_t row, struct score *scores)
 {
-    const struct kaon_trees *t = w->trees;
     memset(scores, 0, (size_t)t->n_targets * sizeof *scores);
-    if (x->type == KAON_F32 && kaon_walk_takes(w, (const float *)x->data + row)) {
+    if (w && kaon_walk_takes(w, (const float *)x->data + row)) {
         walk(w, (const float *)x->data + row, scores);
         return;
     }
@@ -186,9 +185,9 @@ static int64_t classify(const struct kaon_trees *t, const struct kaon_kernels *k
 /* Scratch: the scores, then a row of results for outputs that nobody wants. */
 static enum kaon_status run_trees(const struct kaon_step *step, struct kaon_msg *msg)
 {
-    const struct kaon_walk *w = step->args;
-    const struct kaon_trees *t = w->trees;
+    const struct kaon_trees *t = step->call.attr;
     const struct kaon_tensor *x = step->call.in[0];
+    const struct kaon_walk *w = x->type == KAON_F32 ? step->call.packed : NULL;
     const bool classifier = step->call.op->kind == KAON_OP_tree_ensemble_classifier;
     const struct kaon_tensor *z_out = kaon_own_out(&step->call, classifier);
     const struct kaon_tensor *labels = classifier ? step->call.out[0] : NULL;
@@ -197,7 +196,7 @@ static enum kaon_status run_trees(const struct kaon_step *step, struct kaon_msg 
     float *spare = (float *)(void *)(scores + t->n_targets);
     (void)msg;
     for (int64_t r = 0; r < rows; r++) {
-        sum_trees(w, x, r * width, scores);
+        sum_trees(t, w, x, r * width, scores);
         if (!classifier) {
             if (z_out)
                 regress(t, step->call.kernels, scores, spare, z_out, r);
@@ -216,24 +215,32 @@ static enum kaon_status prepare_trees(struct kaon_step *step, struct kaon_arena 
 {
     const struct kaon_trees *t = step->call.attr;
     const enum kaon_type type = step->call.in[0]->type;
-    struct kaon_walk *w = kaon_own_args(step, memory, sizeof *w, msg);
-    if (!w)
-        return KAON_NO_MEMORY;
+    (void)memory;
     if (type != KAON_F32 && type != KAON_F64 &&
         (step->call.op->kind == KAON_OP_tree_ensemble ? type != KAON_F16
                                                       : type != KAON_I64 && type != KAON_I32))
         return kaon_own_no_type(&step->call, type, msg);
-    const enum kaon_status st = kaon_walk_prepare(w, t, &step->call, memory, msg);
-    if (st != KAON_OK)
-        return st;
     step->run = run_trees;
-    step->kernel = w->nodes && type == KAON_F32 ? "trees at once" : "tree by tree";
+    step->kernel = step->call.packed && type == KAON_F32 ? "trees at once" : "tree by tree";
     return kaon_own_scratch(step, (size_t)t->n_targets, sizeof(struct score) + sizeof(float), msg);
 }
 
-const struct kaon_own kaon_own_tree_ensemble_classifier = { .prepare = prepare_trees };
-const struct kaon_own kaon_own_tree_ensemble_regressor = { .prepare = prepare_trees };
-const struct kaon_own kaon_own_tree_ensemble = { .prepare = prepare_trees };
+static enum kaon_status pack_trees(const struct kaon_call *call, struct kaon_arena *memory,
+                                   const void **packed, struct kaon_msg *msg)
+{
+    const struct kaon_walk *w = NULL;
+    if (call->in[0]->type != KAON_F32)
+        return KAON_OK;
+    const enum kaon_status st = kaon_walk_pack(call->attr, call, memory, &w, msg);
+    *packed = w;
+    return st;
+}
+
+const struct kaon_own kaon_own_tree_ensemble_classifier = { .prepare = prepare_trees,
+                                                            .pack = pack_trees };
+const struct kaon_own kaon_own_tree_ensemble_regressor = { .prepare = prepare_trees,
+                                                           .pack = pack_trees };
+const struct kaon_own kaon_own_tree_ensemble = { .prepare = prepare_trees, .pack = pack_trees };
 
 /* ---- ZipMap: the probabilities as they are (see engine/ops/tree.c) --------------------------- */
 

@@ -103,23 +103,27 @@ static bool place_trees(const struct kaon_trees *t, struct kaon_walk_node *nodes
     return true;
 }
 
-enum kaon_status kaon_walk_prepare(struct kaon_walk *w, const struct kaon_trees *t,
-                                   const struct kaon_call *call, struct kaon_arena *memory,
-                                   struct kaon_msg *msg)
+enum kaon_status kaon_walk_pack(const struct kaon_trees *t, const struct kaon_call *call,
+                                struct kaon_arena *memory, const struct kaon_walk **walk,
+                                struct kaon_msg *msg)
 {
-    *w = (struct kaon_walk){ .trees = t };
-    find_target(w, t);
-    if (!walks(w, t))
+    struct kaon_walk found = { .trees = t };
+    if (!walks(&found, t))
         return KAON_OK;
     const size_t groups = (t->n_roots + KAON_WALK_TREES - 1) / KAON_WALK_TREES;
+    struct kaon_walk *w = kaon_arena_push_zero(memory, 1, sizeof *w);
     struct kaon_walk_node *nodes = kaon_arena_push_zero(memory, t->n_nodes, sizeof *nodes);
     int32_t *roots = kaon_arena_push_zero(memory, t->n_roots, sizeof *roots);
     int32_t *levels = kaon_arena_push_zero(memory, groups, sizeof *levels);
-    if (!nodes || !roots || !levels)
+    if (!w || !nodes || !roots || !levels)
         return kaon_own_fail(call, msg, KAON_NO_MEMORY, "no memory for %zu nodes", t->n_nodes);
+    find_target(&found, t);
+    *w = found;
+    w->nodes = nodes;
     w->roots = roots;
     w->levels = levels;
-    w->nodes = place_trees(t, nodes, roots, levels) ? nodes : NULL;
+    if (place_trees(t, nodes, roots, levels))
+        *walk = w;
     return KAON_OK;
 }
 
@@ -128,18 +132,17 @@ enum kaon_status kaon_walk_prepare(struct kaon_walk *w, const struct kaon_trees 
 bool kaon_walk_takes(const struct kaon_walk *w, const float *x)
 {
     float sum = 0.0f;
-    for (int64_t i = 0; w->nodes && i < w->trees->n_features; i++)
+    for (int64_t i = 0; i < w->trees->n_features; i++)
         sum += x[i] * 0.0f;
-    return w->nodes && sum == 0.0f;
+    return sum == 0.0f;
 }
 
-/* n trees down; n and less are constants in every call. */
-static inline __attribute__((always_inline)) void down(const struct kaon_walk_node *nodes,
-                                                       const float *x, int32_t *at, int32_t levels,
-                                                       size_t n, bool less)
+/* A group down; less is a constant in every call. */
+static inline __attribute__((always_inline)) void
+down(const struct kaon_walk_node *nodes, const float *x, int32_t *at, int32_t levels, bool less)
 {
     for (; levels > 0; levels--)
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < KAON_WALK_TREES; i++) {
             const struct kaon_walk_node *node = &nodes[at[i]];
             const float v = x[node->feature];
             at[i] = node->child + (less ? !(v < node->value) : !(v <= node->value));
@@ -157,9 +160,9 @@ size_t kaon_walk_down(const struct kaon_walk *w, const float *x, size_t first,
     for (size_t i = 0; i < KAON_WALK_TREES; i++)
         at[i] = w->roots[first + (i < n ? i : n - 1)];
     if (w->less)
-        down(w->nodes, x, at, levels, KAON_WALK_TREES, true);
+        down(w->nodes, x, at, levels, true);
     else
-        down(w->nodes, x, at, levels, KAON_WALK_TREES, false);
+        down(w->nodes, x, at, levels, false);
     for (size_t i = 0; i < n; i++)
         leaf[i] = w->nodes[at[i]].origin;
     return n;

@@ -11,19 +11,19 @@ struct kaon_walk_node;
 
 struct kaon_walk {
     const struct kaon_trees *trees;
-    const struct kaon_walk_node *nodes; /* NULL: these trees cannot be walked like this */
-    const int32_t *roots, *levels;      /* [trees], [groups] */
-    bool less;                          /* than, or else less or equal */
-    bool one_weight;                    /* a leaf has one weight, and all name one target: */
+    const struct kaon_walk_node *nodes;
+    const int32_t *roots, *levels; /* [trees], [groups] */
+    bool less;                     /* than, or else less or equal */
+    bool one_weight;               /* a leaf has one weight, and all name one target: */
     int32_t target;
 };
 
-/* Sets w->nodes where all comparisons are of one kind and their values float32. */
-enum kaon_status kaon_walk_prepare(struct kaon_walk *w, const struct kaon_trees *t,
-                                   const struct kaon_call *call, struct kaon_arena *memory,
-                                   struct kaon_msg *msg);
+/* Packs trees whose comparisons are of one kind, with values that are float32; *walk stays NULL for others. */
+enum kaon_status kaon_walk_pack(const struct kaon_trees *t, const struct kaon_call *call,
+                                struct kaon_arena *memory, const struct kaon_walk **walk,
+                                struct kaon_msg *msg);
 
-/* Whether kaon_walk_down can be used for a row: there are nodes, and the features are finite. */
+/* Whether the features of a row are finite, as kaon_walk_down needs them. */
 bool kaon_walk_takes(const struct kaon_walk *w, const float *x);
 
 /* leaf[i] = index among the trees' nodes of the leaf that tree `first` + i leads a row to; `first` is a multiple
