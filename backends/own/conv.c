@@ -79,14 +79,18 @@ static void write_panel(const struct conv *c, float *panel, const float *x, size
     }
 }
 
+/* Whether results are made along padded lines and then taken from there. */
+static bool takes_lines(const struct conv *c)
+{
+    return c->shifted && c->slab.at.n > 1;
+}
+
 /* Floats that a piece needs: patches, the slab, results along padded lines. */
 static size_t room_of(const struct conv *c)
 {
     const size_t n = c->panels * KAON_GEMM_PANEL, patches = n * c->channels * c->taps;
-    if (!c->shifted)
-        return patches;
-    return patches + c->channels * kaon_slab_floats(&c->slab, n) +
-           (c->slab.at.n > 1 ? c->m * n : 0);
+    const size_t slab = c->shifted ? c->channels * kaon_slab_floats(&c->slab, n) : 0;
+    return patches + slab + (takes_lines(c) ? c->m * n : 0);
 }
 
 static void write_patches(const struct conv *c, const struct kaon_kernels *kernels, float *packed,
@@ -110,7 +114,7 @@ static void run_piece(const struct conv *c, const struct kaon_kernels *kernels, 
     const size_t j = i % c->chunks * c->panels * KAON_GEMM_PANEL;
     const size_t chunk = c->panels * KAON_GEMM_PANEL;
     const size_t n = c->positions - j < chunk ? c->positions - j : chunk;
-    const bool lines = c->shifted && c->slab.at.n > 1; /* results are along padded lines */
+    const bool lines = takes_lines(c);
     float *y = out + image * c->m * c->out;
     float *results = lines ? room + room_of(c) - c->m * chunk : y + j;
     struct kaon_epilogue e = KAON_EPILOGUE_NONE;
@@ -206,14 +210,14 @@ static bool is_pointwise(const struct conv *c)
 
 static void place_activation(struct conv *c, const struct kaon_call *call)
 {
-    static const enum kaon_act act[] = {
-        [KAON_FUSED_RELU] = KAON_ACT_RELU, [KAON_FUSED_SIGMOID] = KAON_ACT_SIGMOID,
-        [KAON_FUSED_TANH] = KAON_ACT_TANH, [KAON_FUSED_LEAKY_RELU] = KAON_ACT_NONE,
-        [KAON_FUSED_CLIP] = KAON_ACT_NONE, [KAON_FUSED_HARD_SIGMOID] = KAON_ACT_NONE,
+    static const enum kaon_act act[KAON_FUSED_HARD_SIGMOID + 1] = {
+        [KAON_FUSED_RELU] = KAON_ACT_RELU,
+        [KAON_FUSED_SIGMOID] = KAON_ACT_SIGMOID,
+        [KAON_FUSED_TANH] = KAON_ACT_TANH,
     };
     const struct kaon_window *a = call->attr;
     const bool adds = kaon_own_in(call, 3) != NULL;
-    c->act = a->fused == KAON_FUSED_NONE || adds ? KAON_ACT_NONE : act[a->fused];
+    c->act = adds ? KAON_ACT_NONE : act[a->fused]; /* NONE where it has none of that kind */
     c->finishes = adds || (a->fused != KAON_FUSED_NONE && c->act == KAON_ACT_NONE);
 }
 

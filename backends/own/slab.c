@@ -87,23 +87,25 @@ size_t kaon_slab_floats(const struct kaon_slab *s, size_t n)
     return to_panels(n) + s->reach;
 }
 
-/* A line's place in the plane without padding, NULL for one that is padding. */
-static const float *line_of(const struct kaon_placed *at, const size_t *extent, const float *plane,
-                            size_t line)
+/* Where padded line `line` is in a plane of lines `size` whose first ones are `begin` into the padding; begin NULL:
+ * none is. -1 for a line that is not in it. */
+static int64_t line_offset(const struct kaon_slab *s, const int64_t *begin, const int64_t *size,
+                           size_t line)
 {
-    size_t offset = 0, scale = (size_t)at->in[at->n - 1];
-    for (int32_t i = at->n - 2; i >= 0; i--) {
-        const int64_t x = (int64_t)(line % extent[i]) - at->begin[i];
-        line /= extent[i];
-        if (x < 0 || x >= at->in[i])
-            return NULL;
-        offset += (size_t)x * scale;
-        scale *= (size_t)at->in[i];
+    const int32_t last = s->at.n - 1;
+    int64_t offset = 0, scale = size[last];
+    for (int32_t i = last - 1; i >= 0; i--) {
+        const int64_t x = (int64_t)(line % s->extent[i]) - (begin ? begin[i] : 0);
+        line /= s->extent[i];
+        if (x < 0 || x >= size[i])
+            return -1;
+        offset += x * scale;
+        scale *= size[i];
     }
-    return line > 0 ? NULL : plane + offset; /* behind the last line */
+    return line > 0 ? -1 : offset; /* behind the last line */
 }
 
-/* n elements of a padded line from element `from` on. */
+/* n elements of a padded line from element `from` on; line NULL: all of it is padding. */
 static void fill_line(float *to, const struct kaon_placed *at, const float *line, size_t from,
                       size_t n)
 {
@@ -123,7 +125,8 @@ static void fill(const struct kaon_slab *s, float *to, const float *plane, size_
     const size_t width = s->extent[s->at.n - 1];
     for (size_t line = j / width, at = j % width; n > 0; line++, at = 0) {
         const size_t some = least(width - at, n);
-        fill_line(to, &s->at, line_of(&s->at, s->extent, plane, line), at, some);
+        const int64_t offset = line_offset(s, s->at.begin, s->at.in, line);
+        fill_line(to, &s->at, offset < 0 ? NULL : plane + offset, at, some);
         to += some;
         n -= some;
     }
@@ -142,31 +145,15 @@ void kaon_slab_pack(const struct kaon_slab *s, float *packed, float *slab, const
                        KAON_GEMM_PANEL * sizeof *packed);
 }
 
-/* Where a padded line's results go, NULL for one that counts for nothing. */
-static float *output_line(const struct kaon_slab *s, float *plane, size_t line)
-{
-    const struct kaon_placed *at = &s->at;
-    size_t offset = 0, scale = (size_t)at->out[at->n - 1];
-    for (int32_t i = at->n - 2; i >= 0; i--) {
-        const size_t x = line % s->extent[i];
-        line /= s->extent[i];
-        if (x >= (size_t)at->out[i])
-            return NULL;
-        offset += x * scale;
-        scale *= (size_t)at->out[i];
-    }
-    return plane + offset;
-}
-
 void kaon_slab_take(const struct kaon_slab *s, float *plane, const float *results, size_t j,
                     size_t n)
 {
     const size_t width = s->extent[s->at.n - 1], out = (size_t)s->at.out[s->at.n - 1];
     for (size_t line = j / width, at = j % width; n > 0; line++, at = 0) {
         const size_t some = least(width - at, n), real = at < out ? least(out - at, some) : 0;
-        float *to = output_line(s, plane, line);
-        if (to && real > 0)
-            memcpy(to + at, results, real * sizeof *to);
+        const int64_t offset = line_offset(s, NULL, s->at.out, line);
+        if (offset >= 0 && real > 0)
+            memcpy(plane + offset + at, results, real * sizeof *results);
         results += some;
         n -= some;
     }
